@@ -1,1 +1,71 @@
-fn main() {}
+//! `cargo xtask …`: the developer's commands. Nothing to install first: what a command lacks it installs or names.
+
+mod browser;
+mod check;
+mod demo;
+mod faults;
+mod frontend;
+mod generated;
+mod install;
+mod postgres;
+mod stale;
+mod step;
+mod test;
+mod workspace;
+
+use std::env;
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use crate::step::say;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  demo [-- flags]   build the product with the simulated network and run `switchyard up --demo`
+  test              everything that must hold before a change lands: format, lints, tests, browser
+  check             format, lints, docs; cargo-deny and typos where installed
+  gen [--check]     write api/openapi.json and the dashboard's client from the code; --check only compares
+  postgres -- cmd   run a command with a fresh PostgreSQL server named by SWITCHYARD_TEST_POSTGRES
+  faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it)";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            say(&format!("\nxtask: {error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Result<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        say(USAGE);
+        return Ok(());
+    };
+    let rest: Vec<&str> = rest
+        .iter()
+        .map(String::as_str)
+        .filter(|flag| *flag != "--")
+        .collect();
+    match (command.as_str(), rest.as_slice()) {
+        ("demo", flags) => demo::run(flags),
+        ("test", []) => test::run(),
+        ("check", []) => check::run(),
+        ("gen", []) => generated::write(),
+        ("gen", ["--check"]) => generated::compare(),
+        ("faults", []) => faults::run(),
+        ("postgres", words) => postgres::run(words),
+        ("help" | "--help" | "-h", _) => {
+            say(USAGE);
+            Ok(())
+        }
+        _ => bail!(
+            "no such command or flag: {}\n\n{USAGE}",
+            arguments.join(" ")
+        ),
+    }
+}

@@ -1,0 +1,223 @@
+//! A PostgreSQL server for the tests: a fresh cluster on a free port, gone when the tests end.
+
+use std::fs;
+use std::net::TcpListener;
+use std::os::unix::fs::chown;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command};
+use std::time::{Duration, Instant};
+use std::{env, process, thread};
+
+use anyhow::{Context, Result, bail};
+
+use crate::install::{by_apt, find, group_id, is_root, user_id};
+use crate::step::{Step, say};
+
+/// Where the tests read the server's address. A server named there by the developer is used as it is.
+pub(crate) const VARIABLE: &str = "SWITCHYARD_TEST_POSTGRES";
+
+/// A cold server on a busy machine was up within 3 s.
+const START_DEADLINE: Duration = Duration::from_mins(1);
+
+/// A running server, ours or the developer's.
+pub(crate) enum Postgres {
+    /// Named by the environment.
+    Given(String),
+    /// Started here.
+    Own(Cluster),
+}
+
+/// A server that this command started.
+pub(crate) struct Cluster {
+    folder: PathBuf,
+    port: u16,
+    server: Child,
+    owner: Option<Owner>,
+}
+
+/// The user who runs the server: PostgreSQL refuses to run as root.
+#[derive(Clone, Copy)]
+struct Owner {
+    user: u32,
+    group: u32,
+}
+
+impl Postgres {
+    /// The server that the environment names, else one of our own.
+    pub(crate) fn start() -> Result<Self> {
+        match env::var(VARIABLE) {
+            Ok(url) => Ok(Self::Given(url)),
+            Err(_) => Cluster::start().map(Self::Own),
+        }
+    }
+
+    /// The address of its maintenance database, for a user who may create databases and roles.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::Given(url) => url.clone(),
+            Self::Own(cluster) => {
+                format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port)
+            }
+        }
+    }
+}
+
+/// Runs a command of the developer's with a server for the tests in its environment.
+pub(crate) fn run(words: &[&str]) -> Result<()> {
+    let Some((program, arguments)) = words.split_first() else {
+        bail!("cargo xtask postgres -- <command>: which command shall run beside the server?");
+    };
+    let server = Postgres::start()?;
+    Step::new(program, program)
+        .with(|command| command.args(arguments).env(VARIABLE, server.url()))
+        .run()
+}
+
+impl Cluster {
+    fn start() -> Result<Self> {
+        let programs = programs()?;
+        let owner = owner()?;
+        let folder = env::temp_dir().join(format!("switchyard-postgres-{}", process::id()));
+        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        if let Some(owner) = owner {
+            chown(&folder, Some(owner.user), Some(owner.group))?;
+        }
+        let data = folder.join("data");
+        Step::new(
+            "PostgreSQL: a cluster for the tests",
+            programs.join("initdb"),
+        )
+        .with(|command| {
+            command.arg("--pgdata").arg(&data).args(INITDB);
+            as_owner(command, owner, &folder)
+        })
+        .output()?;
+        let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let log = fs::File::create(folder.join("log"))?;
+        let mut command = Command::new(programs.join("postgres"));
+        command
+            .arg("-D")
+            .arg(&data)
+            .arg("-p")
+            .arg(port.to_string())
+            .arg("-k")
+            .arg(&folder)
+            .args(SERVER);
+        as_owner(&mut command, owner, &folder);
+        let server = command.stdout(log.try_clone()?).stderr(log).spawn()?;
+        let mut cluster = Self {
+            folder,
+            port,
+            server,
+            owner,
+        };
+        cluster.wait_until_up(&programs)?;
+        say(&format!("PostgreSQL for the tests: 127.0.0.1:{port}"));
+        Ok(cluster)
+    }
+
+    fn wait_until_up(&mut self, programs: &Path) -> Result<()> {
+        let deadline = Instant::now() + START_DEADLINE;
+        loop {
+            let up = Command::new(programs.join("pg_isready"))
+                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+                .status()?;
+            if up.success() {
+                return Ok(());
+            }
+            if self.server.try_wait()?.is_some() || Instant::now() > deadline {
+                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
+                bail!("PostgreSQL for the tests did not start:\n{log}");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A failed test must not leave a server behind.
+impl Drop for Cluster {
+    fn drop(&mut self) {
+        // SIGINT is PostgreSQL's fast stop: it ends connections, writes everything and goes.
+        let mut kill = Command::new("kill");
+        kill.args(["-INT", &self.server.id().to_string()]);
+        let asked = as_owner(&mut kill, self.owner, &self.folder).status();
+        let stopped = asked.and_then(|_| self.server.wait());
+        if let Err(error) = stopped.and_then(|_| fs::remove_dir_all(&self.folder)) {
+            say(&format!(
+                "PostgreSQL for the tests, in {}: {error}",
+                self.folder.display()
+            ));
+        }
+    }
+}
+
+/// Local connections are trusted: the cluster lives in a private folder, on loopback, for minutes.
+const INITDB: [&str; 8] = [
+    "--username",
+    "postgres",
+    "--auth",
+    "trust",
+    "--encoding",
+    "UTF8",
+    "--locale",
+    "C.UTF-8",
+];
+
+/// `fsync` stays on: the tests are about what survives. Many test databases, each with a pool.
+const SERVER: [&str; 4] = [
+    "-c",
+    "listen_addresses=127.0.0.1",
+    "-c",
+    "max_connections=300",
+];
+
+/// The folder of the server's programs, the newest version first. Debian keeps them off the PATH.
+fn programs() -> Result<PathBuf> {
+    if let Some(folder) = installed() {
+        return Ok(folder);
+    }
+    by_apt("PostgreSQL", &["postgresql"])?;
+    installed().context("PostgreSQL was installed but its program `postgres` was not found")
+}
+
+fn installed() -> Option<PathBuf> {
+    let mut versions: Vec<(u32, PathBuf)> = fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten()
+        .flatten()
+        .filter_map(|entry| {
+            Some((
+                entry.file_name().to_str()?.parse().ok()?,
+                entry.path().join("bin"),
+            ))
+        })
+        .collect();
+    versions.sort_unstable_by_key(|(version, _)| std::cmp::Reverse(*version));
+    let folders: Vec<PathBuf> = versions.into_iter().map(|(_, folder)| folder).collect();
+    // A link in the PATH leads to the folder where its neighbours are.
+    find(&["postgres"], &folders)?
+        .canonicalize()
+        .ok()?
+        .parent()
+        .map(Path::to_path_buf)
+}
+
+fn owner() -> Result<Option<Owner>> {
+    if !is_root() {
+        return Ok(None);
+    }
+    let name = ["postgres"];
+    let (user, group) = user_id(&name)
+        .zip(group_id(&name))
+        .context("PostgreSQL does not run as root and there is no user `postgres`; make one (useradd postgres)")?;
+    Ok(Some(Owner { user, group }))
+}
+
+fn as_owner<'a>(command: &'a mut Command, owner: Option<Owner>, folder: &Path) -> &'a mut Command {
+    command.current_dir(folder);
+    match owner {
+        Some(owner) => command.uid(owner.user).gid(owner.group),
+        None => command,
+    }
+}

@@ -1,0 +1,52 @@
+//! `cargo xtask test`: everything that must hold before a change lands.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::postgres::{self, Postgres};
+use crate::step::say;
+use crate::workspace::{SIM, cargo, target};
+use crate::{browser, check, frontend, generated};
+
+/// Runs every check and every test; stops at the first step that fails.
+pub(crate) fn run() -> Result<()> {
+    let start = Instant::now();
+    // The pages first: the program embeds them.
+    frontend::build()?;
+    check::lints()?;
+    frontend::script("dashboard: unit tests", "test").run()?;
+    rust()?;
+    generated::compare()?;
+    in_a_browser()?;
+    say(&format!(
+        "\neverything passed in {:.0} s",
+        start.elapsed().as_secs_f64()
+    ));
+    Ok(())
+}
+
+fn rust() -> Result<()> {
+    let server = Postgres::start()?;
+    let mut test = vec!["test", "--workspace"];
+    test.extend(SIM);
+    cargo("rust: tests", &test)
+        .with(|command| command.env(postgres::VARIABLE, server.url()))
+        .run()
+}
+
+/// The whole story in a real browser against the real program.
+fn in_a_browser() -> Result<()> {
+    let chromium = browser::chromium()?;
+    let mut build = vec!["build", "--package", "switchyard"];
+    build.extend(SIM);
+    cargo("rust: the program for the browser", &build).run()?;
+    let program = target()?.join("debug/switchyard");
+    frontend::script("dashboard: browser tests", "test:browser")
+        .with(|command| {
+            command
+                .env("SWITCHYARD_BINARY", program)
+                .env("CHROMIUM", chromium)
+        })
+        .run()
+}

@@ -1,0 +1,39 @@
+//! Where things are: the workspace's root, the build folder, and cargo itself.
+
+use std::env;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+
+use crate::step::Step;
+
+/// The one feature selection of development builds, so that no command builds the dependencies again.
+pub(crate) const SIM: [&str; 2] = ["--features", "switchyard/sim"];
+
+/// The workspace's root folder.
+pub(crate) fn root() -> PathBuf {
+    let own = env::var_os("CARGO_MANIFEST_DIR")
+        .map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+    own.parent().map_or(own.clone(), Path::to_path_buf)
+}
+
+/// The same cargo that runs this command, in the workspace's root.
+pub(crate) fn cargo<'a>(name: &'a str, arguments: &[&str]) -> Step<'a> {
+    Step::new(name, env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .with(|command| command.args(arguments).current_dir(root()))
+}
+
+/// The folder that cargo builds into, wherever the environment or a configuration puts it.
+pub(crate) fn target() -> Result<PathBuf> {
+    let text = cargo(
+        "cargo metadata",
+        &["metadata", "--no-deps", "--format-version", "1"],
+    )
+    .output()?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)?;
+    metadata
+        .get("target_directory")
+        .and_then(serde_json::Value::as_str)
+        .map(PathBuf::from)
+        .context("cargo metadata names no target_directory")
+}

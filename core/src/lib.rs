@@ -1,1 +1,23 @@
-//! Placeholder.
+//! The domain of Switchyard: ids, states, queues, codes, routing and permissions. Pure: no IO, nothing that waits.
+
+pub mod address;
+pub mod code;
+pub mod drain;
+pub mod event;
+pub mod fail;
+pub mod id;
+pub mod job;
+pub mod message;
+pub mod object;
+pub mod permission;
+pub mod queue;
+pub mod reason;
+pub mod routing;
+pub mod session;
+pub mod time;
+
+pub use id::{
+    BusinessId, ChatId, ContactId, EventId, InvitationId, JobId, KeyId, MessageId, SessionId,
+    UserId,
+};
+pub use time::Timestamp;

@@ -1,0 +1,110 @@
+//! Background jobs: their payloads, which carry ids and never text.
+
+use serde::{Deserialize, Serialize};
+
+use crate::queue::Queue;
+use crate::{ChatId, SessionId, Timestamp};
+
+/// What a receipt says of a message of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReceiptKind {
+    /// It reached the recipient.
+    Delivered,
+    /// The recipient read it.
+    Read,
+    /// We read it, on another device of ours: moves the chat's unread mark, never a message of ours.
+    ReadByUs,
+}
+
+/// One receipt as it came: the message is named by its WhatsApp id.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Receipt {
+    /// What it says.
+    pub kind: ReceiptKind,
+    /// The message's id on WhatsApp.
+    pub wa_id: String,
+    /// When it happened, by WhatsApp's clock.
+    pub at: Timestamp,
+}
+
+/// The payload of a job.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Job {
+    /// Ask the shard that holds the session to send this chat's queued messages, in order.
+    DrainChat {
+        /// The session that sends.
+        session: SessionId,
+        /// The chat to drain.
+        chat: ChatId,
+    },
+    /// Apply a batch of receipts of one session (at most 256).
+    ApplyReceipts {
+        /// The session that heard them.
+        session: SessionId,
+        /// The receipts.
+        receipts: Vec<Receipt>,
+    },
+    /// Apply what the newest receipts and replies of a chat imply for earlier messages.
+    SyncReceipts {
+        /// The chat.
+        chat: ChatId,
+    },
+    /// Give up queued messages whose deadline has passed.
+    ExpireMessages,
+    /// Enqueue a drain for every chat that has queued messages, a live session and no drain.
+    SweepChats,
+    /// Remove finished jobs, old events, spent idempotency keys, expired links and tokens.
+    Prune,
+}
+
+impl Job {
+    /// The stored name of the kind; metrics and limits use it.
+    pub const fn kind(&self) -> &'static str {
+        match self {
+            Self::DrainChat { .. } => "drain_chat",
+            Self::ApplyReceipts { .. } => "apply_receipts",
+            Self::SyncReceipts { .. } => "sync_receipts",
+            Self::ExpireMessages => "expire_messages",
+            Self::SweepChats => "sweep_chats",
+            Self::Prune => "prune",
+        }
+    }
+
+    /// The queue that it waits in.
+    pub const fn queue(&self) -> Queue {
+        match self {
+            Self::DrainChat { .. } => Queue::High,
+            Self::ApplyReceipts { .. } => Queue::Receipts,
+            Self::SyncReceipts { .. } => Queue::ReceiptsSync,
+            Self::ExpireMessages | Self::SweepChats | Self::Prune => Queue::Maintenance,
+        }
+    }
+
+    /// At most one waiting job has this key; a running one does not count. None: as many as asked.
+    pub fn unique_key(&self) -> Option<String> {
+        match self {
+            Self::DrainChat { chat, .. } => Some(format!("drain_chat:{chat}")),
+            Self::SyncReceipts { chat } => Some(format!("sync_receipts:{chat}")),
+            Self::ApplyReceipts { .. } => None,
+            Self::ExpireMessages | Self::SweepChats | Self::Prune => Some(self.kind().to_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_payload_reads_back() {
+        let job = Job::DrainChat {
+            session: SessionId::generate(),
+            chat: ChatId::generate(),
+        };
+        let text = serde_json::to_string(&job).unwrap();
+        assert!(text.contains(r#""kind":"drain_chat""#));
+        assert_eq!(serde_json::from_str::<Job>(&text).unwrap(), job);
+    }
+}

@@ -1,0 +1,188 @@
+//! The nine queues and the four groups of workers: the one table that everything else reads.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+/// A queue of background jobs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Queue {
+    /// Sending, and later the delivery of webhooks.
+    High,
+    /// Standard work.
+    Default,
+    /// Delivery and read receipts.
+    Receipts,
+    /// What later receipts and replies imply for earlier messages.
+    ReceiptsSync,
+    /// Imports and exports.
+    Low,
+    /// Sweeps, retention, clean-up.
+    Maintenance,
+    /// Pacing and fan-out of broadcasts.
+    Broadcasts,
+    /// Download, upload, thumbnails.
+    Media,
+    /// Fetching call recordings.
+    Recordings,
+}
+
+/// A set of queues that one worker process serves.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Group {
+    /// `high`.
+    High,
+    /// `default`, `receipts`, `receipts_sync`.
+    Default,
+    /// `low`, `maintenance`, `broadcasts`.
+    Low,
+    /// `media`, `recordings`.
+    Media,
+}
+
+/// How often a job of a queue is tried and how long it waits between tries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Policy {
+    /// The group that serves the queue.
+    pub group: Group,
+    /// One attempt may take this long.
+    pub timeout: Duration,
+    /// So many attempts, then the job is dead.
+    pub attempts: u16,
+    /// The wait after the first failure.
+    pub backoff: Duration,
+    /// Whether the wait doubles with every failure.
+    pub doubles: bool,
+}
+
+impl Queue {
+    /// Every queue, most urgent first.
+    pub const ALL: [Self; 9] = [
+        Self::High,
+        Self::Default,
+        Self::Receipts,
+        Self::ReceiptsSync,
+        Self::Low,
+        Self::Maintenance,
+        Self::Broadcasts,
+        Self::Media,
+        Self::Recordings,
+    ];
+
+    /// The stored and shown name.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Default => "default",
+            Self::Receipts => "receipts",
+            Self::ReceiptsSync => "receipts_sync",
+            Self::Low => "low",
+            Self::Maintenance => "maintenance",
+            Self::Broadcasts => "broadcasts",
+            Self::Media => "media",
+            Self::Recordings => "recordings",
+        }
+    }
+
+    /// The queue of that name.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|queue| queue.name() == name)
+    }
+
+    /// Its row of the table.
+    pub const fn policy(self) -> Policy {
+        match self {
+            Self::High => row(Group::High, 60, 10, 5, true),
+            Self::Default => row(Group::Default, 300, 5, 30, true),
+            Self::Receipts => row(Group::Default, 60, 5, 5, false),
+            Self::ReceiptsSync => row(Group::Default, 300, 5, 30, false),
+            Self::Low => row(Group::Low, 600, 3, 60, false),
+            Self::Maintenance => row(Group::Low, 300, 3, 60, false),
+            Self::Broadcasts => row(Group::Low, 900, 5, 60, false),
+            Self::Media => row(Group::Media, 900, 5, 30, false),
+            Self::Recordings => row(Group::Media, 600, 5, 30, false),
+        }
+    }
+}
+
+const fn row(group: Group, timeout_s: u64, attempts: u16, backoff_s: u64, doubles: bool) -> Policy {
+    Policy {
+        group,
+        timeout: Duration::from_secs(timeout_s),
+        attempts,
+        backoff: Duration::from_secs(backoff_s),
+        doubles,
+    }
+}
+
+impl Policy {
+    /// The wait after the `failures`-th failure (1 is the first), before jitter; at most one hour.
+    pub fn backoff_after(&self, failures: u16) -> Duration {
+        let doublings = if self.doubles {
+            u32::from(failures.saturating_sub(1)).min(16)
+        } else {
+            0
+        };
+        self.backoff
+            .saturating_mul(1 << doublings)
+            .min(Duration::from_hours(1))
+    }
+}
+
+impl Group {
+    /// Every group.
+    pub const ALL: [Self; 4] = [Self::High, Self::Default, Self::Low, Self::Media];
+
+    /// The name that `--queues` takes.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::High => "high",
+            Self::Default => "default",
+            Self::Low => "low",
+            Self::Media => "media",
+        }
+    }
+
+    /// The queues that this group serves.
+    pub fn queues(self) -> impl Iterator<Item = Queue> {
+        Queue::ALL
+            .into_iter()
+            .filter(move |queue| queue.policy().group == self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_queue_belongs_to_one_group_and_reads_back_by_name() {
+        let served: Vec<Queue> = Group::ALL.into_iter().flat_map(Group::queues).collect();
+        assert_eq!(served.len(), Queue::ALL.len());
+        for queue in Queue::ALL {
+            assert_eq!(Queue::parse(queue.name()), Some(queue));
+        }
+    }
+
+    #[test]
+    fn the_wait_doubles_only_where_the_table_says_so() {
+        assert_eq!(
+            Queue::High.policy().backoff_after(1),
+            Duration::from_secs(5)
+        );
+        assert_eq!(
+            Queue::High.policy().backoff_after(4),
+            Duration::from_secs(40)
+        );
+        assert_eq!(
+            Queue::Low.policy().backoff_after(3),
+            Duration::from_secs(60)
+        );
+        assert_eq!(
+            Queue::High.policy().backoff_after(u16::MAX),
+            Duration::from_hours(1)
+        );
+    }
+}

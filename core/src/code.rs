@@ -11,6 +11,8 @@ pub enum ApiCode {
     Forbidden,
     /// There is no such thing in this business.
     NotFound,
+    /// The path is known, but not with this method; `Allow` lists those that are.
+    MethodNotAllowed,
     /// The thing is in a state that does not allow this.
     Conflict,
     /// The cursor is older than the events that are kept.
@@ -50,11 +52,12 @@ pub struct ApiCodeRow {
 
 impl ApiCode {
     /// Every code.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::InvalidRequest,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
+        Self::MethodNotAllowed,
         Self::Conflict,
         Self::CursorExpired,
         Self::TooLarge,
@@ -76,6 +79,11 @@ impl ApiCode {
             Self::Unauthorized => row("unauthorized", 401, "Sign in first"),
             Self::Forbidden => row("forbidden", 403, "This credential does not allow that"),
             Self::NotFound => row("not_found", 404, "There is no such thing"),
+            Self::MethodNotAllowed => row(
+                "method_not_allowed",
+                405,
+                "This path does not know that method",
+            ),
             Self::Conflict => row("conflict", 409, "Not possible in the present state"),
             Self::CursorExpired => row("cursor_expired", 410, "The cursor is too old"),
             Self::TooLarge => row("too_large", 413, "The body is too large"),

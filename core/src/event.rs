@@ -1,9 +1,10 @@
 //! The types of durable events.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// What an event tells. Stored and shown by its dotted name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 pub enum EventType {
     /// A session's state changed.
     #[serde(rename = "session.status")]

@@ -1,6 +1,7 @@
 //! Messages: their status, which only moves forward, and the rules on their content.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// The most characters (Unicode scalar values) that a text may have.
 pub const TEXT_MAX_CHARS: usize = 4_096;
@@ -10,7 +11,7 @@ pub const EXPIRES_IN_DEFAULT_S: u32 = 86_400;
 pub const EXPIRES_IN_RANGE_S: std::ops::RangeInclusive<u32> = 60..=604_800;
 
 /// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageStatus {
     /// Accepted and stored; waits for its turn.
@@ -78,7 +79,7 @@ impl MessageStatus {
 }
 
 /// Which way a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Direction {
     /// To the business.
@@ -105,7 +106,7 @@ impl Direction {
 }
 
 /// What a message holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum MessageKind {
     /// Words.
@@ -135,7 +136,7 @@ impl MessageKind {
 }
 
 /// Where an outbound message was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     /// By a program with an API key.

@@ -24,10 +24,8 @@ pub struct SessionObject {
     /// The linked number, `+E.164`.
     pub phone: Option<String>,
     /// Where it stands.
-    #[schema(value_type = String)]
     pub state: SessionState,
     /// Why; see `GET /v1/reasons`.
-    #[schema(value_type = Option<String>)]
     pub reason: Option<SessionReason>,
     /// Since when it is in this state.
     #[schema(value_type = String, format = DateTime)]
@@ -76,10 +74,8 @@ pub struct MessageObject {
     /// Its id on WhatsApp.
     pub wa_id: String,
     /// Which way it went.
-    #[schema(value_type = String)]
     pub direction: Direction,
     /// What it holds.
-    #[schema(value_type = String)]
     pub kind: MessageKind,
     /// Who wrote it: `+E.164`, else `<lid>@lid`.
     pub from: Option<String>,
@@ -94,12 +90,10 @@ pub struct MessageObject {
     #[schema(value_type = Option<String>)]
     pub reply_to: Option<MessageId>,
     /// Where it stands.
-    #[schema(value_type = String)]
     pub status: MessageStatus,
     /// Why it failed.
     pub error: Option<MessageError>,
     /// Where an outbound message was written.
-    #[schema(value_type = Option<String>)]
     pub source: Option<Source>,
     /// Its place in the chat; grows.
     pub position: i64,
@@ -216,7 +210,6 @@ pub struct EventObject {
     pub seq: i64,
     /// What it tells.
     #[serde(rename = "type")]
-    #[schema(value_type = String)]
     pub kind: EventType,
     /// When it happened.
     #[schema(value_type = String, format = DateTime)]

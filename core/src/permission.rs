@@ -1,9 +1,12 @@
 //! Who may do what: roles inside a business, scopes of API keys, and the one table over both.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// A role inside a business.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Role {
     /// Inbox and contacts.
@@ -33,7 +36,9 @@ impl Role {
 }
 
 /// What an API key may do.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema,
+)]
 pub enum Scope {
     /// Read chats and messages.
     #[serde(rename = "messages:read")]

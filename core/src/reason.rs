@@ -2,6 +2,7 @@
 //! in English and Hebrew. API, log and dashboard read the same rows.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 use crate::session::SessionState;
 
@@ -28,7 +29,7 @@ macro_rules! reasons {
         }
     ) => {
         $(#[$outer])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
         #[serde(rename_all = "snake_case")]
         pub enum $name {
             $($(#[$doc])* $variant,)*

@@ -1,9 +1,10 @@
 //! The states of a session and what its owner wants of it.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Where a session stands. Stored and shown as its snake-case name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum SessionState {
     /// Made, never linked.

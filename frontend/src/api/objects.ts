@@ -1,0 +1,16 @@
+// The objects of the API by their own names, taken from the routes that answer them.
+import type { paths } from "./schema";
+
+type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
+
+export type Me = Json<paths["/v1/me"]["get"]["responses"][200]>;
+export type Session = Json<paths["/v1/sessions/{id}"]["get"]["responses"][200]>;
+export type SessionState = Session["state"];
+export type LinkCode = Json<paths["/v1/sessions/{id}/qr"]["get"]["responses"][200]>;
+export type ChatPage = Json<paths["/v1/chats"]["get"]["responses"][200]>;
+export type Chat = ChatPage["data"][number];
+export type MessagePage = Json<paths["/v1/chats/{id}/messages"]["get"]["responses"][200]>;
+export type Message = MessagePage["data"][number];
+export type MessageStatus = Message["status"];
+export type Event = Json<paths["/v1/events"]["get"]["responses"][200]>["data"][number];
+export type Reason = Json<paths["/v1/reasons"]["get"]["responses"][200]>["data"][number];

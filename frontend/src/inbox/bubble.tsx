@@ -1,0 +1,67 @@
+// One message. Its own words decide its direction, so Hebrew and English read right in both.
+import { CircleAlert } from "lucide-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import type { Message } from "@/api/objects";
+import { useReasons } from "@/api/reasons";
+import { Button } from "@/parts/button";
+import { Clock } from "@/parts/time";
+import { useMessageText } from "./message-text";
+import { sendText } from "./outbox";
+import { Ticks } from "./ticks";
+
+export function BubbleBox({ out, id, children }: { out: boolean; id?: string; children: ReactNode }) {
+  return (
+    <div className={`flex flex-col gap-1 ${out ? "items-end" : "items-start"}`} data-message={id}>
+      {children}
+    </div>
+  );
+}
+
+export function BubbleText({ out, soft = false, text, children }: { out: boolean; soft?: boolean; text: string; children: ReactNode }) {
+  return (
+    <div
+      className={`max-w-[min(36rem,85%)] rounded-xl px-3 py-2 ${out ? "rounded-ee-sm bg-bubble" : "rounded-es-sm border border-line bg-raised"}`}
+    >
+      <p dir="auto" className={`break-words whitespace-pre-wrap ${soft ? "text-soft italic" : ""}`}>
+        {text}
+      </p>
+      <p className="mt-0.5 flex items-center justify-end gap-2 text-[12px] text-soft">{children}</p>
+    </div>
+  );
+}
+
+function Failure({ message }: { message: Message }) {
+  const { t } = useTranslation();
+  const reason = useReasons()(message.error?.code);
+  const again = () => {
+    if (message.text === null || message.to === null) return;
+    sendText({ chat: message.chat_id, session: message.session_id, to: message.to, text: message.text });
+  };
+  return (
+    <div className="flex max-w-[min(36rem,85%)] flex-wrap items-center justify-end gap-2 text-sm text-danger">
+      <CircleAlert size={16} aria-hidden="true" />
+      <span>{reason ? [reason.sentence, reason.nextStep].filter(Boolean).join(" ") : message.error?.detail}</span>
+      <Button small onClick={again}>
+        {t("inbox.retry")}
+      </Button>
+    </div>
+  );
+}
+
+export function Bubble({ message, newestOut }: { message: Message; newestOut: boolean }) {
+  const { t } = useTranslation();
+  const words = useMessageText();
+  const out = message.direction === "outbound";
+  return (
+    <BubbleBox out={out} id={message.id}>
+      <BubbleText out={out} soft={message.kind !== "text"} text={words(message)}>
+        {message.source === "phone" && out && <span>{t("inbox.from_phone")}</span>}
+        {message.source === "api" && out && <span>{t("inbox.from_api")}</span>}
+        <Clock at={message.created_at} />
+        {out && <Ticks status={message.status} word={newestOut || message.status === "failed"} />}
+      </BubbleText>
+      {message.status === "failed" && <Failure message={message} />}
+    </BubbleBox>
+  );
+}

@@ -1,0 +1,65 @@
+// How a link attempt ended: connected, or with a named reason and a way to try again.
+import { Link } from "@tanstack/react-router";
+import { CircleCheck, CircleSlash2 } from "lucide-react";
+import { Trans, useTranslation } from "react-i18next";
+import type { Session, SessionState } from "@/api/objects";
+import { useReasons } from "@/api/reasons";
+import { Button, buttonClass } from "@/parts/button";
+import { Blank } from "@/parts/states";
+import { Phone } from "@/parts/time";
+
+interface Props {
+  session: Session;
+  state: SessionState;
+  busy: boolean;
+  onAgain(): void;
+  onClose(): void;
+}
+
+export function LinkEnd({ session, state, busy, onAgain, onClose }: Props) {
+  const { t } = useTranslation();
+  const reason = useReasons()(session.reason);
+  if (state === "connected" || state === "restricted") {
+    return (
+      <div role="status">
+        <Blank
+          icon={CircleCheck}
+          title={t("link.connected")}
+          action={
+            <div className="flex flex-wrap justify-center gap-2">
+              <Button onClick={onClose}>{t("common.done")}</Button>
+              <Link to="/inbox" className={buttonClass("primary")}>
+                {t("link.to_inbox")}
+              </Link>
+            </div>
+          }
+        >
+          {session.phone && <Trans i18nKey="link.connected_as" components={{ phone: <Phone value={session.phone} /> }} />}
+        </Blank>
+      </div>
+    );
+  }
+  const expired = session.reason === "link_expired";
+  return (
+    <Blank
+      alert
+      icon={CircleSlash2}
+      title={expired ? t("link.expired") : t("link.ended")}
+      action={
+        <div className="flex flex-wrap justify-center gap-2">
+          <Button onClick={onClose}>{t("common.close")}</Button>
+          <Button look="primary" busy={busy} onClick={onAgain}>
+            {t("link.again")}
+          </Button>
+        </div>
+      }
+    >
+      {!expired && reason && (
+        <>
+          <p>{reason.sentence}</p>
+          <p>{reason.nextStep}</p>
+        </>
+      )}
+    </Blank>
+  );
+}

@@ -1,0 +1,58 @@
+// The code itself with the ring that counts its life down. White behind it in every theme:
+// phones read dark on light best.
+import { LoaderCircle } from "lucide-react";
+import { QRCodeSVG } from "qrcode.react";
+import { Trans, useTranslation } from "react-i18next";
+import type { Shown } from "./link-code";
+import { Ring } from "./ring";
+import { useSecondsLeft } from "./seconds-left";
+
+const SIDE = 288;
+
+function Waiting({ text }: { text: string }) {
+  return (
+    <p className="grid size-72 place-content-center justify-items-center gap-3 rounded-xl border border-line bg-sunken p-6 text-center text-soft">
+      <LoaderCircle size={28} aria-hidden="true" className="animate-spin text-accent" />
+      {text}
+    </p>
+  );
+}
+
+export function LinkPicture({ code, name }: { code: Shown | null; name: string }) {
+  const { t } = useTranslation();
+  const { left, whole } = useSecondsLeft(code);
+  const waiting = () => {
+    if (code?.state === "syncing") return t("link.scanned");
+    if (code?.state === "awaiting_passkey") return t("link.passkey");
+    return code?.qr ? t("link.renewing") : t("link.getting");
+  };
+  const live = code?.qr && code.state === "awaiting_scan" && left > 0 ? code.qr : null;
+  return (
+    <div className="grid justify-items-center gap-3">
+      <div aria-live="polite">{!live && <Waiting text={waiting()} />}</div>
+      {live && (
+        <>
+          <div role="img" aria-label={t("link.qr", { name })} data-qr={live} className="rounded-xl border border-line bg-white p-4">
+            <QRCodeSVG value={live} size={SIDE} level="L" marginSize={0} aria-hidden="true" />
+          </div>
+          <p className="flex items-center gap-2 text-sm text-soft">
+            <Ring part={left / whole} />
+            <span>
+              <Trans
+                i18nKey="link.left"
+                components={{
+                  time: (
+                    <bdi dir="ltr">
+                      {Math.floor(left / 60)}:{String(left % 60).padStart(2, "0")}
+                    </bdi>
+                  ),
+                }}
+              />
+            </span>
+          </p>
+          <p className="max-w-72 text-center text-sm text-soft">{t("link.finite")}</p>
+        </>
+      )}
+    </div>
+  );
+}

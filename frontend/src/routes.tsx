@@ -1,0 +1,89 @@
+// The pages and their addresses. Each page is loaded when it is first opened.
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirect } from "@tanstack/react-router";
+import { api } from "./api/client";
+import { asProblem } from "./api/problem";
+import { queries } from "./api/query";
+import { Crash } from "./frame/crash";
+import { Frame } from "./frame/frame";
+import { Missing } from "./frame/missing";
+
+const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
+
+const root = createRootRoute({ notFoundComponent: Missing, errorComponent: Crash });
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search): { to?: string | undefined } => ({ to: text(search["to"]) }),
+  component: lazyRouteComponent(() => import("./sign-in/page"), "SignInPage"),
+});
+
+const setup = createRoute({
+  getParentRoute: () => root,
+  path: "/setup",
+  component: lazyRouteComponent(() => import("./setup/page"), "SetupPage"),
+});
+
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: "frame",
+  component: Frame,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queries.ensureQueryData(api.queryOptions("get", "/v1/me"));
+    } catch (error) {
+      // The router's way to say "go elsewhere" is to throw it.
+      if (asProblem(error).status === 401) throw redirect({ to: "/sign-in", search: { to: location.href } });
+    }
+  },
+});
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  beforeLoad: () => {
+    throw redirect({ to: "/inbox" });
+  },
+});
+
+const inbox = createRoute({
+  getParentRoute: () => frame,
+  path: "/inbox",
+  validateSearch: (search): { q?: string | undefined } => ({ q: text(search["q"]) }),
+  component: lazyRouteComponent(() => import("./inbox/page"), "InboxPage"),
+});
+
+const chat = createRoute({
+  getParentRoute: () => inbox,
+  path: "$chatId",
+  component: lazyRouteComponent(() => import("./inbox/thread"), "ThreadPage"),
+});
+
+const noChat = createRoute({
+  getParentRoute: () => inbox,
+  path: "/",
+  component: lazyRouteComponent(() => import("./inbox/no-chat"), "NoChat"),
+});
+
+const numbers = createRoute({
+  getParentRoute: () => frame,
+  path: "/numbers",
+  validateSearch: (search): { link?: string | undefined } => ({ link: text(search["link"]) }),
+  component: lazyRouteComponent(() => import("./numbers/page"), "NumbersPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    home,
+    signIn,
+    setup,
+    frame.addChildren([inbox.addChildren([noChat, chat]), numbers]),
+  ]),
+  defaultPreload: "intent",
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

@@ -1,0 +1,78 @@
+// First run: one page makes the business and its owner, then the first number is connected.
+import { useMutation } from "@tanstack/react-query";
+import { Link, useNavigate } from "@tanstack/react-router";
+import { type FormEvent, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { asProblem } from "@/api/problem";
+import { Button } from "@/parts/button";
+import { Field } from "@/parts/field";
+import { ProblemNote } from "@/parts/problem-note";
+import { useTitle } from "@/parts/title";
+import { setUp } from "@/sign-in/account";
+import { Door } from "@/sign-in/door";
+import { takeFromHash } from "@/sign-in/hash";
+
+const PASSWORD_MIN = 12;
+const REFUSED = [401, 403, 404, 409];
+
+export function SetupPage() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const [token] = useState(() => takeFromHash("token"));
+  useTitle(t("setup.title"));
+  const create = useMutation({
+    mutationFn: (form: FormData) => {
+      const text = (name: string) => String(form.get(name) ?? "").trim();
+      return setUp({
+        token: text("token"),
+        business_name: text("business"),
+        name: text("name"),
+        email: text("email"),
+        password: String(form.get("password") ?? ""),
+      });
+    },
+    onSuccess: () => navigate({ to: "/numbers", replace: true }),
+  });
+  const submit = (event: FormEvent<HTMLFormElement>) => {
+    event.preventDefault();
+    create.mutate(new FormData(event.currentTarget));
+  };
+  const refused = create.isError && REFUSED.includes(asProblem(create.error).status);
+
+  return (
+    <Door title={t("setup.title")} intro={t("setup.intro")}>
+      {create.isError && <ProblemNote error={create.error} text={refused ? t("setup.wrong_token") : undefined} />}
+      <form onSubmit={submit} className="grid gap-4">
+        <Field
+          label={t("setup.token")}
+          hint={t("setup.token_hint")}
+          name="token"
+          dir="ltr"
+          defaultValue={token ?? ""}
+          autoComplete="off"
+          spellCheck={false}
+          required
+        />
+        <Field label={t("setup.business")} name="business" dir="auto" autoComplete="organization" maxLength={100} required />
+        <Field label={t("setup.name")} name="name" dir="auto" autoComplete="name" maxLength={100} required />
+        <Field label={t("setup.email")} name="email" type="email" dir="ltr" autoComplete="username" required />
+        <Field
+          label={t("setup.password")}
+          hint={t("setup.password_hint")}
+          name="password"
+          type="password"
+          dir="ltr"
+          autoComplete="new-password"
+          minLength={PASSWORD_MIN}
+          required
+        />
+        <Button type="submit" look="primary" busy={create.isPending}>
+          {create.isPending ? t("setup.working") : t("setup.submit")}
+        </Button>
+      </form>
+      <Link to="/sign-in" className="text-sm font-medium text-accent underline underline-offset-2">
+        {t("setup.sign_in")}
+      </Link>
+    </Door>
+  );
+}

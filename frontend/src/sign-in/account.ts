@@ -1,0 +1,50 @@
+// Signing in, out, and knowing who is signed in. The tokens live in HttpOnly cookies that
+// no script can read.
+import { api, client } from "@/api/client";
+import { queries } from "@/api/query";
+import { noteSignedIn } from "@/api/refresh";
+import { forgetDrafts } from "@/inbox/drafts";
+
+export function useMe() {
+  return api.useQuery("get", "/v1/me");
+}
+
+/** After any way of signing in: nothing that another person read stays. */
+function enter(): void {
+  noteSignedIn();
+  queries.clear();
+}
+
+export async function signIn(email: string, password: string): Promise<void> {
+  await client.POST("/v1/auth/login", { body: { email, password, cookie: true } });
+  enter();
+}
+
+/** Spends a single-use sign-in link. */
+export async function signInByLink(token: string): Promise<void> {
+  await client.POST("/v1/auth/link", { body: { token, cookie: true } });
+  enter();
+}
+
+export interface FirstRun {
+  token: string;
+  business_name: string;
+  name: string;
+  email: string;
+  password: string;
+}
+
+export async function setUp(form: FirstRun): Promise<void> {
+  await client.POST("/v1/auth/setup", { body: { ...form, cookie: true } });
+  enter();
+}
+
+/** Signs out here, whatever the server answers, and leaves no words behind. */
+export async function signOut(): Promise<void> {
+  try {
+    await client.POST("/v1/auth/logout", { body: {} } as never);
+  } finally {
+    forgetDrafts();
+    queries.clear();
+  }
+}

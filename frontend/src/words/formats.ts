@@ -1,0 +1,48 @@
+// Dates, times and numbers as the reader writes them, in the reader's own time zone.
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { currentLanguage } from "./language";
+
+const DAY_MS = 86_400_000;
+
+function startOfDay(at: Date): number {
+  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
+}
+
+/** How many calendar days lie between a moment and now. */
+export function daysAgo(at: Date, now: Date): number {
+  return Math.round((startOfDay(now) - startOfDay(at)) / DAY_MS);
+}
+
+function makeFormats(language: string) {
+  const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
+  const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
+  const dateYear = new Intl.DateTimeFormat(language, { day: "numeric", month: "short", year: "numeric" });
+  const weekday = new Intl.DateTimeFormat(language, { weekday: "long" });
+  const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
+  const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
+  const number = new Intl.NumberFormat(language);
+
+  const day = (at: Date, now = new Date()): string => {
+    const days = daysAgo(at, now);
+    if (days < 2) return relative.format(-days, "day");
+    if (days < 7) return weekday.format(at);
+    return (at.getFullYear() === now.getFullYear() ? date : dateYear).format(at);
+  };
+  return {
+    time: (at: Date) => time.format(at),
+    day,
+    /** The time when it was today, else the day: for lists. */
+    brief: (at: Date) => (daysAgo(at, new Date()) === 0 ? time.format(at) : day(at)),
+    full: (at: Date) => full.format(at),
+    number: (value: number) => number.format(value),
+  };
+}
+
+export type Formats = ReturnType<typeof makeFormats>;
+
+export function useFormats(): Formats {
+  const { i18n } = useTranslation();
+  const language = i18n.language || currentLanguage();
+  return useMemo(() => makeFormats(language), [language]);
+}

@@ -20,13 +20,13 @@ function Waiting({ text }: { text: string }) {
 
 export function LinkPicture({ code, name }: { code: Shown | null; name: string }) {
   const { t } = useTranslation();
-  const { left, whole } = useSecondsLeft(code);
+  const { rest, whole } = useSecondsLeft(code);
   const waiting = () => {
     if (code?.state === "syncing") return t("link.scanned");
     if (code?.state === "awaiting_passkey") return t("link.passkey");
     return code?.qr ? t("link.renewing") : t("link.getting");
   };
-  const live = code?.qr && code.state === "awaiting_scan" && left > 0 ? code.qr : null;
+  const live = code?.qr && code.state === "awaiting_scan" && rest > 0 ? code.qr : null;
   return (
     <div className="grid justify-items-center gap-3">
       <div aria-live="polite">{!live && <Waiting text={waiting()} />}</div>
@@ -36,14 +36,14 @@ export function LinkPicture({ code, name }: { code: Shown | null; name: string }
             <QRCodeSVG value={live} size={SIDE} level="L" marginSize={0} aria-hidden="true" />
           </div>
           <p className="flex items-center gap-2 text-sm text-soft">
-            <Ring part={left / whole} />
+            <Ring part={rest / whole} />
             <span>
               <Trans
-                i18nKey="link.left"
+                i18nKey="link.next_in"
                 components={{
                   time: (
                     <bdi dir="ltr">
-                      {Math.floor(left / 60)}:{String(left % 60).padStart(2, "0")}
+                      {Math.floor(rest / 60)}:{String(rest % 60).padStart(2, "0")}
                     </bdi>
                   ),
                 }}

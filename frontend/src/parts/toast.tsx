@@ -32,10 +32,10 @@ function watch(watcher: () => void): () => void {
 }
 
 export function Toasts() {
-  const { t, i18n } = useTranslation();
+  const { t } = useTranslation();
   const shown = useSyncExternalStore(watch, () => notes);
   return (
-    <Toast.Provider duration={SHOWN_MS} swipeDirection={i18n.dir() === "rtl" ? "left" : "right"}>
+    <Toast.Provider duration={SHOWN_MS} swipeDirection="down">
       {shown.map((note) => (
         <Toast.Root
           key={note.id}

@@ -1,0 +1,128 @@
+//! Every setting of the program: flags over environment over defaults. There is no configuration file.
+
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// Settings of every role; `doctor` prints them.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Settings {
+    /// Folder with everything that must survive: rows, keys, lock.
+    #[arg(long, env = "SWITCHYARD_DATA_DIR", default_value = "./data")]
+    pub(crate) data_dir: PathBuf,
+    /// Address of the API and the dashboard; port 0 takes a free one.
+    #[arg(long, env = "SWITCHYARD_LISTEN", default_value = "127.0.0.1:8080")]
+    pub(crate) listen: SocketAddr,
+    /// Address of metrics and of calls between processes [default: 127.0.0.1:8081, or a free port].
+    #[arg(long, env = "SWITCHYARD_INTERNAL_LISTEN")]
+    pub(crate) internal_listen: Option<SocketAddr>,
+    /// What processes of this installation show each other; without one the internal address must be loopback.
+    #[arg(
+        long,
+        env = "SWITCHYARD_INTERNAL_KEY",
+        hide = true,
+        hide_env_values = true
+    )]
+    pub(crate) internal_key: Option<String>,
+    /// File with the internal key.
+    #[arg(long, env = "SWITCHYARD_INTERNAL_KEY_FILE")]
+    pub(crate) internal_key_file: Option<PathBuf>,
+    /// 32 bytes in base64 under which everything secret is sealed.
+    #[arg(
+        long,
+        env = "SWITCHYARD_MASTER_KEY",
+        hide = true,
+        hide_env_values = true
+    )]
+    pub(crate) master_key: Option<String>,
+    /// File with the master key; `up` makes it for a new data folder [default: master.key in the data folder].
+    #[arg(long, env = "SWITCHYARD_MASTER_KEY_FILE")]
+    pub(crate) master_key_file: Option<PathBuf>,
+    /// What the first owner must show to set the installation up [default: a random one, printed by `up`].
+    #[arg(
+        long,
+        env = "SWITCHYARD_SETUP_TOKEN",
+        hide = true,
+        hide_env_values = true
+    )]
+    pub(crate) setup_token: Option<String>,
+    /// File with the set-up token.
+    #[arg(long, env = "SWITCHYARD_SETUP_TOKEN_FILE")]
+    pub(crate) setup_token_file: Option<PathBuf>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed, separated by commas.
+    #[arg(long, env = "SWITCHYARD_TRUSTED_PROXIES", value_delimiter = ',')]
+    pub(crate) trusted_proxies: Vec<IpAddr>,
+    /// How long a shard holds its sessions without renewing, in milliseconds.
+    #[arg(long, env = "SWITCHYARD_LEASE_MS", default_value_t = 15_000,
+          value_parser = clap::value_parser!(u64).range(1_000..=120_000))]
+    pub(crate) lease_ms: u64,
+    /// Whether processes tell each other to look now; polling finds everything without it.
+    #[arg(long, env = "SWITCHYARD_HINTS", default_value = "auto")]
+    pub(crate) hints: Hints,
+    /// What is logged: a level, or directives such as `info,switchyard_store=debug`.
+    #[arg(long, env = "SWITCHYARD_LOG", default_value = "info")]
+    pub(crate) log: String,
+    /// How long a stop may take before what still runs is dropped, in seconds.
+    #[arg(long, env = "SWITCHYARD_DRAIN_S", default_value_t = 8,
+          value_parser = clap::value_parser!(u64).range(0..=600))]
+    pub(crate) drain_s: u64,
+    /// How many sessions this shard takes.
+    #[arg(long, env = "SHARD_CAPACITY", default_value_t = 1_000)]
+    pub(crate) shard_capacity: u32,
+    /// The address under which people reach the dashboard [default: the address that is listened on].
+    #[arg(long, env = "PUBLIC_BASE_URL")]
+    pub(crate) public_base_url: Option<String>,
+    /// A Postgres database, `postgres://…` [default: SQLite, switchyard.db in the data folder].
+    #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
+    pub(crate) database_url: Option<String>,
+    /// The most connections to Postgres.
+    #[arg(long, env = "DB_POOL_MAX", default_value_t = 20,
+          value_parser = clap::value_parser!(u32).range(2..=500))]
+    pub(crate) db_pool_max: u32,
+    /// The WhatsApp network, `ws://…`; on loopback only.
+    #[cfg(feature = "sim")]
+    #[arg(long, env = "SWITCHYARD_WHATSAPP_URL")]
+    pub(crate) whatsapp_url: Option<String>,
+    /// Kill this process at the n-th passage of a point, `point:n`; for tests.
+    #[cfg(feature = "sim")]
+    #[arg(long, env = "SWITCHYARD_FAIL")]
+    pub(crate) fail: Option<String>,
+}
+
+/// How processes tell each other to look now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Hints {
+    /// By the fastest way there is: inside the process for `up`.
+    Auto,
+    /// Not at all.
+    Off,
+}
+
+/// Settings whose value is never shown.
+pub(crate) const SECRETS: [&str; 4] = [
+    "SWITCHYARD_INTERNAL_KEY",
+    "SWITCHYARD_MASTER_KEY",
+    "SWITCHYARD_SETUP_TOKEN",
+    // A database URL may hold a password.
+    "DATABASE_URL",
+];
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use clap::{Args, FromArgMatches};
+
+    use super::*;
+
+    /// The settings of a command line.
+    pub(crate) fn settings(flags: &[&str]) -> Settings {
+        let command = Settings::augment_args(clap::Command::new("test").no_binary_name(true));
+        Settings::from_arg_matches(&command.get_matches_from(flags)).unwrap()
+    }
+
+    #[test]
+    fn the_defaults_listen_on_loopback_only() {
+        let settings = settings(&[]);
+        assert!(settings.listen.ip().is_loopback() && settings.internal_listen.is_none());
+    }
+}

@@ -10,10 +10,11 @@ use crate::step::Step;
 use crate::workspace::root;
 
 /// What the build reads.
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 7] = [
     "src",
     "public",
     "index.html",
+    "docs.html",
     "package-lock.json",
     "vite.config.ts",
     "tsconfig.json",

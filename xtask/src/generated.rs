@@ -20,7 +20,7 @@ pub(crate) fn write() -> Result<()> {
     let text = cargo("the API's description", &run).output()?;
     write_changed(&path("api/openapi.json"), &text)?;
     frontend::packages()?;
-    frontend::script("the dashboard's client", "gen").run()
+    frontend::script("the dashboard's client", "generate").run()
 }
 
 /// Writes them, and fails when that changed one: somebody changed the API and forgot this command.

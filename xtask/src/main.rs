@@ -8,6 +8,7 @@ mod frontend;
 mod generated;
 mod install;
 mod postgres;
+mod product;
 mod stale;
 mod step;
 mod test;

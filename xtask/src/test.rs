@@ -5,6 +5,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::postgres::{self, Postgres};
+use crate::product::Product;
 use crate::step::say;
 use crate::workspace::{SIM, cargo, target};
 use crate::{browser, check, frontend, generated};
@@ -38,14 +39,12 @@ fn rust() -> Result<()> {
 /// The whole story in a real browser against the real program.
 fn in_a_browser() -> Result<()> {
     let chromium = browser::chromium()?;
-    let mut build = vec!["build", "--package", "switchyard"];
-    build.extend(SIM);
-    cargo("rust: the program for the browser", &build).run()?;
-    let program = target()?.join("debug/switchyard");
-    frontend::script("dashboard: browser tests", "test:browser")
+    // The tests of the step before built it.
+    let product = Product::start(&target()?.join("debug/switchyard"))?;
+    frontend::script("dashboard: browser tests", "browser")
         .with(|command| {
             command
-                .env("SWITCHYARD_BINARY", program)
+                .env("SWITCHYARD_DEMO", product.description())
                 .env("CHROMIUM", chromium)
         })
         .run()

@@ -8,6 +8,7 @@ export function Crash() {
   const { t } = useTranslation();
   return (
     <Blank
+        heading="h1"
       alert
       icon={CircleAlert}
       title={t("problem.title")}

@@ -10,6 +10,7 @@ export function Missing() {
   return (
     <main className="grid min-h-full place-content-center">
       <Blank
+        heading="h1"
         icon={Unplug}
         title={t("problem.missing_title")}
         action={

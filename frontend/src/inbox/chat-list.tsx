@@ -88,7 +88,6 @@ export function ChatList(props: Props) {
   return (
     <>
       <div className="flex items-center gap-1 border-b border-line p-2">
-        <h1 className="sr-only">{t("inbox.title")}</h1>
         <ChatSearch value={q ?? ""} onChange={setQuery} />
         <IconButton name={t("inbox.new_chat")} onClick={onNew}>
           <SquarePen size={20} aria-hidden="true" />

@@ -46,7 +46,7 @@ export function ChatRow({ chat, q, open }: { chat: Chat; q: string | undefined; 
       className={`flex h-full items-center gap-3 border-b border-line px-3 outline-offset-[-2px] transition-colors duration-100 ${open ? "bg-accent-soft" : "hover:bg-sunken"}`}
     >
       <Avatar name={chat.name ?? ""} id={chat.id} />
-      <span className="grid min-w-0 grow gap-0.5">
+      <span className="grid min-w-0 grow grid-cols-[minmax(0,1fr)] gap-0.5">
         <span className="flex items-baseline gap-2">
           <span className={`grow truncate ${chat.unread > 0 ? "font-semibold" : "font-medium"}`}>
             <bdi dir={chat.name ? undefined : "ltr"}>
@@ -60,7 +60,7 @@ export function ChatRow({ chat, q, open }: { chat: Chat; q: string | undefined; 
           )}
         </span>
         <span className="flex items-center gap-2 text-soft">
-          <span className="grid min-w-0 grow">
+          <span className="grid min-w-0 grow grid-cols-[minmax(0,1fr)]">
             <Preview chat={chat} q={q} />
           </span>
           {chat.unread > 0 && (

@@ -40,6 +40,7 @@ export function InboxPage() {
 
   return (
     <div className="flex min-h-0 grow">
+      <h1 className="sr-only">{t("inbox.title")}</h1>
       <section
         aria-label={t("inbox.chats")}
         className={`w-full shrink-0 flex-col border-line bg-raised sm:w-85 sm:border-e ${open ? "hidden sm:flex" : "flex"}`}

@@ -13,15 +13,17 @@ interface BlankProps {
   children?: ReactNode;
   action?: ReactNode;
   alert?: boolean;
+  /** The heading's level: 1 where this is the whole page. */
+  heading?: "h1" | "h2";
 }
 
-export function Blank({ icon: Icon, title, children, action, alert = false }: BlankProps) {
+export function Blank({ icon: Icon, title, children, action, alert = false, heading: Heading = "h2" }: BlankProps) {
   return (
     <div role={alert ? "alert" : undefined} className="grid min-h-64 place-content-center justify-items-center gap-3 p-6 text-center">
-      <span className="grid size-12 place-items-center rounded-full bg-accent-soft text-accent">
+      <span className={`grid size-12 place-items-center rounded-full ${alert ? "bg-danger-soft text-danger" : "bg-accent-soft text-accent"}`}>
         <Icon size={22} aria-hidden="true" />
       </span>
-      <h2 className="text-lg font-semibold">{title}</h2>
+      <Heading className="text-lg font-semibold">{title}</Heading>
       {children && <div className="max-w-sm text-soft">{children}</div>}
       {action}
     </div>

@@ -1,0 +1,137 @@
+// The parts of an OpenAPI 3.1 file that the page shows, and how they are read.
+
+export interface Schema {
+  $ref?: string;
+  type?: string | string[];
+  format?: string;
+  description?: string;
+  enum?: unknown[];
+  properties?: Record<string, Schema>;
+  required?: string[];
+  items?: Schema;
+  oneOf?: Schema[];
+  anyOf?: Schema[];
+  allOf?: Schema[];
+  example?: unknown;
+  minimum?: number;
+  maximum?: number;
+  maxLength?: number;
+}
+
+export interface Parameter {
+  name: string;
+  in: string;
+  required?: boolean;
+  description?: string;
+  schema?: Schema;
+}
+
+type Content = Record<string, { schema?: Schema }>;
+
+interface RawOperation {
+  tags?: string[];
+  summary?: string;
+  description?: string;
+  parameters?: Parameter[];
+  requestBody?: { content?: Content };
+  responses?: Record<string, { description?: string; content?: Content }>;
+}
+
+export interface Spec {
+  info: { title: string; version: string; description?: string };
+  paths: Record<string, Record<string, RawOperation>>;
+  components?: { schemas?: Record<string, Schema> };
+}
+
+export interface Answer {
+  status: string;
+  description: string;
+  schema: Schema | null;
+}
+
+export interface Operation {
+  id: string;
+  tag: string;
+  method: string;
+  path: string;
+  summary: string;
+  description: string;
+  parameters: Parameter[];
+  body: Schema | null;
+  answers: Answer[];
+}
+
+const METHODS = ["get", "post", "put", "patch", "delete"];
+
+function firstSchema(content: Content | undefined): Schema | null {
+  return Object.values(content ?? {})[0]?.schema ?? null;
+}
+
+function toOperation(path: string, method: string, raw: RawOperation): Operation {
+  return {
+    id: `${method}${path.replace(/[^a-z0-9]+/gi, "-")}`.replace(/-$/, ""),
+    tag: raw.tags?.[0] ?? path.split("/")[2] ?? "",
+    method,
+    path,
+    summary: raw.summary ?? "",
+    description: raw.description ?? "",
+    parameters: raw.parameters ?? [],
+    body: firstSchema(raw.requestBody?.content),
+    answers: Object.entries(raw.responses ?? {}).map(([status, answer]) => ({
+      status,
+      description: answer.description ?? "",
+      schema: firstSchema(answer.content),
+    })),
+  };
+}
+
+/** The operations by tag, in the order of the file. */
+export function operationsByTag(spec: Spec): Map<string, Operation[]> {
+  const tags = new Map<string, Operation[]>();
+  for (const [path, item] of Object.entries(spec.paths)) {
+    for (const method of METHODS) {
+      const raw = item[method];
+      if (!raw) continue;
+      const operation = toOperation(path, method, raw);
+      tags.set(operation.tag, [...(tags.get(operation.tag) ?? []), operation]);
+    }
+  }
+  return tags;
+}
+
+/** Follows references and joins the parts of `allOf`; `null` beside one other shape is dropped. */
+export function resolve(spec: Spec, schema: Schema): Schema & { nullable?: boolean } {
+  if (schema.$ref) {
+    const name = schema.$ref.split("/").at(-1) ?? "";
+    const target = spec.components?.schemas?.[name];
+    return target ? { ...resolve(spec, target), ...(schema.description ? { description: schema.description } : {}) } : {};
+  }
+  const choices = schema.oneOf ?? schema.anyOf;
+  if (choices) {
+    const real = choices.filter((each) => each.type !== "null");
+    const [only] = real;
+    const description = schema.description ? { description: schema.description } : {};
+    if (real.length === 1 && only) return { ...resolve(spec, only), nullable: real.length < choices.length, ...description };
+    return schema;
+  }
+  if (schema.allOf) {
+    const parts = schema.allOf.map((each) => resolve(spec, each));
+    return {
+      ...schema,
+      type: "object",
+      properties: Object.assign({}, ...parts.map((part) => part.properties)) as Record<string, Schema>,
+      required: parts.flatMap((part) => part.required ?? []),
+    };
+  }
+  return schema;
+}
+
+/** A type in one word, such as `string`, `integer | null` or `array of Message`. */
+export function typeName(spec: Spec, schema: Schema): string {
+  const full = resolve(spec, schema);
+  const types = (Array.isArray(full.type) ? full.type : [full.type ?? (full.properties ? "object" : "any")]).filter((each) => each !== "null");
+  const nullable = full.nullable || (Array.isArray(full.type) && full.type.includes("null"));
+  const named = schema.$ref?.split("/").at(-1);
+  const word = types[0] === "array" && full.items ? `array of ${typeName(spec, full.items)}` : full.enum ? "string" : (named ?? types.join(" | "));
+  return nullable ? `${word} | null` : word;
+}

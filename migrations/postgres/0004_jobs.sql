@@ -1,0 +1,31 @@
+-- Background jobs, beside the data that they belong to.
+
+create table jobs (
+    id uuid not null primary key,
+    queue text not null,
+    -- The nil UUID for work of the platform itself.
+    business_id uuid not null,
+    kind text not null,
+    -- JSON; ids, never text of messages.
+    payload text not null,
+    -- waiting, running, done, dead or cancelled.
+    state text not null,
+    -- Higher goes first.
+    priority bigint not null,
+    run_at bigint not null,
+    -- Raised at the claim.
+    attempts bigint not null,
+    -- Grows with every claim; who finishes must name it.
+    fence bigint not null,
+    unique_key text,
+    worker text,
+    lease_until bigint,
+    last_error text,
+    created_at bigint not null,
+    started_at bigint,
+    finished_at bigint
+);
+create unique index jobs_unique on jobs (unique_key) where state = 'waiting';
+create index jobs_due on jobs (queue, business_id, priority desc, run_at, id) where state = 'waiting';
+create index jobs_running on jobs (worker, lease_until) where state = 'running';
+create index jobs_finished on jobs (state, finished_at);

@@ -1,0 +1,70 @@
+-- Contacts, chats and messages.
+
+create table contacts (
+    id blob not null primary key,
+    business_id blob not null,
+    -- Digits; at least one of the two is known.
+    phone text,
+    lid text,
+    -- The name that people of the business gave, and the one that the person goes by.
+    name text,
+    push_name text,
+    -- A JSON list.
+    labels text not null,
+    opted_out_at integer,
+    created_at integer not null,
+    updated_at integer not null
+) strict;
+create unique index contacts_phone on contacts (business_id, phone) where phone is not null;
+create unique index contacts_lid on contacts (business_id, lid) where lid is not null;
+create index contacts_business on contacts (business_id, id);
+
+create table chats (
+    id blob not null primary key,
+    business_id blob not null,
+    session_id blob not null,
+    contact_id blob not null,
+    kind text not null,
+    unread integer not null,
+    -- The position of the newest message; the next one gets the number after it.
+    last_position integer not null,
+    last_message_id blob,
+    last_message_at integer,
+    -- Inbound messages up to here were read by us, and WhatsApp was told so up to there.
+    read_position integer not null,
+    read_sent_position integer not null,
+    created_at integer not null
+) strict;
+create unique index chats_contact on chats (session_id, contact_id);
+create index chats_recent on chats (business_id, last_message_at, id);
+create index chats_of_contact on chats (contact_id);
+
+create table messages (
+    id blob not null primary key,
+    business_id blob not null,
+    session_id blob not null,
+    chat_id blob not null,
+    contact_id blob not null,
+    -- me, or the hyphenated id of the contact that wrote it.
+    sender_key text not null,
+    wa_id text not null,
+    direction text not null,
+    kind text not null,
+    text text,
+    reply_to blob,
+    status text not null,
+    error_code text,
+    source text,
+    position integer not null,
+    expires_at integer,
+    created_at integer not null,
+    sent_at integer,
+    delivered_at integer,
+    read_at integer
+) strict;
+-- One row per message, however often it arrives. The order of columns also serves receipts, which name only the id.
+create unique index messages_once on messages (session_id, wa_id, chat_id, sender_key);
+create unique index messages_place on messages (chat_id, position);
+create index messages_unsent on messages (session_id, chat_id, position) where status in ('queued', 'sending');
+create index messages_deadline on messages (expires_at) where status in ('queued', 'sending');
+create index messages_of_session on messages (session_id, created_at);

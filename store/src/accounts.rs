@@ -1,0 +1,1 @@
+//! Businesses, users, members, user sessions, sign-in links and API keys.

@@ -1,0 +1,1 @@
+//! Chats: lists, reading, and what WhatsApp must still be told of it.

@@ -1,0 +1,1 @@
+//! Contacts: people on WhatsApp, as one business knows them.

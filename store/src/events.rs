@@ -1,0 +1,202 @@
+//! Events: durable facts, numbered per business without gaps and in the order of commits.
+
+use std::collections::BTreeMap;
+
+use switchyard_core::event::EventType;
+use switchyard_core::object::EventObject;
+use switchyard_core::{BusinessId, EventId, SessionId, Timestamp};
+use uuid::Uuid;
+
+use crate::run::{fetch_all, fetch_optional};
+use crate::{Engine, Error, NewEvent, Result, Store, Tx};
+
+pub(crate) mod sql;
+
+macro_rules! head_on {
+    ($conn:expr, $business:expr) => {
+        fetch_optional!($conn, (i64,), sql::HEAD, $business.uuid())
+            .map(|row| row.map_or(0, |(seq,)| seq))
+    };
+}
+macro_rules! rows_after {
+    ($conn:expr, $business:expr, $after:expr, $limit:expr) => {
+        fetch_all!(
+            $conn,
+            EventRow,
+            sql::AFTER,
+            $business.uuid(),
+            $after,
+            i64::from($limit)
+        )?
+    };
+}
+
+/// Events after a cursor.
+#[derive(Debug, Clone)]
+pub struct Events {
+    /// In order.
+    pub events: Vec<EventObject>,
+    /// The cursor to continue from: the number of the last one, or the one asked with.
+    pub next: i64,
+}
+
+/// The events after the number `after`, at most `limit`. 0 means from the oldest that is kept;
+/// [`Error::CursorExpired`] when events between the cursor and the oldest kept one are gone.
+pub async fn after(store: &Store, business: BusinessId, after: i64, limit: u32) -> Result<Events> {
+    let mut conn = store.read().await?;
+    let mut rows = rows_after!(conn, business, after, limit);
+    if after > 0 && rows.is_empty() {
+        // Nothing is newer, or all that is newer was pruned. The head is read before looking again, so that
+        // an event committed in between is not mistaken for a pruned one.
+        let head = head_on!(conn, business)?;
+        rows = rows_after!(conn, business, after, limit);
+        if rows.is_empty() && head > after {
+            return Err(Error::CursorExpired);
+        }
+    }
+    let pruned = |first: &EventRow| first.seq != after.saturating_add(1);
+    if after > 0 && rows.first().is_some_and(pruned) {
+        return Err(Error::CursorExpired);
+    }
+    let next = rows.last().map_or(after, |row| row.seq);
+    let events = rows
+        .into_iter()
+        .map(EventRow::into_object)
+        .collect::<Result<_>>()?;
+    Ok(Events { events, next })
+}
+
+/// The number of the newest event; 0 before the first.
+pub async fn head(store: &Store, business: BusinessId) -> Result<i64> {
+    let mut conn = store.read().await?;
+    head_on!(conn, business)
+}
+
+/// Writes the gathered events: the last statements of a transaction. The lock on the business's head
+/// until the commit makes the order of numbers the order of commits.
+pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
+    if tx.events.is_empty() {
+        return Ok(());
+    }
+    let mut by_business: BTreeMap<BusinessId, Vec<NewEvent>> = BTreeMap::new();
+    for event in std::mem::take(&mut tx.events) {
+        by_business.entry(event.business).or_default().push(event);
+    }
+    for (business, events) in by_business {
+        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
+        let head = fetch_optional!(tx, (i64,), sql::TAKE, business.uuid(), count)?;
+        let (head,) = head.ok_or(Error::Corrupt {
+            table: "event_heads",
+            column: "seq",
+            id: business.to_string(),
+        })?;
+        insert(tx, business, head.saturating_sub(count), events).await?;
+    }
+    Ok(())
+}
+
+async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: Vec<NewEvent>) -> Result<()> {
+    let mut columns = Columns::default();
+    for (seq, event) in (base.saturating_add(1)..).zip(events) {
+        columns.push(seq, event)?;
+    }
+    tx.changed(u64::try_from(columns.seqs.len()).unwrap_or(u64::MAX));
+    match tx.engine() {
+        Engine::Postgres(connection) => {
+            sqlx::query(sql::INSERT.postgres)
+                .bind(business.uuid())
+                .bind(&columns.seqs)
+                .bind(&columns.ids)
+                .bind(&columns.sessions)
+                .bind(&columns.kinds)
+                .bind(&columns.ats)
+                .bind(&columns.data)
+                .execute(connection)
+                .await?;
+        }
+        Engine::Sqlite(connection) => {
+            for row in columns.rows() {
+                sqlx::query(sql::INSERT.sqlite)
+                    .bind(business.uuid())
+                    .bind(row.0)
+                    .bind(row.1)
+                    .bind(row.2)
+                    .bind(row.3)
+                    .bind(row.4)
+                    .bind(row.5)
+                    .execute(&mut *connection)
+                    .await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Events by column, as `unnest` takes them.
+#[derive(Default)]
+struct Columns {
+    seqs: Vec<i64>,
+    ids: Vec<Uuid>,
+    sessions: Vec<Option<Uuid>>,
+    kinds: Vec<&'static str>,
+    ats: Vec<i64>,
+    data: Vec<String>,
+}
+
+impl Columns {
+    fn push(&mut self, seq: i64, event: NewEvent) -> Result<()> {
+        self.seqs.push(seq);
+        self.ids.push(EventId::generate().uuid());
+        self.sessions.push(event.session.map(SessionId::uuid));
+        self.kinds.push(event.kind.name());
+        self.ats.push(event.at.ms());
+        self.data.push(serde_json::to_string(&event.data)?);
+        Ok(())
+    }
+
+    fn rows(
+        &self,
+    ) -> impl Iterator<Item = (i64, Uuid, Option<Uuid>, &'static str, i64, &str)> + Send {
+        self.seqs
+            .iter()
+            .zip(&self.ids)
+            .zip(&self.sessions)
+            .zip(&self.kinds)
+            .zip(&self.ats)
+            .zip(&self.data)
+            .map(|(((((seq, id), session), kind), at), data)| {
+                (*seq, *id, *session, *kind, *at, data.as_str())
+            })
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct EventRow {
+    business_id: Uuid,
+    seq: i64,
+    id: Uuid,
+    session_id: Option<Uuid>,
+    kind: String,
+    at: i64,
+    data: String,
+}
+
+impl EventRow {
+    fn into_object(self) -> Result<EventObject> {
+        let id = EventId::from(self.id);
+        let corrupt = |column| Error::Corrupt {
+            table: "events",
+            column,
+            id: id.to_string(),
+        };
+        Ok(EventObject {
+            id,
+            seq: self.seq,
+            kind: EventType::parse(&self.kind).ok_or_else(|| corrupt("kind"))?,
+            at: Timestamp(self.at),
+            business_id: self.business_id.into(),
+            session_id: self.session_id.map(SessionId::from),
+            data: serde_json::from_str(&self.data).map_err(|_not_json| corrupt("data"))?,
+        })
+    }
+}

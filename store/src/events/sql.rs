@@ -1,0 +1,22 @@
+//! Statements on events.
+
+use crate::statement::statements;
+
+statements! {
+    /// Takes `$2` numbers; the row stays locked until the commit.
+    TAKE = "insert into event_heads (business_id, seq) values ($1, $2)
+        on conflict (business_id) do update set seq = event_heads.seq + excluded.seq
+        returning seq";
+
+    INSERT = {
+        sqlite: "insert into events (business_id, seq, id, session_id, kind, at, data)
+            values ($1, $2, $3, $4, $5, $6, $7)",
+        postgres: "insert into events (business_id, seq, id, session_id, kind, at, data)
+            select $1, * from unnest($2::bigint[], $3::uuid[], $4::uuid[], $5::text[], $6::bigint[], $7::text[])",
+    };
+
+    AFTER = "select business_id, seq, id, session_id, kind, at, data from events
+        where business_id = $1 and seq > $2 order by seq limit $3";
+
+    HEAD = "select seq from event_heads where business_id = $1";
+}

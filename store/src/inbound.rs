@@ -1,0 +1,1 @@
+//! Inbound messages: recorded once, whatever arrives how often.

@@ -1,0 +1,1 @@
+//! Attempts to link a session to a phone, with the present code.

@@ -1,0 +1,1 @@
+//! Messages: accepted, drained in order, moved forward.

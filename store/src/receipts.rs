@@ -1,0 +1,1 @@
+//! Receipts: enqueued in batches, applied forward only, and what they imply.

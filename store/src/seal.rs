@@ -1,0 +1,1 @@
+//! Sealing of secrets at rest: the master key, data keys, associated data.

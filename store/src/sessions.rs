@@ -1,0 +1,238 @@
+//! Sessions: made and steered by the business, moved through their states by the shard that holds them.
+
+use switchyard_core::address::{Lid, Phone};
+use switchyard_core::event::EventType;
+use switchyard_core::object::SessionObject;
+use switchyard_core::reason::SessionReason;
+use switchyard_core::session::{SessionState, Wanted};
+use switchyard_core::{BusinessId, SessionId, Timestamp};
+
+use crate::run::{execute, fetch_all, fetch_optional};
+use crate::{Hint, Lane, NewEvent, Result, Store, Tx};
+
+pub(crate) mod row;
+mod shard;
+pub(crate) mod sql;
+
+use row::SessionRow;
+pub use shard::{delete, paired, seen, set_state, unpaired, wanted_since};
+
+/// One WhatsApp number of a business.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// Who owns it.
+    pub business: BusinessId,
+    /// The name its owner gave it.
+    pub name: String,
+    /// The linked number; stays when the link ends.
+    pub phone: Option<Phone>,
+    /// The linked number's LID.
+    pub lid: Option<Lid>,
+    /// Where it stands.
+    pub state: SessionState,
+    /// Why.
+    pub reason: Option<SessionReason>,
+    /// Since when it is in this state.
+    pub since: Timestamp,
+    /// When this state ends by itself.
+    pub until: Option<Timestamp>,
+    /// What its owner wants.
+    pub wanted: Wanted,
+    /// Since when.
+    pub wanted_at: Timestamp,
+    /// Whether the phone has linked it; only then are there keys in the vault.
+    pub paired: bool,
+    /// Messages in and out since midnight UTC.
+    pub messages_today: i64,
+    /// When the phone itself was last heard of.
+    pub phone_seen_at: Option<Timestamp>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+impl Session {
+    /// The session as the API and events show it; `shard` is for operators and stays empty here.
+    pub fn object(&self) -> SessionObject {
+        SessionObject {
+            id: self.id,
+            business_id: self.business,
+            name: self.name.clone(),
+            phone: self.phone.as_ref().map(Phone::e164),
+            state: self.state,
+            reason: self.reason,
+            since: self.since,
+            shard: None,
+            messages_today: self.messages_today,
+            phone_seen_at: self.phone_seen_at,
+        }
+    }
+}
+
+/// Makes a session that was never linked.
+pub async fn create(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    name: &str,
+) -> Result<Session> {
+    let input = (now, business, SessionId::generate(), name.to_owned());
+    store
+        .write(Lane::Rest, input, |tx, (now, business, id, name)| {
+            Box::pin(async move {
+                execute!(
+                    tx,
+                    sql::INSERT,
+                    id.uuid(),
+                    business.uuid(),
+                    name.as_str(),
+                    now.ms()
+                )?;
+                execute!(tx, sql::INSERT_LEASE, id.uuid(), business.uuid())?;
+                let session = must_find(tx, *now, *business, *id).await?;
+                changed(tx, *now, &session)?;
+                tx.hint(Hint::Session(*id));
+                Ok(session)
+            })
+        })
+        .await
+}
+
+/// The sessions of a business, oldest first.
+pub async fn list(store: &Store, business: BusinessId) -> Result<Vec<Session>> {
+    let mut conn = store.read().await?;
+    let today = midnight(Timestamp::now());
+    fetch_all!(conn, SessionRow, sql::LIST, business.uuid(), today)?
+        .into_iter()
+        .map(SessionRow::into_session)
+        .collect()
+}
+
+/// One session of a business.
+pub async fn get(store: &Store, business: BusinessId, id: SessionId) -> Result<Option<Session>> {
+    let mut conn = store.read().await?;
+    let today = midnight(Timestamp::now());
+    fetch_optional!(
+        conn,
+        SessionRow,
+        sql::GET,
+        business.uuid(),
+        id.uuid(),
+        today
+    )?
+    .map(SessionRow::into_session)
+    .transpose()
+}
+
+/// Every session of every business, oldest first: what a shard looks at when it starts.
+pub async fn all(store: &Store) -> Result<Vec<Session>> {
+    let mut conn = store.read().await?;
+    let today = midnight(Timestamp::now());
+    fetch_all!(conn, SessionRow, sql::ALL, today)?
+        .into_iter()
+        .map(SessionRow::into_session)
+        .collect()
+}
+
+/// Gives a session another name.
+pub async fn rename(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    id: SessionId,
+    name: &str,
+) -> Result<Option<Session>> {
+    let input = (now, business, id, name.to_owned());
+    store
+        .write(Lane::Rest, input, |tx, (now, business, id, name)| {
+            Box::pin(async move {
+                execute!(tx, sql::RENAME, business.uuid(), id.uuid(), name.as_str())?;
+                let session = find(tx, *now, *business, *id).await?;
+                if let Some(session) = &session {
+                    changed(tx, *now, session)?;
+                }
+                Ok(session)
+            })
+        })
+        .await
+}
+
+/// Writes down what the business wants of a session; the shard works towards it. A session that nobody
+/// holds and that was never linked is deleted at once.
+pub async fn want(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    id: SessionId,
+    wanted: Wanted,
+) -> Result<Option<Session>> {
+    let input = (now, business, id, wanted);
+    store
+        .write(Lane::Rest, input, |tx, (now, business, id, wanted)| {
+            Box::pin(async move {
+                execute!(
+                    tx,
+                    sql::WANT,
+                    business.uuid(),
+                    id.uuid(),
+                    wanted.name(),
+                    now.ms()
+                )?;
+                let session = find(tx, *now, *business, *id).await?;
+                tx.hint(Hint::Session(*id));
+                if *wanted == Wanted::Deleted
+                    && let Some(session) = &session
+                    && !session.paired
+                    && fetch_optional!(tx, (i64,), sql::NOT_HELD, id.uuid(), business.uuid())?
+                        .is_some()
+                {
+                    shard::remove(tx, *now, session).await?;
+                }
+                Ok(session)
+            })
+        })
+        .await
+}
+
+/// The session inside a transaction.
+pub(crate) async fn find(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    id: SessionId,
+) -> Result<Option<Session>> {
+    let today = midnight(now);
+    fetch_optional!(tx, SessionRow, sql::GET, business.uuid(), id.uuid(), today)?
+        .map(SessionRow::into_session)
+        .transpose()
+}
+
+pub(crate) async fn must_find(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    id: SessionId,
+) -> Result<Session> {
+    find(tx, now, business, id)
+        .await?
+        .ok_or(crate::Error::NoSuchSession)
+}
+
+/// Tells the world how a session stands.
+pub(crate) fn changed(tx: &mut Tx, now: Timestamp, session: &Session) -> Result<()> {
+    tx.event(NewEvent {
+        business: session.business,
+        session: Some(session.id),
+        kind: EventType::SessionStatus,
+        at: now,
+        data: serde_json::to_value(session.object())?,
+    });
+    Ok(())
+}
+
+/// The last midnight in UTC, in milliseconds.
+pub(crate) fn midnight(now: Timestamp) -> i64 {
+    const DAY_MS: i64 = 86_400_000;
+    now.ms() - now.ms().rem_euclid(DAY_MS)
+}

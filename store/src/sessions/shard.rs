@@ -1,0 +1,234 @@
+//! What the shard that holds a session does to it. Every write is fenced.
+
+use std::time::Duration;
+
+use switchyard_core::address::{Lid, Phone};
+use switchyard_core::job::Job;
+use switchyard_core::reason::{FailureCode, SessionReason};
+use switchyard_core::session::SessionState;
+use switchyard_core::{ChatId, Timestamp};
+use uuid::Uuid;
+
+use crate::run::{execute, fetch_all};
+use crate::sessions::row::SessionRow;
+use crate::sessions::{Session, changed, midnight, must_find, sql};
+use crate::{Error, Held, Hint, Lane, Result, Store, Tx, jobs};
+
+/// Wishes are stamped before they are committed: one may become visible after a later one was seen.
+const COMMIT_DELAY: Duration = Duration::from_secs(5);
+
+/// The sessions of which something was wanted at `since` or later, and a few from shortly before it.
+pub async fn wanted_since(store: &Store, since: Timestamp) -> Result<Vec<Session>> {
+    let mut conn = store.read().await?;
+    let today = midnight(Timestamp::now());
+    let since = since.minus(COMMIT_DELAY);
+    fetch_all!(conn, SessionRow, sql::WANTED_SINCE, since.ms(), today)?
+        .into_iter()
+        .map(SessionRow::into_session)
+        .collect()
+}
+
+/// Moves a session to a state. The same state, reason and end again change nothing and tell nothing.
+/// On becoming able to send, a drain is enqueued for every chat with unsent messages.
+pub async fn set_state(
+    store: &Store,
+    now: Timestamp,
+    held: &Held,
+    state: SessionState,
+    reason: Option<SessionReason>,
+    until: Option<Timestamp>,
+) -> Result<()> {
+    let input = (now, *held, state, reason, until);
+    store
+        .write(
+            Lane::Rest,
+            input,
+            |tx, (now, held, state, reason, until)| {
+                Box::pin(async move {
+                    held.check(tx).await?;
+                    move_to(tx, *now, held, *state, *reason, *until).await
+                })
+            },
+        )
+        .await
+}
+
+/// The phone has linked this session. [`Error::Conflict`] `different_number` when it belonged to another.
+pub async fn paired(
+    store: &Store,
+    now: Timestamp,
+    held: &Held,
+    phone: Phone,
+    lid: Option<Lid>,
+) -> Result<()> {
+    let input = (now, *held, phone, lid);
+    store
+        .write(Lane::Messages, input, |tx, (now, held, phone, lid)| {
+            Box::pin(async move {
+                held.check(tx).await?;
+                let session = must_find(tx, *now, held.business, held.session).await?;
+                if session.phone.is_some_and(|known| known != *phone) {
+                    return Err(Error::Conflict("different_number"));
+                }
+                execute!(
+                    tx,
+                    sql::PAIRED,
+                    held.business.uuid(),
+                    held.session.uuid(),
+                    phone.digits(),
+                    lid.as_ref().map(Lid::digits)
+                )?;
+                let session = must_find(tx, *now, held.business, held.session).await?;
+                changed(tx, *now, &session)
+            })
+        })
+        .await
+}
+
+/// The link to the phone is gone: the session is logged out and its keys are wiped.
+pub async fn unpaired(
+    store: &Store,
+    now: Timestamp,
+    held: &Held,
+    reason: Option<SessionReason>,
+) -> Result<()> {
+    let input = (now, *held, reason);
+    store
+        .write(Lane::Rest, input, |tx, (now, held, reason)| {
+            Box::pin(async move {
+                held.check(tx).await?;
+                wipe(tx, held.session.uuid()).await?;
+                execute!(tx, sql::UNPAIRED, held.business.uuid(), held.session.uuid())?;
+                move_to(tx, *now, held, SessionState::LoggedOut, *reason, None).await
+            })
+        })
+        .await
+}
+
+/// Removes a session and its keys. Its chats and messages stay; what was not sent yet is given up.
+pub async fn delete(store: &Store, now: Timestamp, held: &Held) -> Result<()> {
+    let input = (now, *held);
+    store
+        .write(Lane::Rest, input, |tx, (now, held)| {
+            Box::pin(async move {
+                held.check(tx).await?;
+                let session = must_find(tx, *now, held.business, held.session).await?;
+                remove(tx, *now, &session).await
+            })
+        })
+        .await
+}
+
+/// The phone itself was heard of.
+pub async fn seen(store: &Store, now: Timestamp, held: &Held) -> Result<()> {
+    let input = (now, *held);
+    store
+        .write_relaxed(Lane::Rest, input, |tx, (now, held)| {
+            Box::pin(async move {
+                held.check(tx).await?;
+                execute!(
+                    tx,
+                    sql::SEEN,
+                    held.business.uuid(),
+                    held.session.uuid(),
+                    now.ms()
+                )?;
+                Ok(())
+            })
+        })
+        .await
+}
+
+async fn move_to(
+    tx: &mut Tx,
+    now: Timestamp,
+    held: &Held,
+    state: SessionState,
+    reason: Option<SessionReason>,
+    until: Option<Timestamp>,
+) -> Result<()> {
+    let before = must_find(tx, now, held.business, held.session).await?;
+    if (before.state, before.reason, before.until) == (state, reason, until) {
+        return Ok(());
+    }
+    let since = if before.state == state {
+        before.since
+    } else {
+        now
+    };
+    execute!(
+        tx,
+        sql::SET_STATE,
+        held.business.uuid(),
+        held.session.uuid(),
+        state.name(),
+        reason.map(SessionReason::code),
+        since.ms(),
+        until.map(Timestamp::ms)
+    )?;
+    let after = Session {
+        state,
+        reason,
+        since,
+        until,
+        ..before
+    };
+    changed(tx, now, &after)?;
+    tx.hint(Hint::Session(held.session));
+    if state.can_send() && !before.state.can_send() {
+        drain_all(tx, now, held).await?;
+    }
+    Ok(())
+}
+
+async fn drain_all(tx: &mut Tx, now: Timestamp, held: &Held) -> Result<()> {
+    let chats = fetch_all!(
+        tx,
+        (Uuid,),
+        sql::UNSENT_CHATS,
+        held.business.uuid(),
+        held.session.uuid()
+    )?;
+    for (chat,) in chats {
+        let job = Job::DrainChat {
+            session: held.session,
+            chat: ChatId::from(chat),
+        };
+        jobs::push(tx, now, Some(held.business), &job, now).await?;
+    }
+    Ok(())
+}
+
+/// Deletes a session inside a transaction that has made sure that nobody else holds it.
+pub(super) async fn remove(tx: &mut Tx, now: Timestamp, session: &Session) -> Result<()> {
+    let id = session.id.uuid();
+    wipe(tx, id).await?;
+    execute!(tx, sql::DELETE_LEASE, id, session.business.uuid())?;
+    execute!(
+        tx,
+        sql::FAIL_UNSENT,
+        session.business.uuid(),
+        id,
+        FailureCode::SessionLoggedOut.code()
+    )?;
+    execute!(tx, sql::DELETE, session.business.uuid(), id, now.ms())?;
+    if session.state != SessionState::LoggedOut {
+        let gone = Session {
+            state: SessionState::LoggedOut,
+            reason: Some(SessionReason::ByUser),
+            since: now,
+            until: None,
+            ..session.clone()
+        };
+        changed(tx, now, &gone)?;
+    }
+    tx.hint(Hint::Session(session.id));
+    Ok(())
+}
+
+async fn wipe(tx: &mut Tx, session: Uuid) -> Result<()> {
+    execute!(tx, sql::WIPE_VAULT, session)?;
+    execute!(tx, sql::WIPE_LID_MAP, session)?;
+    execute!(tx, sql::WIPE_LINK, session)?;
+    Ok(())
+}

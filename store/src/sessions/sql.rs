@@ -1,0 +1,73 @@
+//! Statements on sessions.
+
+use crate::statement::statements;
+
+statements! {
+    INSERT = "insert into sessions (id, business_id, name, state, since, wanted, wanted_at, paired, created_at)
+        values ($1, $2, $3, 'created', $4, 'disconnected', $4, false, $4)";
+
+    INSERT_LEASE = "insert into session_leases (session_id, business_id, epoch) values ($1, $2, 0)";
+
+    LIST = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
+            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
+            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
+                and m.created_at >= $2) as messages_today
+        from sessions s where s.business_id = $1 and s.deleted_at is null order by s.id";
+
+    GET = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
+            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
+            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
+                and m.created_at >= $3) as messages_today
+        from sessions s where s.business_id = $1 and s.id = $2 and s.deleted_at is null";
+
+    ALL: across_tenants = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
+            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
+            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
+                and m.created_at >= $1) as messages_today
+        from sessions s where s.deleted_at is null order by s.id";
+
+    WANTED_SINCE: across_tenants = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
+            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
+            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
+                and m.created_at >= $2) as messages_today
+        from sessions s where s.wanted_at >= $1 and s.deleted_at is null order by s.id";
+
+    RENAME = "update sessions set name = $3 where business_id = $1 and id = $2 and deleted_at is null";
+
+    WANT = "update sessions set wanted = $3, wanted_at = $4
+        where business_id = $1 and id = $2 and deleted_at is null";
+
+    /// The lock keeps a shard from taking the session while it is deleted.
+    NOT_HELD = {
+        sqlite: "select epoch from session_leases
+            where session_id = $1 and business_id = $2 and incarnation is null",
+        postgres: "select epoch from session_leases
+            where session_id = $1 and business_id = $2 and incarnation is null for update",
+    };
+
+    SET_STATE = "update sessions set state = $3, reason = $4, since = $5, until = $6
+        where business_id = $1 and id = $2";
+
+    PAIRED = "update sessions set paired = true, phone = $3, lid = coalesce($4, lid)
+        where business_id = $1 and id = $2";
+
+    UNPAIRED = "update sessions set paired = false where business_id = $1 and id = $2";
+
+    SEEN = "update sessions set phone_seen_at = $3 where business_id = $1 and id = $2";
+
+    UNSENT_CHATS = "select distinct chat_id from messages
+        where business_id = $1 and session_id = $2 and status in ('queued', 'sending')";
+
+    DELETE_LEASE = "delete from session_leases where session_id = $1 and business_id = $2";
+
+    FAIL_UNSENT = "update messages set status = 'failed', error_code = $3
+        where business_id = $1 and session_id = $2 and status in ('queued', 'sending')";
+
+    DELETE = "update sessions set deleted_at = $3, paired = false where business_id = $1 and id = $2";
+
+    WIPE_VAULT = "delete from vault where session_id = $1";
+
+    WIPE_LID_MAP = "delete from lid_map where session_id = $1";
+
+    WIPE_LINK: across_tenants = "delete from link_attempts where session_id = $1";
+}

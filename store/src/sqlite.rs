@@ -1,0 +1,127 @@
+//! SQLite: one writer task with group commit, many readers, write-ahead log, every commit on the disk.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use sqlx::ConnectOptions;
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteSynchronous,
+};
+use tokio::sync::{Mutex, oneshot};
+use tokio::task::JoinHandle;
+
+use crate::hints::Hints;
+use crate::metrics::Metrics;
+use crate::sqlite::call::Call;
+use crate::sqlite::writer::{Lanes, Writer};
+use crate::{Conn, Error, Lane, Result, StoreOptions, Tx};
+
+mod call;
+mod writer;
+
+/// Reading connections. Reads are short; more would only hold memory.
+const READERS: u32 = 8;
+/// How long a statement waits for a lock of another process (`doctor`, a backup).
+const BUSY: Duration = Duration::from_secs(5);
+/// Prepared statements kept per connection: more than the store has.
+const STATEMENTS: usize = 512;
+
+/// The store in one SQLite file.
+#[derive(Debug)]
+pub struct SqliteStore {
+    options: SqliteConnectOptions,
+    readers: SqlitePool,
+    lanes: Lanes,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    hints: Arc<Hints>,
+    metrics: Metrics,
+}
+
+impl SqliteStore {
+    pub(crate) async fn open(path: &Path, options: StoreOptions, metrics: Metrics) -> Result<Self> {
+        let connect = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(BUSY)
+            .statement_cache_capacity(STATEMENTS)
+            .pragma("temp_store", "memory")
+            .disable_statement_logging();
+        let connection = connect.connect().await?;
+        let hints = Arc::new(Hints::new(options.hints, metrics.clone()));
+        let (lanes, inbox) = Lanes::new();
+        let writer = Writer::new(
+            connection,
+            inbox,
+            options.fail,
+            Arc::clone(&hints),
+            metrics.clone(),
+        );
+        let readers = SqlitePoolOptions::new()
+            .max_connections(READERS)
+            .connect_lazy_with(connect.clone().read_only(true));
+        Ok(Self {
+            options: connect,
+            readers,
+            lanes,
+            writer: Mutex::new(Some(tokio::spawn(writer.run()))),
+            hints,
+            metrics,
+        })
+    }
+
+    /// A connection of its own, for what needs no transaction of the writer.
+    pub(crate) async fn connect(&self) -> Result<SqliteConnection> {
+        Ok(self.options.clone().connect().await?)
+    }
+
+    pub(crate) fn hints(&self) -> &Hints {
+        &self.hints
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        &self.metrics
+    }
+
+    pub(crate) async fn write<I, T, F>(
+        &self,
+        lane: Lane,
+        durable: bool,
+        input: I,
+        verb: F,
+    ) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        let (reply, answer) = oneshot::channel();
+        let call = Call::new(input, verb, reply);
+        self.lanes.hand_over(lane, durable, Box::new(call)).await?;
+        answer.await.map_err(|_closed| closed())?
+    }
+
+    pub(crate) async fn read(&self) -> Result<Conn> {
+        Ok(Conn::sqlite(self.readers.acquire().await?))
+    }
+
+    pub(crate) async fn close(&self) {
+        self.lanes.close();
+        if let Some(writer) = self.writer.lock().await.take()
+            && let Err(error) = writer.await
+        {
+            tracing::error!(%error, "the writer of the database ended badly");
+        }
+        self.readers.close().await;
+    }
+}
+
+/// The writer has ended.
+pub(crate) fn closed() -> Error {
+    Error::from(sqlx::Error::PoolClosed)
+}

@@ -1,0 +1,64 @@
+//! Statements: each is written once, as a registered constant, for both engines; tests prepare every one on both.
+
+/// One SQL statement. Parameters are `$1`, `$2`, … on both engines.
+#[derive(Debug)]
+pub struct Sql {
+    /// The module and the name of the constant.
+    pub name: &'static str,
+    /// The text for SQLite.
+    pub sqlite: &'static str,
+    /// The text for Postgres; mostly the same.
+    pub postgres: &'static str,
+    /// Declared to read or write rows of more than one business.
+    pub across_tenants: bool,
+}
+
+/// Declares statements: `NAME = "both";`, `NAME = { sqlite: "…", postgres: "…" };`, and `NAME: across_tenants = …;`
+/// for one that does not name its business. Makes a constant of each, and `STATEMENTS` with all of them.
+macro_rules! statements {
+    ($($(#[$doc:meta])* $name:ident $(: $scope:ident)? = $text:tt;)*) => {
+        $(
+            $(#[$doc])*
+            pub(crate) static $name: $crate::statement::Sql = $crate::statement::Sql {
+                name: concat!(module_path!(), "::", stringify!($name)),
+                sqlite: $crate::statement::text!(sqlite $text),
+                postgres: $crate::statement::text!(postgres $text),
+                across_tenants: $crate::statement::across!($($scope)?),
+            };
+        )*
+        /// Every statement of this module.
+        pub(crate) static STATEMENTS: &[&$crate::statement::Sql] = &[$(&$name),*];
+    };
+}
+
+macro_rules! text {
+    (sqlite { sqlite: $sqlite:literal, postgres: $postgres:literal $(,)? }) => {
+        $sqlite
+    };
+    (postgres { sqlite: $sqlite:literal, postgres: $postgres:literal $(,)? }) => {
+        $postgres
+    };
+    ($engine:ident $both:literal) => {
+        $both
+    };
+}
+
+macro_rules! across {
+    () => {
+        false
+    };
+    (across_tenants) => {
+        true
+    };
+}
+
+pub(crate) use {across, statements, text};
+
+/// Every statement of the store, by module.
+pub static ALL: &[&[&Sql]] = &[
+    crate::events::sql::STATEMENTS,
+    crate::fence::STATEMENTS,
+    crate::jobs::push::STATEMENTS,
+    crate::leases::sql::STATEMENTS,
+    crate::sessions::sql::STATEMENTS,
+];

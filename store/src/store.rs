@@ -1,0 +1,138 @@
+//! The store: one handle over either engine, where every verb begins.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use switchyard_core::fail::FailPoints;
+
+use crate::hints::Hints;
+use crate::metrics::Metrics;
+use crate::postgres::PostgresStore;
+use crate::sqlite::SqliteStore;
+use crate::{Conn, Result, Tx};
+
+/// The store on one of the two engines. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub enum Store {
+    /// One file, one process, one writer with group commit.
+    Sqlite(Arc<SqliteStore>),
+    /// A server, many processes.
+    Postgres(Arc<PostgresStore>),
+}
+
+/// What a store is opened with.
+#[derive(Debug)]
+pub struct StoreOptions {
+    /// Where a test build kills itself.
+    pub fail: Arc<FailPoints>,
+    /// Where the metrics are registered.
+    pub registry: prometheus::Registry,
+    /// Whether hints are given; without them everybody polls.
+    pub hints: bool,
+}
+
+/// Whose turn it is first when the one writer is busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lane {
+    /// Renewals and hand-overs of leases.
+    Leases,
+    /// Messages and the vault.
+    Messages,
+    /// Everything else.
+    Rest,
+}
+
+impl Store {
+    /// Opens, and makes if absent, a database file. Call [`Store::migrate`] next.
+    pub async fn open_sqlite(path: &Path, options: StoreOptions) -> Result<Self> {
+        let metrics = Metrics::register(&options.registry)?;
+        let store = SqliteStore::open(path, options, metrics).await?;
+        Ok(Self::Sqlite(Arc::new(store)))
+    }
+
+    /// Connects to a Postgres database, with at most `pool_max` connections.
+    pub async fn connect_postgres(url: &str, pool_max: u32, options: StoreOptions) -> Result<Self> {
+        let metrics = Metrics::register(&options.registry)?;
+        let store = PostgresStore::connect(url, pool_max, options, metrics).await?;
+        Ok(Self::Postgres(Arc::new(store)))
+    }
+
+    /// Where hints are heard.
+    pub fn hints(&self) -> &Hints {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.hints(),
+            Self::Postgres(postgres) => postgres.hints(),
+        }
+    }
+
+    pub(crate) fn metrics(&self) -> &Metrics {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.metrics(),
+            Self::Postgres(postgres) => postgres.metrics(),
+        }
+    }
+
+    /// Runs one verb in a transaction and answers after its commit. The verb may run more than once.
+    /// An error of the verb undoes what it wrote, and only that.
+    pub async fn write<I, T, F>(&self, lane: Lane, input: I, verb: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        let outcome = match self {
+            Self::Sqlite(sqlite) => sqlite.write(lane, true, input, verb).await,
+            Self::Postgres(postgres) => postgres.write(lane, true, input, verb).await,
+        };
+        self.counted(outcome)
+    }
+
+    /// Like [`Store::write`], for what may be lost in a power cut without harm (claims, heartbeats):
+    /// a transaction of only such verbs does not wait for the disk.
+    pub async fn write_relaxed<I, T, F>(&self, lane: Lane, input: I, verb: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        let outcome = match self {
+            Self::Sqlite(sqlite) => sqlite.write(lane, false, input, verb).await,
+            Self::Postgres(postgres) => postgres.write(lane, false, input, verb).await,
+        };
+        self.counted(outcome)
+    }
+
+    /// A connection for reading.
+    pub async fn read(&self) -> Result<Conn> {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.read().await,
+            Self::Postgres(postgres) => postgres.read().await,
+        }
+    }
+
+    /// Whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        let mut conn = self.read().await?;
+        match conn.engine() {
+            crate::Engine::Sqlite(connection) => sqlx::Connection::ping(connection).await?,
+            crate::Engine::Postgres(connection) => sqlx::Connection::ping(connection).await?,
+        }
+        Ok(())
+    }
+
+    /// Finishes what was handed over, then lets go of the database.
+    pub async fn close(&self) {
+        match self {
+            Self::Sqlite(sqlite) => sqlite.close().await,
+            Self::Postgres(postgres) => postgres.close().await,
+        }
+    }
+
+    fn counted<T>(&self, outcome: Result<T>) -> Result<T> {
+        if matches!(outcome, Err(crate::Error::Fenced)) {
+            self.metrics().fenced.inc();
+        }
+        outcome
+    }
+}

@@ -1,0 +1,1 @@
+//! Sweeps: what periodically finds lost work and removes what is spent.

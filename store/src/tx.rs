@@ -1,0 +1,125 @@
+//! A transaction and a reading connection, each on either engine, and what a transaction carries to its end.
+
+use sqlx::pool::PoolConnection;
+use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use switchyard_core::event::EventType;
+use switchyard_core::{BusinessId, SessionId, Timestamp};
+
+use crate::hints::Hint;
+
+/// The connection of one engine, borrowed for one statement.
+#[derive(Debug)]
+pub enum Engine<'c> {
+    /// SQLite.
+    Sqlite(&'c mut SqliteConnection),
+    /// Postgres.
+    Postgres(&'c mut PgConnection),
+}
+
+/// An event that a transaction will write as its last act, when its number is taken.
+#[derive(Debug, Clone)]
+pub struct NewEvent {
+    /// The business.
+    pub business: BusinessId,
+    /// The session that it is about.
+    pub session: Option<SessionId>,
+    /// What it tells.
+    pub kind: EventType,
+    /// When it happened.
+    pub at: Timestamp,
+    /// The object that it carries; never a secret.
+    pub data: serde_json::Value,
+}
+
+/// A transaction. Events and hints are gathered here: events are written as its last statements, hints
+/// are given after the commit.
+#[derive(Debug)]
+pub struct Tx {
+    link: Link,
+    pub(crate) events: Vec<NewEvent>,
+    pub(crate) hints: Vec<Hint>,
+    pub(crate) rows: u64,
+}
+
+#[derive(Debug)]
+pub(crate) enum Link {
+    /// The one writing connection; the writer begins and commits.
+    Sqlite(SqliteConnection),
+    /// A transaction of its own.
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Tx {
+    pub(crate) fn new(link: Link) -> Self {
+        Self {
+            link,
+            events: Vec::new(),
+            hints: Vec::new(),
+            rows: 0,
+        }
+    }
+
+    /// The connection, for statements that differ between the engines.
+    pub fn engine(&mut self) -> Engine<'_> {
+        match &mut self.link {
+            Link::Sqlite(connection) => Engine::Sqlite(connection),
+            Link::Postgres(transaction) => Engine::Postgres(transaction),
+        }
+    }
+
+    /// Writes this event at the end of the transaction.
+    pub fn event(&mut self, event: NewEvent) {
+        self.hint(Hint::Events(event.business));
+        self.events.push(event);
+    }
+
+    /// Gives this hint after the commit.
+    pub fn hint(&mut self, hint: Hint) {
+        if !self.hints.contains(&hint) {
+            self.hints.push(hint);
+        }
+    }
+
+    /// So many rows were changed.
+    pub(crate) fn changed(&mut self, rows: u64) {
+        self.rows = self.rows.saturating_add(rows);
+    }
+
+    pub(crate) fn into_link(self) -> (Link, Vec<Hint>) {
+        (self.link, self.hints)
+    }
+}
+
+/// A pooled connection for reading; it sees every commit that ended before its statement began.
+#[derive(Debug)]
+pub struct Conn {
+    link: Reader,
+}
+
+#[derive(Debug)]
+enum Reader {
+    Sqlite(PoolConnection<Sqlite>),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Conn {
+    pub(crate) fn sqlite(connection: PoolConnection<Sqlite>) -> Self {
+        Self {
+            link: Reader::Sqlite(connection),
+        }
+    }
+
+    pub(crate) fn postgres(connection: PoolConnection<Postgres>) -> Self {
+        Self {
+            link: Reader::Postgres(connection),
+        }
+    }
+
+    /// The connection, for statements that differ between the engines.
+    pub fn engine(&mut self) -> Engine<'_> {
+        match &mut self.link {
+            Reader::Sqlite(connection) => Engine::Sqlite(connection),
+            Reader::Postgres(connection) => Engine::Postgres(connection),
+        }
+    }
+}

@@ -1,0 +1,1 @@
+//! The vault: the sealed keys and ratchets of a session.

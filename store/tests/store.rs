@@ -1,0 +1,12 @@
+//! The contract of every verb of the store, on both engines.
+
+#[path = "store/bench.rs"]
+mod bench;
+#[path = "store/events.rs"]
+mod events;
+#[path = "store/leases.rs"]
+mod leases;
+#[path = "store/schema.rs"]
+mod schema;
+#[path = "store/sessions.rs"]
+mod sessions;

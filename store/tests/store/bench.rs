@@ -1,0 +1,197 @@
+//! A database of its own for each test, on either engine.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sqlx::Connection;
+use store::leases::{self, Incarnation, Registration};
+use store::{Held, Store, StoreOptions, sessions};
+use switchyard_core::fail::FailPoints;
+use switchyard_core::{BusinessId, SessionId, Timestamp};
+use tempfile::TempDir;
+use uuid::Uuid;
+
+/// Makes `sqlite_…` and `postgres_…` of one test that takes a [`Bench`].
+macro_rules! both_engines {
+    ($($(#[$doc:meta])* async fn $name:ident($bench:ident: &Bench) $body:block)*) => {$(
+        mod $name {
+            #[allow(unused_imports, reason = "each test uses what it needs of its file")]
+            use super::*;
+
+            async fn check($bench: &Bench) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                let bench = Bench::sqlite().await;
+                check(&bench).await;
+                bench.end().await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                let bench = Bench::postgres().await;
+                check(&bench).await;
+                bench.end().await;
+            }
+        }
+    )*};
+}
+pub(crate) use both_engines;
+
+/// The start of every test's time.
+pub(crate) const NOON: Timestamp = Timestamp(1_763_726_400_000);
+
+/// A migrated store and what keeps it alive.
+pub(crate) struct Bench {
+    pub(crate) store: Store,
+    pub(crate) registry: prometheus::Registry,
+    home: Home,
+}
+
+enum Home {
+    Folder(TempDir),
+    Database { server: String, name: String },
+}
+
+pub(crate) fn options(registry: &prometheus::Registry) -> StoreOptions {
+    StoreOptions {
+        fail: Arc::new(FailPoints::none()),
+        registry: registry.clone(),
+        hints: true,
+    }
+}
+
+impl Bench {
+    pub(crate) async fn sqlite() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = prometheus::Registry::new();
+        let path = folder.path().join("switchyard.db");
+        let store = Store::open_sqlite(&path, options(&registry)).await.unwrap();
+        store.migrate().await.unwrap();
+        Self {
+            store,
+            registry,
+            home: Home::Folder(folder),
+        }
+    }
+
+    pub(crate) async fn postgres() -> Self {
+        let server = std::env::var("SWITCHYARD_TEST_POSTGRES").expect(
+            "SWITCHYARD_TEST_POSTGRES is not set: run these tests with `cargo xtask test`, which starts a PostgreSQL",
+        );
+        let name = format!("test_{}", Uuid::new_v4().simple());
+        on_server(&server, &format!("create database {name}")).await;
+        let registry = prometheus::Registry::new();
+        let store = Store::connect_postgres(&database(&server, &name), 20, options(&registry))
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        Self {
+            store,
+            registry,
+            home: Home::Database { server, name },
+        }
+    }
+
+    /// A second store on the same database, as another process would have.
+    pub(crate) async fn another(&self) -> Store {
+        let registry = prometheus::Registry::new();
+        match &self.home {
+            Home::Folder(folder) => {
+                Store::open_sqlite(&folder.path().join("switchyard.db"), options(&registry)).await
+            }
+            Home::Database { server, name } => {
+                Store::connect_postgres(&database(server, name), 20, options(&registry)).await
+            }
+        }
+        .unwrap()
+    }
+
+    pub(crate) async fn end(self) {
+        self.store.close().await;
+        if let Home::Database { server, name } = &self.home {
+            on_server(server, &format!("drop database {name} with (force)")).await;
+        }
+    }
+
+    /// A business; nothing but its id is needed by most verbs.
+    pub(crate) fn business(&self) -> BusinessId {
+        BusinessId::generate()
+    }
+
+    /// A registered shard.
+    pub(crate) async fn shard(&self, number: u16) -> Incarnation {
+        let registration = Registration {
+            number,
+            url: format!("http://127.0.0.1:{number}"),
+            capacity: 1_000,
+            lease: Duration::from_mins(1),
+        };
+        leases::register(&self.store, NOON, registration)
+            .await
+            .unwrap()
+    }
+
+    /// A session of a new business, held by a new shard.
+    pub(crate) async fn held(&self) -> Held {
+        let shard = self.shard(1).await;
+        self.held_by(shard, self.business()).await
+    }
+
+    /// A new session of that business, held by that shard.
+    pub(crate) async fn held_by(&self, shard: Incarnation, business: BusinessId) -> Held {
+        let id = self.session(business).await;
+        leases::take(&self.store, shard, id)
+            .await
+            .unwrap()
+            .expect("nobody else holds it")
+    }
+
+    /// A new session of that business.
+    pub(crate) async fn session(&self, business: BusinessId) -> SessionId {
+        sessions::create(&self.store, NOON, business, "Front desk")
+            .await
+            .unwrap()
+            .id
+    }
+
+    /// The value of a counter.
+    pub(crate) fn counter(&self, name: &str) -> u64 {
+        let families = self.registry.gather();
+        let family = families.iter().find(|family| family.name() == name);
+        let metrics = family.map(prometheus::proto::MetricFamily::get_metric);
+        let value = metrics
+            .and_then(|all| all.first())
+            .map(|one| one.get_counter().get_value());
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "a counter of a test is a small whole number"
+        )]
+        let whole = value.unwrap_or(0.0) as u64;
+        whole
+    }
+}
+
+async fn on_server(server: &str, sql: &str) {
+    let mut connection = sqlx::PgConnection::connect(server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(sql.to_owned()))
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+}
+
+/// The same server's URL with that database.
+fn database(server: &str, name: &str) -> String {
+    let (base, options) = match server.split_once('?') {
+        Some((base, options)) => (base, format!("?{options}")),
+        None => (server, String::new()),
+    };
+    let root = match base.rfind('/') {
+        Some(at) if !base[..at].ends_with('/') => &base[..at],
+        _ => base,
+    };
+    format!("{root}/{name}{options}")
+}

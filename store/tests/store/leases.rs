@@ -1,0 +1,137 @@
+//! Leases: one holder at a time, a new epoch for each, and the old one refused everywhere.
+
+use std::time::Duration;
+
+use store::leases::{self, Incarnation, Registration};
+use store::{Error, sessions};
+use switchyard_core::session::SessionState;
+use uuid::Uuid;
+
+use crate::bench::{Bench, NOON, both_engines};
+
+both_engines! {
+    async fn every_hand_over_raises_the_epoch(bench: &Bench) {
+        let shard = bench.shard(1).await;
+        let id = bench.session(bench.business()).await;
+        let first = leases::take(&bench.store, shard, id).await.unwrap().unwrap();
+        let again = leases::take_all(&bench.store, shard).await.unwrap();
+        assert_eq!(again.len(), 1);
+        assert_eq!(again[0].epoch, first.epoch + 1);
+        let holder = leases::holder(&bench.store, id).await.unwrap().unwrap();
+        assert_eq!(holder.incarnation, shard);
+        assert_eq!(holder.epoch, again[0].epoch);
+    }
+
+    async fn a_stale_epoch_is_fenced_and_counted(bench: &Bench) {
+        let shard = bench.shard(1).await;
+        let old = bench.held_by(shard, bench.business()).await;
+        let new = leases::take(&bench.store, shard, old.session).await.unwrap().unwrap();
+        let state = SessionState::Connecting;
+        let refused = sessions::set_state(&bench.store, NOON, &old, state, None, None).await;
+        assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
+        assert_eq!(bench.counter("switchyard_fenced_total"), 1);
+        sessions::set_state(&bench.store, NOON, &new, state, None, None).await.unwrap();
+    }
+
+    async fn a_released_session_is_fenced_before_anybody_takes_it(bench: &Bench) {
+        let shard = bench.shard(1).await;
+        let held = bench.held_by(shard, bench.business()).await;
+        leases::release(&bench.store, shard, held.session).await.unwrap();
+        let refused = sessions::seen(&bench.store, NOON, &held).await;
+        assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
+        assert_eq!(leases::holder(&bench.store, held.session).await.unwrap(), None);
+    }
+
+    async fn a_process_that_left_holds_nothing_and_renews_nothing(bench: &Bench) {
+        let shard = bench.shard(1).await;
+        let held = bench.held_by(shard, bench.business()).await;
+        assert!(leases::renew(&bench.store, shard, Duration::from_mins(1)).await.unwrap());
+        leases::deregister(&bench.store, shard).await.unwrap();
+        assert!(!leases::renew(&bench.store, shard, Duration::from_mins(1)).await.unwrap());
+        let refused = leases::take(&bench.store, shard, held.session).await;
+        assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
+        let next = bench.shard(1).await;
+        let taken = leases::take(&bench.store, next, held.session).await.unwrap().unwrap();
+        assert_eq!(taken.epoch, held.epoch + 1);
+    }
+
+    async fn an_unknown_process_cannot_renew_or_take(bench: &Bench) {
+        let nobody = Incarnation(Uuid::new_v4());
+        let id = bench.session(bench.business()).await;
+        assert!(!leases::renew(&bench.store, nobody, Duration::from_mins(1)).await.unwrap());
+        assert!(matches!(leases::take(&bench.store, nobody, id).await, Err(Error::Fenced)));
+    }
+}
+
+fn registration(number: u16, lease: Duration) -> Registration {
+    Registration {
+        number,
+        url: "http://127.0.0.1:1".to_owned(),
+        capacity: 10,
+        lease,
+    }
+}
+
+#[tokio::test]
+async fn on_sqlite_the_next_process_takes_over_at_once() {
+    let bench = Bench::sqlite().await;
+    let first = bench.shard(1).await;
+    let held = bench.held_by(first, bench.business()).await;
+    let second = bench.shard(1).await;
+    assert!(
+        !leases::renew(&bench.store, first, Duration::from_mins(1))
+            .await
+            .unwrap()
+    );
+    let taken = leases::take_all(&bench.store, second).await.unwrap();
+    assert_eq!(taken.len(), 1);
+    assert_eq!(taken[0].epoch, held.epoch + 1);
+}
+
+#[tokio::test]
+async fn on_postgres_a_live_number_is_taken_and_a_lapsed_one_is_not() {
+    let bench = Bench::postgres().await;
+    let first = bench.shard(1).await;
+    let held = bench.held_by(first, bench.business()).await;
+    let refused =
+        leases::register(&bench.store, NOON, registration(1, Duration::from_mins(1))).await;
+    assert!(
+        matches!(refused, Err(Error::Conflict("shard_number_taken"))),
+        "{refused:?}"
+    );
+    let other = bench.shard(2).await;
+    assert_eq!(
+        leases::take(&bench.store, other, held.session)
+            .await
+            .unwrap(),
+        None,
+        "the holder is alive"
+    );
+    // The holder's lease lapses: a renewal that ended before it began.
+    assert!(
+        leases::renew(&bench.store, first, Duration::ZERO)
+            .await
+            .unwrap()
+    );
+    let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+    let taken = loop {
+        if let Some(taken) = leases::take(&bench.store, other, held.session)
+            .await
+            .unwrap()
+        {
+            break taken;
+        }
+        assert!(tokio::time::Instant::now() < deadline, "never adopted");
+    };
+    assert_eq!(taken.epoch, held.epoch + 1);
+    assert!(
+        !leases::renew(&bench.store, first, Duration::from_mins(1))
+            .await
+            .unwrap(),
+        "a lost process never renews"
+    );
+    leases::register(&bench.store, NOON, registration(1, Duration::from_mins(1)))
+        .await
+        .unwrap();
+    bench.end().await;
+}

@@ -1,0 +1,193 @@
+//! The statements and the two schemas, as a whole.
+
+use std::collections::BTreeMap;
+
+use sqlx::{Executor, Row};
+use store::statement::ALL;
+use store::{Engine, Store};
+
+use crate::bench::Bench;
+
+#[tokio::test]
+async fn every_statement_prepares_on_sqlite() {
+    let bench = Bench::sqlite().await;
+    let mut conn = bench.store.read().await.unwrap();
+    let Engine::Sqlite(connection) = conn.engine() else {
+        panic!("a SQLite store reads from SQLite");
+    };
+    for sql in ALL.iter().copied().flatten() {
+        let prepared = (&mut *connection).prepare(sqlx::SqlSafeStr::into_sql_str(sql.sqlite));
+        if let Err(error) = prepared.await {
+            panic!("{}: {error}", sql.name);
+        }
+    }
+}
+
+#[tokio::test]
+async fn every_statement_prepares_on_postgres() {
+    let bench = Bench::postgres().await;
+    let mut conn = bench.store.read().await.unwrap();
+    let Engine::Postgres(connection) = conn.engine() else {
+        panic!("a Postgres store reads from Postgres");
+    };
+    for sql in ALL.iter().copied().flatten() {
+        let prepared = (&mut *connection).prepare(sqlx::SqlSafeStr::into_sql_str(sql.postgres));
+        if let Err(error) = prepared.await {
+            panic!("{}: {error}", sql.name);
+        }
+    }
+    drop(conn);
+    bench.end().await;
+}
+
+#[test]
+fn every_block_of_statements_is_registered() {
+    let sources = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let blocks = count_blocks(&sources);
+    assert_eq!(
+        blocks,
+        ALL.len(),
+        "each `statements!` block belongs into ALL"
+    );
+}
+
+fn count_blocks(folder: &std::path::Path) -> usize {
+    let mut blocks = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            blocks += count_blocks(&path);
+        } else {
+            let text = std::fs::read_to_string(&path).unwrap();
+            blocks += text.lines().filter(|line| *line == "statements! {").count();
+        }
+    }
+    blocks
+}
+
+#[tokio::test]
+async fn every_tenant_statement_names_its_tenant() {
+    let bench = Bench::sqlite().await;
+    let tenant_tables: Vec<String> = columns(&bench.store)
+        .await
+        .into_iter()
+        .filter(|(_, columns)| columns.contains_key("business_id"))
+        .map(|(table, _)| table)
+        .collect();
+    assert!(tenant_tables.len() > 8, "{tenant_tables:?}");
+    for sql in ALL.iter().copied().flatten() {
+        let words: Vec<&str> = sql
+            .postgres
+            .split(|c: char| !(c.is_ascii_alphanumeric() || c == '_'))
+            .collect();
+        let touches = tenant_tables
+            .iter()
+            .any(|table| words.contains(&table.as_str()));
+        let names = words.contains(&"business_id");
+        assert!(
+            !touches || names || sql.across_tenants,
+            "{} touches rows of a business without naming it; declare it across_tenants if it must",
+            sql.name
+        );
+    }
+}
+
+#[tokio::test]
+async fn schemas_have_the_same_shape() {
+    let sqlite = Bench::sqlite().await;
+    let postgres = Bench::postgres().await;
+    assert_eq!(columns(&sqlite.store).await, columns(&postgres.store).await);
+    assert_eq!(indexes(&sqlite.store).await, indexes(&postgres.store).await);
+    postgres.end().await;
+}
+
+/// Table → column → its type in SQLite's words, and whether it may be null.
+async fn columns(store: &Store) -> BTreeMap<String, BTreeMap<String, String>> {
+    let rows: Vec<(String, String, String, bool)> = match store.read().await.unwrap().engine() {
+        Engine::Sqlite(connection) => sqlx::query_as(
+            "select t.name, c.name, lower(c.type), c.\"notnull\" = 0
+             from pragma_table_list t join pragma_table_info(t.name) c
+             where t.schema = 'main' and t.name not like 'sqlite%'",
+        )
+        .fetch_all(connection)
+        .await
+        .unwrap(),
+        Engine::Postgres(connection) => sqlx::query_as(
+            "select table_name::text, column_name::text, data_type::text, is_nullable = 'YES'
+             from information_schema.columns where table_schema = 'public'",
+        )
+        .fetch_all(connection)
+        .await
+        .unwrap(),
+    };
+    let mut tables: BTreeMap<String, BTreeMap<String, String>> = BTreeMap::new();
+    for (table, column, kind, nullable) in rows {
+        if table.starts_with('_') {
+            continue;
+        }
+        let kind = match kind.as_str() {
+            "uuid" | "bytea" => "blob",
+            "bigint" | "boolean" => "integer",
+            other => other,
+        };
+        tables
+            .entry(table)
+            .or_default()
+            .insert(column, format!("{kind} nullable={nullable}"));
+    }
+    tables
+}
+
+/// The names of the indexes that a migration made.
+async fn indexes(store: &Store) -> Vec<String> {
+    let mut names: Vec<String> = match store.read().await.unwrap().engine() {
+        Engine::Sqlite(connection) => {
+            sqlx::query("select name from sqlite_master where type = 'index' and sql is not null")
+                .fetch_all(connection)
+                .await
+                .unwrap()
+                .iter()
+                .map(|row| row.get(0))
+                .collect()
+        }
+        Engine::Postgres(connection) => sqlx::query(
+            "select indexname::text from pg_indexes where schemaname = 'public'
+             and indexname not like '%pkey' and indexname not like '%_key'",
+        )
+        .fetch_all(connection)
+        .await
+        .unwrap()
+        .iter()
+        .map(|row| row.get(0))
+        .collect(),
+    };
+    names.sort();
+    names
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_is_refused() {
+    let bench = Bench::sqlite().await;
+    bench
+        .store
+        .write(store::Lane::Rest, (), |tx, ()| {
+            Box::pin(async move {
+                if let Engine::Sqlite(connection) = tx.engine() {
+                    sqlx::query(
+                        "insert into _sqlx_migrations (version, description, success, checksum, execution_time)
+                         values (9999, 'from the future', true, x'00', 0)",
+                    )
+                    .execute(connection)
+                    .await?;
+                }
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
+    let refused = bench.store.migrate().await;
+    assert!(
+        matches!(refused, Err(store::Error::SchemaNewer)),
+        "{refused:?}"
+    );
+}

@@ -1,0 +1,83 @@
+//! Sessions: made, steered, moved through their states, deleted.
+
+use store::{Error, events, leases, sessions};
+use switchyard_core::address::{Lid, Phone};
+use switchyard_core::event::EventType;
+use switchyard_core::reason::SessionReason;
+use switchyard_core::session::{SessionState, Wanted};
+
+use crate::bench::{Bench, NOON, both_engines};
+
+both_engines! {
+    async fn another_business_does_not_see_a_session(bench: &Bench) {
+        let (ours, theirs) = (bench.business(), bench.business());
+        let id = bench.session(ours).await;
+        assert!(sessions::get(&bench.store, ours, id).await.unwrap().is_some());
+        assert!(sessions::get(&bench.store, theirs, id).await.unwrap().is_none());
+        assert!(sessions::list(&bench.store, theirs).await.unwrap().is_empty());
+        let renamed = sessions::rename(&bench.store, NOON, theirs, id, "Mine").await.unwrap();
+        assert!(renamed.is_none());
+    }
+
+    async fn a_state_is_told_once_however_often_it_is_set(bench: &Bench) {
+        let held = bench.held().await;
+        let before = events::head(&bench.store, held.business).await.unwrap();
+        for _ in 0..3 {
+            sessions::set_state(
+                &bench.store, NOON, &held, SessionState::Connecting, Some(SessionReason::Network), None,
+            ).await.unwrap();
+        }
+        let told = events::after(&bench.store, held.business, before, 10).await.unwrap();
+        assert_eq!(told.events.len(), 1);
+        assert_eq!(told.events[0].kind, EventType::SessionStatus);
+        assert_eq!(told.events[0].data["state"], "connecting");
+        assert_eq!(told.events[0].data["reason"], "network");
+    }
+
+    async fn a_link_with_another_number_is_refused(bench: &Bench) {
+        let held = bench.held().await;
+        let phone = Phone::parse("972501234567").unwrap();
+        sessions::paired(&bench.store, NOON, &held, phone.clone(), Lid::parse("777")).await.unwrap();
+        let other = Phone::parse("972507654321").unwrap();
+        let refused = sessions::paired(&bench.store, NOON, &held, other, None).await;
+        assert!(matches!(refused, Err(Error::Conflict("different_number"))), "{refused:?}");
+        let session = sessions::get(&bench.store, held.business, held.session).await.unwrap().unwrap();
+        assert_eq!(session.phone, Some(phone));
+        assert!(session.paired);
+        sessions::unpaired(&bench.store, NOON, &held, Some(SessionReason::ByUser)).await.unwrap();
+        let session = sessions::get(&bench.store, held.business, held.session).await.unwrap().unwrap();
+        assert!(!session.paired && session.phone.is_some());
+        assert_eq!(session.state, SessionState::LoggedOut);
+    }
+
+    async fn a_wish_is_seen_by_whoever_looks_since_then(bench: &Bench) {
+        let business = bench.business();
+        let id = bench.session(business).await;
+        let later = NOON.plus(std::time::Duration::from_mins(1));
+        assert!(sessions::wanted_since(&bench.store, later).await.unwrap().is_empty());
+        sessions::want(&bench.store, later, business, id, Wanted::Connected).await.unwrap();
+        let seen = sessions::wanted_since(&bench.store, later).await.unwrap();
+        assert_eq!(seen.len(), 1);
+        assert_eq!(seen[0].wanted, Wanted::Connected);
+    }
+
+    async fn a_session_that_nobody_ever_linked_is_deleted_at_once(bench: &Bench) {
+        let business = bench.business();
+        let id = bench.session(business).await;
+        sessions::want(&bench.store, NOON, business, id, Wanted::Deleted).await.unwrap();
+        assert!(sessions::get(&bench.store, business, id).await.unwrap().is_none());
+        let shard = bench.shard(1).await;
+        assert_eq!(leases::take(&bench.store, shard, id).await.unwrap(), None);
+    }
+
+    async fn a_held_session_is_deleted_by_its_shard(bench: &Bench) {
+        let held = bench.held().await;
+        sessions::want(&bench.store, NOON, held.business, held.session, Wanted::Deleted).await.unwrap();
+        assert!(sessions::get(&bench.store, held.business, held.session).await.unwrap().is_some());
+        sessions::delete(&bench.store, NOON, &held).await.unwrap();
+        assert!(sessions::get(&bench.store, held.business, held.session).await.unwrap().is_none());
+        assert!(sessions::all(&bench.store).await.unwrap().is_empty());
+        let refused = sessions::seen(&bench.store, NOON, &held).await;
+        assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
+    }
+}

@@ -1,6 +1,6 @@
 // The sentences for every code, as the API tells them, in the reader's language.
 import { useTranslation } from "react-i18next";
-import { currentLanguage } from "@/words/language";
+import { isLanguage } from "@/words/language";
 import { api } from "./client";
 
 export interface ReasonText {
@@ -12,7 +12,7 @@ export interface ReasonText {
 export function useReasons(): (code: string | null | undefined) => ReasonText | null {
   const { i18n } = useTranslation();
   const { data } = api.useQuery("get", "/v1/reasons", undefined, { staleTime: Infinity, gcTime: Infinity });
-  const language = i18n.language === "he" ? "he" : currentLanguage();
+  const language = isLanguage(i18n.language) ? i18n.language : "en";
   return (code) => {
     const reason = code ? data?.data.find((each) => each.code === code) : undefined;
     if (!reason) return null;

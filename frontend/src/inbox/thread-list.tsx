@@ -8,6 +8,7 @@ import type { MessagePage } from "@/api/objects";
 import { Bone, Skeleton } from "@/parts/states";
 import { useFormats } from "@/words/formats";
 import { Bubble } from "./bubble";
+import { useFollowEnd } from "./follow-end";
 import { useOutgoing } from "./outbox";
 import { OutgoingBubble } from "./outgoing-bubble";
 import { type Item, threadItems } from "./thread-items";
@@ -78,11 +79,7 @@ export function ThreadList({ id, name, query }: Props) {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && first < AHEAD) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, first]);
-  useEffect(() => {
-    virtual.scrollToEnd();
-    // Once, when the chat opens.
-    // oxlint-disable-next-line react/exhaustive-deps
-  }, []);
+  useFollowEnd(box, virtual);
 
   return (
     <div className="relative flex min-h-0 grow flex-col">

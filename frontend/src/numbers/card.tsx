@@ -46,7 +46,13 @@ function Facts({ session }: { session: Session }) {
   );
 }
 
-export function NumberCard({ session, onLink }: { session: Session; onLink(): void }) {
+interface Props {
+  session: Session;
+  mayManage: boolean;
+  onLink(): void;
+}
+
+export function NumberCard({ session, mayManage, onLink }: Props) {
   const { t } = useTranslation();
   const [ask, setAsk] = useState<Ask | null>(null);
   const act = useAct();
@@ -67,7 +73,7 @@ export function NumberCard({ session, onLink }: { session: Session; onLink(): vo
           </h2>
           <p className="text-soft">{session.phone ? <Phone value={session.phone} /> : t("numbers.no_phone")}</p>
         </div>
-        <CardMenu session={session} name={name} onAsk={setAsk} />
+        {mayManage && <CardMenu session={session} name={name} onAsk={setAsk} />}
       </div>
       <div className="flex flex-wrap items-center gap-x-3 gap-y-1">
         <StateChip state={session.state} />
@@ -77,7 +83,7 @@ export function NumberCard({ session, onLink }: { session: Session; onLink(): vo
       </div>
       <Why session={session} />
       {act.isError && <ProblemNote error={act.error} />}
-      {(canConnect || linking) && (
+      {mayManage && (canConnect || linking) && (
         <div className="flex gap-2">
           <Button look="primary" busy={act.isPending} onClick={linking ? onLink : connect}>
             {linking ? t("numbers.show_code") : session.phone ? t("numbers.reconnect") : t("numbers.connect")}

@@ -3,7 +3,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/parts/button";
 import { Mark } from "@/parts/mark";
 
-export function FirstNumber({ onStart }: { onStart(): void }) {
+export function FirstNumber({ onStart }: { onStart: (() => void) | null }) {
   const { t } = useTranslation();
   const steps = [t("numbers.first_1"), t("numbers.first_2"), t("numbers.first_3")];
   return (
@@ -23,9 +23,13 @@ export function FirstNumber({ onStart }: { onStart(): void }) {
           </li>
         ))}
       </ol>
-      <Button look="primary" className="justify-self-start" onClick={onStart}>
-        {t("numbers.add")}
-      </Button>
+      {onStart ? (
+        <Button look="primary" className="justify-self-start" onClick={onStart}>
+          {t("numbers.add")}
+        </Button>
+      ) : (
+        <p className="text-soft">{t("numbers.ask_owner")}</p>
+      )}
     </section>
   );
 }

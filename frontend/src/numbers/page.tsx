@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/parts/button";
 import { Bone, PageProblem, Skeleton } from "@/parts/states";
 import { useTitle } from "@/parts/title";
+import { useMayManageNumbers } from "@/sign-in/account";
 import { AddSheet } from "./add-sheet";
 import { NumberCard } from "./card";
 import { FirstNumber } from "./first-number";
@@ -28,6 +29,7 @@ export function NumbersPage() {
   const { link } = useSearch({ from: "/frame/numbers" });
   const [adding, setAdding] = useState(false);
   const { data: sessions, isError, error, refetch } = useSessions();
+  const mayManage = useMayManageNumbers();
   useTitle(t("numbers.title"));
 
   const openLink = (id: string | undefined) => void navigate({ to: "/numbers", search: { link: id } });
@@ -42,7 +44,7 @@ export function NumbersPage() {
               <h1 className="text-xl font-semibold">{t("numbers.title")}</h1>
               <p className="text-soft">{t("numbers.intro")}</p>
             </div>
-            {sessions && (
+            {sessions && mayManage && (
               <Button look="primary" onClick={() => setAdding(true)}>
                 <Plus size={18} aria-hidden="true" />
                 {t("numbers.add")}
@@ -51,11 +53,11 @@ export function NumbersPage() {
           </div>
         )}
         {!sessions && (isError ? <PageProblem error={error} onRetry={() => void refetch()} /> : <Loading />)}
-        {sessions?.length === 0 && <FirstNumber onStart={() => setAdding(true)} />}
+        {sessions?.length === 0 && <FirstNumber onStart={mayManage ? () => setAdding(true) : null} />}
         {sessions && sessions.length > 0 && (
           <ul className="grid gap-4 md:grid-cols-2 xl:grid-cols-3">
             {sessions.map((session) => (
-              <NumberCard key={session.id} session={session} onLink={() => openLink(session.id)} />
+              <NumberCard key={session.id} session={session} mayManage={mayManage} onLink={() => openLink(session.id)} />
             ))}
           </ul>
         )}
@@ -69,7 +71,7 @@ export function NumbersPage() {
           }}
         />
       )}
-      {linked && <LinkSheet key={linked.id} session={linked} onClose={() => openLink(undefined)} />}
+      {linked && mayManage && <LinkSheet key={linked.id} session={linked} onClose={() => openLink(undefined)} />}
     </div>
   );
 }

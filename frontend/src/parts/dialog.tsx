@@ -6,6 +6,15 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { IconButton } from "./button";
 
+/** The first field gets the focus, else the sheet itself: never a button that acts. */
+function focusFirst(event: Event): void {
+  event.preventDefault();
+  const sheet = event.currentTarget;
+  if (!(sheet instanceof HTMLElement)) return;
+  const field = sheet.querySelector<HTMLElement>("input, textarea, select");
+  (field ?? sheet).focus();
+}
+
 interface Props {
   title: ReactNode;
   description?: ReactNode;
@@ -22,8 +31,9 @@ export function Sheet({ title, description, onClose, children, wide = false }: P
         <div className="fixed inset-0 z-30 bg-scrim" aria-hidden="true" />
         <div className="pointer-events-none fixed inset-0 z-40 grid items-end justify-items-center sm:items-center sm:p-6">
           <Dialog.Content
+            onOpenAutoFocus={focusFirst}
             {...(description ? {} : { "aria-describedby": undefined })}
-            className={`arrive pointer-events-auto max-h-full w-full overflow-y-auto rounded-t-2xl border border-line bg-raised p-6 sm:rounded-2xl ${wide ? "sm:max-w-3xl" : "sm:max-w-md"}`}
+            className={`arrive pointer-events-auto outline-none max-h-full w-full overflow-y-auto rounded-t-2xl border border-line bg-raised p-6 sm:rounded-2xl ${wide ? "sm:max-w-3xl" : "sm:max-w-md"}`}
           >
             <div className="mb-4 flex items-start gap-3">
               <div className="grow">

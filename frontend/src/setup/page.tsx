@@ -1,7 +1,7 @@
 // First run: one page makes the business and its owner, then the first number is connected.
 import { useMutation } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import { Button } from "@/parts/button";
@@ -10,7 +10,7 @@ import { ProblemNote } from "@/parts/problem-note";
 import { useTitle } from "@/parts/title";
 import { setUp } from "@/sign-in/account";
 import { Door } from "@/sign-in/door";
-import { takeFromHash } from "@/sign-in/hash";
+import { useHashSecret } from "@/sign-in/hash";
 
 const PASSWORD_MIN = 12;
 const REFUSED = [401, 403, 404, 409];
@@ -18,7 +18,7 @@ const REFUSED = [401, 403, 404, 409];
 export function SetupPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const [token] = useState(() => takeFromHash("token"));
+  const token = useHashSecret("token");
   useTitle(t("setup.title"));
   const create = useMutation({
     mutationFn: (form: FormData) => {
@@ -48,6 +48,7 @@ export function SetupPage() {
           hint={t("setup.token_hint")}
           name="token"
           dir="ltr"
+          key={token}
           defaultValue={token ?? ""}
           autoComplete="off"
           spellCheck={false}

@@ -9,6 +9,12 @@ export function useMe() {
   return api.useQuery("get", "/v1/me");
 }
 
+/** Whether this person may link, stop and remove numbers: owners and admins do. */
+export function useMayManageNumbers(): boolean {
+  const { data } = useMe();
+  return data !== undefined && data.role !== "agent";
+}
+
 /** After any way of signing in: nothing that another person read stays. */
 function enter(): void {
   noteSignedIn();

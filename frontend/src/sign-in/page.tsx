@@ -2,7 +2,7 @@
 // where no server and no log sees it.
 import { useMutation } from "@tanstack/react-query";
 import { Link, useRouter, useSearch } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { type FormEvent, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
 import { Button } from "@/parts/button";
@@ -11,14 +11,14 @@ import { ProblemNote } from "@/parts/problem-note";
 import { useTitle } from "@/parts/title";
 import { signIn, signInByLink } from "./account";
 import { Door } from "./door";
-import { takeFromHash } from "./hash";
+import { useHashSecret } from "./hash";
 import { safeReturn } from "./return";
 
 export function SignInPage() {
   const { t } = useTranslation();
   const router = useRouter();
   const { to } = useSearch({ from: "/sign-in" });
-  const [token] = useState(() => takeFromHash("link"));
+  const token = useHashSecret("link");
   useTitle(t("sign_in.title"));
 
   const enter = () => router.history.replace(safeReturn(to));

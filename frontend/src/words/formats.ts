@@ -1,18 +1,8 @@
 // Dates, times and numbers as the reader writes them, in the reader's own time zone.
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import { daysAgo } from "./days";
 import { currentLanguage } from "./language";
-
-const DAY_MS = 86_400_000;
-
-function startOfDay(at: Date): number {
-  return new Date(at.getFullYear(), at.getMonth(), at.getDate()).getTime();
-}
-
-/** How many calendar days lie between a moment and now. */
-export function daysAgo(at: Date, now: Date): number {
-  return Math.round((startOfDay(now) - startOfDay(at)) / DAY_MS);
-}
 
 function makeFormats(language: string) {
   const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });

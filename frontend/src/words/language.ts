@@ -47,8 +47,8 @@ export async function startWords(): Promise<void> {
 /** Changes language and direction of the whole page, and keeps the choice. */
 export async function chooseLanguage(language: Language): Promise<void> {
   await bring(language);
-  await i18next.changeLanguage(language);
   localStorage.setItem(KEPT, language);
   document.documentElement.lang = language;
   document.documentElement.dir = directionOf(language);
+  await i18next.changeLanguage(language);
 }

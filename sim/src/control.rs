@@ -1,0 +1,96 @@
+//! The control API: JSON over HTTP for tests, and the page made of it.
+
+mod faults;
+mod guard;
+mod network;
+mod page;
+mod phones;
+mod refusal;
+
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::sync::Arc;
+
+use actix_web::dev::ServerHandle;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, Data, JsonConfig};
+use actix_web::{App, HttpServer};
+
+use crate::world::World;
+use refusal::Refusal;
+
+/// The largest body that the control API reads: a text with room.
+const LARGEST: usize = 256 * 1024;
+
+/// What handlers share.
+pub(crate) struct Shared {
+    /// The network.
+    pub(crate) world: Arc<World>,
+    /// Where the network listens, as a browser sees it.
+    pub(crate) origin: SocketAddr,
+}
+
+/// The running control API. It listens on a port of its own, behind the one port of the network.
+pub(crate) struct Control {
+    addr: SocketAddr,
+    handle: ServerHandle,
+}
+
+impl Control {
+    /// Starts it.
+    pub(crate) fn start(world: Arc<World>, origin: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        listener.set_nonblocking(true)?;
+        let addr = listener.local_addr()?;
+        let shared = Data::new(Shared { world, origin });
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(Data::clone(&shared))
+                .app_data(
+                    JsonConfig::default()
+                        .limit(LARGEST)
+                        .error_handler(Refusal::of_body),
+                )
+                .wrap(from_fn(guard::check))
+                .configure(routes)
+        })
+        .workers(1)
+        .disable_signals()
+        .listen(listener)?
+        .run();
+        let handle = server.handle();
+        tokio::spawn(server);
+        Ok(Self { addr, handle })
+    }
+
+    /// Where it listens.
+    pub(crate) fn addr(&self) -> SocketAddr {
+        self.addr
+    }
+
+    /// Stops at once.
+    pub(crate) async fn stop(&self) {
+        self.handle.stop(false).await;
+    }
+}
+
+fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/", web::get().to(page::show))
+        .route("/phones", web::post().to(phones::create))
+        .route("/phones", web::get().to(phones::list))
+        .route("/phones/{phone}", web::patch().to(phones::change))
+        .route("/phones/{phone}/scan", web::post().to(phones::scan))
+        .route("/phones/{phone}/messages", web::post().to(phones::write))
+        .route("/phones/{phone}/messages", web::get().to(phones::messages))
+        .route("/phones/{phone}/read", web::post().to(phones::read))
+        .route(
+            "/phones/{phone}/devices/{device}",
+            web::delete().to(phones::unlink),
+        )
+        .route("/network/faults", web::post().to(faults::add))
+        .route("/network/faults", web::get().to(faults::list))
+        .route("/network/faults", web::delete().to(faults::clear))
+        .route("/network/faults/{id}", web::delete().to(faults::remove))
+        .route("/network/log", web::get().to(network::log))
+        .route("/network/root", web::get().to(network::root));
+}

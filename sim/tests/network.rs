@@ -1,0 +1,10 @@
+//! The simulated network against the real client: pairing, messages, faults, restarts.
+
+#[path = "network/client.rs"]
+mod client;
+#[path = "network/control.rs"]
+mod control;
+#[path = "network/linking.rs"]
+mod linking;
+#[path = "network/messages.rs"]
+mod messages;

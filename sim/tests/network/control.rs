@@ -1,0 +1,102 @@
+//! The control API as a test uses it.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use switchyard_sim::Network;
+
+use crate::client::{PATIENCE, TestClient};
+
+/// The control API of one network.
+pub(crate) struct Control {
+    http: reqwest::Client,
+    url: String,
+}
+
+impl Control {
+    pub(crate) fn of(network: &Network) -> Self {
+        Self {
+            http: reqwest::Client::new(),
+            url: network.url(),
+        }
+    }
+
+    /// `POST`, with the status.
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+        let request = self.http.post(format!("{}{path}", self.url)).json(&body);
+        let answer = request.send().await.expect("an answer");
+        (
+            answer.status().as_u16(),
+            answer.json().await.unwrap_or_default(),
+        )
+    }
+
+    /// `GET`, the `data` of it.
+    pub(crate) async fn get(&self, path: &str) -> Vec<Value> {
+        let answer = self
+            .http
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await
+            .expect("an answer");
+        let mut answer: Value = answer.json().await.expect("JSON");
+        serde_json::from_value(answer["data"].take()).expect("a list")
+    }
+
+    /// `DELETE`, the status.
+    pub(crate) async fn delete(&self, path: &str) -> u16 {
+        let request = self.http.delete(format!("{}{path}", self.url));
+        request.send().await.expect("an answer").status().as_u16()
+    }
+
+    /// A new phone.
+    pub(crate) async fn phone(&self, phone: &str, name: &str) {
+        let (status, answer) = self
+            .post("/phones", json!({ "phone": phone, "name": name }))
+            .await;
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    /// The phone scans the code and the device is linked.
+    pub(crate) async fn scan(&self, phone: &str, code: &str) {
+        let (status, answer) = self
+            .post(&format!("/phones/{phone}/scan"), json!({ "qr": code }))
+            .await;
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    /// A client that is linked to that phone and connected.
+    pub(crate) async fn linked(&self, network: &Network, phone: &str) -> TestClient {
+        let mut client = TestClient::new(network).await;
+        let code = client.code().await;
+        self.scan(phone, &code).await;
+        client.connected().await;
+        client
+    }
+
+    /// The phone writes.
+    pub(crate) async fn write(&self, from: &str, to: &str, text: &str) -> String {
+        let path = format!("/phones/{from}/messages");
+        let (status, answer) = self.post(&path, json!({ "to": to, "text": text })).await;
+        assert_eq!(status, 201, "{answer}");
+        answer["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// Waits until the ledger of a phone is as wanted.
+    pub(crate) async fn ledger(
+        &self,
+        phone: &str,
+        wanted: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let path = format!("/phones/{phone}/messages");
+        let end = tokio::time::Instant::now() + PATIENCE;
+        loop {
+            let rows = self.get(&path).await;
+            if wanted(&rows) {
+                return rows;
+            }
+            assert!(tokio::time::Instant::now() < end, "not in time: {rows:#?}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+}

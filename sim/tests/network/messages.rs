@@ -1,0 +1,68 @@
+//! Texts both ways, with real sessions, acknowledgements and receipts.
+
+use serde_json::Value;
+use switchyard_sim::{Network, NetworkOptions};
+use whatsapp_rust::Jid;
+use whatsapp_rust::wacore::types::events::Event;
+
+use crate::control::Control;
+
+fn has_text(rows: &[Value], text: &str, tick: &str) -> bool {
+    rows.iter()
+        .any(|row| row["text"] == text && row["tick"] == tick && row["shown"] == 1)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn texts_go_both_ways_and_are_acknowledged_delivered_and_read() {
+    let network = Network::start(NetworkOptions::default())
+        .await
+        .expect("a network");
+    let control = Control::of(&network);
+    control.phone("15550001", "Shop").await;
+    control.phone("15550002", "Customer").await;
+    let mut shop = control.linked(&network, "15550001").await;
+
+    control.write("15550002", "15550001", "Is it open?").await;
+    assert_eq!(shop.texts(1).await, ["Is it open?"]);
+    control
+        .ledger("15550002", |rows| {
+            has_text(rows, "Is it open?", "delivered")
+        })
+        .await;
+
+    let sent = shop
+        .client
+        .send_text(Jid::pn("15550002"), "Yes, until six")
+        .await
+        .expect("sent");
+    let id = sent.message_id.clone();
+    let refused = shop
+        .wait(|event| match event {
+            Event::ServerAck(ack) if ack.id == id => Some(ack.error.clone()),
+            _ => None,
+        })
+        .await;
+    assert_eq!(refused, None);
+    let rows = control
+        .ledger("15550002", |rows| has_text(rows, "Yes, until six", "sent"))
+        .await;
+    assert_eq!(rows.len(), 2);
+    assert_eq!(rows[1]["id"], id.as_str());
+    assert_eq!(rows[1]["from"], "15550001");
+    shop.wait(|event| match event {
+        Event::Receipt(receipt) => receipt.message_ids.contains(&id).then_some(()),
+        _ => None,
+    })
+    .await;
+    control
+        .post(
+            "/phones/15550002/read",
+            serde_json::json!({ "chat": "15550001" }),
+        )
+        .await;
+    control
+        .ledger("15550001", |rows| has_text(rows, "Yes, until six", "read"))
+        .await;
+    shop.stop().await;
+    network.stop().await;
+}

@@ -60,6 +60,16 @@ pub enum Job {
 }
 
 impl Job {
+    /// Every kind with the queue that it waits in; a worker has its slots per kind.
+    pub const KINDS: [(&'static str, Queue); 6] = [
+        ("drain_chat", Queue::High),
+        ("apply_receipts", Queue::Receipts),
+        ("sync_receipts", Queue::ReceiptsSync),
+        ("expire_messages", Queue::Maintenance),
+        ("sweep_chats", Queue::Maintenance),
+        ("prune", Queue::Maintenance),
+    ];
+
     /// The stored name of the kind; metrics and limits use it.
     pub const fn kind(&self) -> &'static str {
         match self {
@@ -96,6 +106,25 @@ impl Job {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_table_of_kinds_agrees_with_every_job() {
+        let session = SessionId::generate();
+        let chat = ChatId::generate();
+        let jobs = [
+            Job::DrainChat { session, chat },
+            Job::ApplyReceipts {
+                session,
+                receipts: Vec::new(),
+            },
+            Job::SyncReceipts { chat },
+            Job::ExpireMessages,
+            Job::SweepChats,
+            Job::Prune,
+        ];
+        let told: Vec<_> = jobs.iter().map(|job| (job.kind(), job.queue())).collect();
+        assert_eq!(told, Job::KINDS);
+    }
 
     #[test]
     fn a_payload_reads_back() {

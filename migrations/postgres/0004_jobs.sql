@@ -10,7 +10,7 @@ create table jobs (
     payload text not null,
     -- waiting, running, done, dead or cancelled.
     state text not null,
-    -- Higher goes first.
+    -- Lower goes first.
     priority bigint not null,
     run_at bigint not null,
     -- Raised at the claim.
@@ -26,6 +26,7 @@ create table jobs (
     finished_at bigint
 );
 create unique index jobs_unique on jobs (unique_key) where state = 'waiting';
-create index jobs_due on jobs (queue, business_id, priority desc, run_at, id) where state = 'waiting';
-create index jobs_running on jobs (worker, lease_until) where state = 'running';
-create index jobs_finished on jobs (state, finished_at);
+-- Claims walk from business to business over it; a kind waits in one queue.
+create index jobs_due on jobs (kind, business_id, priority, run_at, id) where state = 'waiting';
+create index jobs_running on jobs (lease_until) where state = 'running';
+create index jobs_finished on jobs (state, finished_at, id) where finished_at is not null;

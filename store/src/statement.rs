@@ -59,6 +59,8 @@ pub static ALL: &[&[&Sql]] = &[
     crate::events::sql::STATEMENTS,
     crate::fence::STATEMENTS,
     crate::jobs::push::STATEMENTS,
+    crate::jobs::sql::STATEMENTS,
     crate::leases::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
+    crate::sweeps::sql::STATEMENTS,
 ];

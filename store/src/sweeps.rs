@@ -1,1 +1,77 @@
-//! Sweeps: what periodically finds lost work and removes what is spent.
+//! Sweeps: what regularly finds lost work and removes what is spent. Each call is one small transaction.
+
+use std::time::Duration;
+
+use switchyard_core::job::Job;
+use switchyard_core::{BusinessId, Timestamp};
+use uuid::Uuid;
+
+use crate::run::{execute, fetch_all};
+use crate::statement::Sql;
+use crate::{Lane, Result, Store, jobs};
+
+pub(crate) mod sql;
+
+/// Rows that one call changes of each table: it bounds how long others wait for the one writer.
+const BATCH: u32 = 200;
+/// Events are kept so long.
+const EVENTS_KEPT: Duration = Duration::from_hours(7 * 24);
+/// An idempotency key answers a repeated request so long.
+const KEYS_KEPT: Duration = Duration::from_hours(24);
+/// Sign-ins and sign-in links stay so long after their end: the reuse of an old token is still recognised.
+const SIGN_INS_KEPT: Duration = Duration::from_hours(24);
+
+/// Pushes a drain for chats that have unsent messages, a connected session, and no drain that waits or runs. Answers how many were missing.
+pub async fn drains_missing(store: &Store, now: Timestamp) -> Result<u64> {
+    let mut conn = store.read().await?;
+    let limit = i64::from(BATCH);
+    let found = fetch_all!(conn, (Uuid, Uuid, Uuid), sql::DRAINS_MISSING, limit)?;
+    drop(conn);
+    if found.is_empty() {
+        return Ok(0);
+    }
+    store
+        .write(Lane::Rest, (now, found), |tx, (now, found)| {
+            Box::pin(async move {
+                let mut pushed = 0_u64;
+                for (business, session, chat) in found {
+                    let drain = Job::DrainChat {
+                        session: (*session).into(),
+                        chat: (*chat).into(),
+                    };
+                    let business = Some(BusinessId::from(*business));
+                    let is_new = jobs::push(tx, *now, business, &drain, *now).await?;
+                    pushed = pushed.saturating_add(u64::from(is_new));
+                }
+                Ok(pushed)
+            })
+        })
+        .await
+}
+
+/// Removes some of what is spent: finished jobs, old events, idempotency keys, ended sign-ins and links, expired
+/// values of the vault. Answers how many rows went; 0: nothing is left that is old enough.
+pub async fn prune(store: &Store, now: Timestamp) -> Result<u64> {
+    let jobs = jobs::prune(store, now, BATCH).await?;
+    let spent: [(&'static Sql, Timestamp); 6] = [
+        (&sql::PRUNE_EVENTS, now.minus(EVENTS_KEPT)),
+        (&sql::PRUNE_KEYS, now.minus(KEYS_KEPT)),
+        (&sql::PRUNE_SIGN_INS, now.minus(SIGN_INS_KEPT)),
+        (&sql::PRUNE_LINKS, now.minus(SIGN_INS_KEPT)),
+        (&sql::PRUNE_SHARDS, now.minus(SIGN_INS_KEPT)),
+        (&sql::PRUNE_VAULT, now),
+    ];
+    let rest = store
+        .write(Lane::Rest, spent, |tx, spent| {
+            Box::pin(async move {
+                let mut gone = 0_u64;
+                for (statement, before) in spent {
+                    let deleted = execute!(tx, statement, before.ms(), i64::from(BATCH))?;
+                    gone = gone.saturating_add(deleted);
+                }
+                Ok(gone)
+            })
+        })
+        .await?;
+    Ok(jobs.saturating_add(rest))
+}

@@ -4,6 +4,8 @@
 mod bench;
 #[path = "store/events.rs"]
 mod events;
+#[path = "store/jobs.rs"]
+mod jobs;
 #[path = "store/leases.rs"]
 mod leases;
 #[path = "store/schema.rs"]

@@ -1,24 +1,38 @@
 //! Putting a job into its queue, in the caller's transaction.
 
+use std::time::Duration;
+
+use sha2::{Digest, Sha256};
 use switchyard_core::job::Job;
 use switchyard_core::{BusinessId, JobId, Timestamp};
-use uuid::Uuid;
+use uuid::{Builder, Uuid};
 
+use super::{ms, sql};
 use crate::hints::Hint;
-use crate::run::execute;
+use crate::run::{execute, fetch_optional};
 use crate::statement::statements;
-use crate::{Result, Tx};
+use crate::{Error, Lane, Result, Store, Tx};
 
 statements! {
-    /// A waiting job with the same unique key makes this one needless; a running one does not.
-    PUSH = "insert into jobs
-            (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
-        values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8)
-        on conflict (unique_key) where state = 'waiting' do nothing";
+    /// A waiting job with the same unique key makes this one needless; a running one does not. Touching that row
+    /// locks it until the commit: it cannot be claimed and carried out before what this push is about is visible.
+    PUSH: across_tenants = {
+        sqlite: "insert into jobs
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
+            values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8)
+            on conflict (unique_key) where state = 'waiting' do update set run_at = min(jobs.run_at, excluded.run_at)
+            returning id",
+        postgres: "insert into jobs
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
+            values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8)
+            on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at)
+            returning id",
+    };
 }
 
 /// Puts a job into its queue, to run at `run_at`; `None` as the business: work of the platform.
-/// Answers false when a waiting job has the same unique key already.
+/// Answers false when a waiting job has the same unique key already; that one then runs at the earlier of the two
+/// instants.
 pub async fn push(
     tx: &mut Tx,
     now: Timestamp,
@@ -28,10 +42,12 @@ pub async fn push(
 ) -> Result<bool> {
     let queue = job.queue();
     let payload = serde_json::to_string(job)?;
-    let pushed = execute!(
+    let id = JobId::generate().uuid();
+    let row = fetch_optional!(
         tx,
+        (Uuid,),
         PUSH,
-        JobId::generate().uuid(),
+        id,
         queue.name(),
         business.map_or(Uuid::nil(), BusinessId::uuid),
         job.kind(),
@@ -40,8 +56,65 @@ pub async fn push(
         job.unique_key(),
         now.ms()
     )?;
-    if pushed > 0 && run_at <= now {
+    tx.changed(1);
+    if run_at <= now {
         tx.hint(Hint::Jobs(queue));
     }
-    Ok(pushed > 0)
+    let (stored,) = row.ok_or(Error::Conflict("job_vanished"))?;
+    Ok(stored == id)
+}
+
+/// Pushes a regular job of the platform for the tick that `now` lies in. Answers false when this tick was pushed
+/// before, by whichever process, or the last one still waits.
+pub async fn tick(store: &Store, now: Timestamp, job: &Job, every: Duration) -> Result<bool> {
+    let id = tick_id(now, job, every);
+    let input = (now, job.clone(), id);
+    store
+        .write(Lane::Rest, input, |tx, (now, job, id)| {
+            Box::pin(async move {
+                let payload = serde_json::to_string(job)?;
+                let pushed = execute!(
+                    tx,
+                    sql::TICK,
+                    *id,
+                    job.queue().name(),
+                    Uuid::nil(),
+                    job.kind(),
+                    payload.as_str(),
+                    now.ms(),
+                    job.unique_key()
+                )?;
+                if pushed > 0 {
+                    tx.hint(Hint::Jobs(job.queue()));
+                }
+                Ok(pushed > 0)
+            })
+        })
+        .await
+}
+
+/// An id that every process makes alike: the tick's instant, and a hash of the kind where others are random.
+fn tick_id(now: Timestamp, job: &Job, every: Duration) -> Uuid {
+    let every = ms(every).max(1);
+    let tick = now.ms().div_euclid(every).saturating_mul(every);
+    let hash: [u8; 32] = Sha256::digest(job.kind().as_bytes()).into();
+    let mut rest = [0_u8; 10];
+    for (to, from) in rest.iter_mut().zip(hash) {
+        *to = from;
+    }
+    Builder::from_unix_timestamp_millis(u64::try_from(tick).unwrap_or(0), &rest).into_uuid()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_tick_has_one_id_until_the_next_one() {
+        let every = Duration::from_secs(10);
+        let id = |ms, job: &Job| tick_id(Timestamp(ms), job, every);
+        assert_eq!(id(20_000, &Job::Prune), id(29_999, &Job::Prune));
+        assert_ne!(id(20_000, &Job::Prune), id(30_000, &Job::Prune));
+        assert_ne!(id(20_000, &Job::Prune), id(20_000, &Job::SweepChats));
+    }
 }

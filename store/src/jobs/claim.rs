@@ -1,0 +1,189 @@
+//! Claiming due jobs of one kind, in turn between businesses.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use switchyard_core::job::Job;
+use switchyard_core::{BusinessId, JobId, Timestamp};
+use uuid::Uuid;
+
+use super::share::{Due, Share, business, divide};
+use super::{ms, sql};
+use crate::run::fetch_all;
+use crate::{Engine, Lane, Result, Store, Tx};
+
+/// What a worker asks for.
+#[derive(Debug, Clone)]
+pub struct Ask {
+    /// The kind of job.
+    pub kind: &'static str,
+    /// Who asks; new at every start of a process.
+    pub worker: Arc<str>,
+    /// The slots that the worker has for this kind, and how many of them are free.
+    pub slots: u32,
+    /// At most so many jobs are claimed.
+    pub free: u32,
+    /// Jobs of this kind that the worker runs for each business now.
+    pub running: HashMap<Option<BusinessId>, u32>,
+    /// The turn begins after this business, which was served last.
+    pub after: Option<BusinessId>,
+    /// The claims are good for so long, unless they are renewed.
+    pub lease: Duration,
+}
+
+/// What a worker got.
+#[derive(Debug)]
+pub struct Taken {
+    /// The claimed jobs.
+    pub jobs: Vec<Claimed>,
+    /// Where the next turn begins.
+    pub served: Option<BusinessId>,
+    /// Some business has due jobs, of which it gets no more at present.
+    pub left_some: bool,
+}
+
+/// A claimed job.
+#[derive(Debug, Clone)]
+pub struct Claimed {
+    /// Its id.
+    pub id: JobId,
+    /// Whose it is; `None` for the platform's own.
+    pub business: Option<BusinessId>,
+    /// What to do; `None` when the stored payload cannot be read.
+    pub job: Option<Job>,
+    /// 1 for the first attempt.
+    pub attempt: u16,
+    /// Who finishes it must name this.
+    pub fence: i64,
+}
+
+/// Claims due jobs: as many as there are free slots, in turn between businesses, and for one of them no more than
+/// a quarter of the slots while another waits. Attempts are raised now, so that a job which ends the process
+/// dies after its limit too.
+pub async fn claim(store: &Store, now: Timestamp, ask: Ask) -> Result<Taken> {
+    let due = due(store, now, &ask).await?;
+    let shares = divide(&due, ask.slots, ask.free, &ask.running);
+    let Some(last) = shares.last() else {
+        return Ok(Taken {
+            jobs: Vec::new(),
+            served: ask.after,
+            left_some: !due.is_empty(),
+        });
+    };
+    let served = business(last.due.business);
+    let jobs = store
+        .write_relaxed(
+            Lane::Messages,
+            (now, ask, shares),
+            |tx, (now, ask, shares)| Box::pin(take(tx, *now, ask, shares)),
+        )
+        .await?;
+    Ok(Taken {
+        jobs: jobs.into_iter().map(JobRow::into_claimed).collect(),
+        served,
+        left_some: true,
+    })
+}
+
+/// The businesses with due jobs, from whose turn it is: one more than can be served, to know whether another waits.
+async fn due(store: &Store, now: Timestamp, ask: &Ask) -> Result<Vec<Due>> {
+    let limit = i64::from(ask.free).saturating_add(1);
+    let first = ask.after.map_or(Uuid::nil(), |it| successor(it.uuid()));
+    let mut conn = store.read().await?;
+    let mut found = fetch_all!(
+        conn,
+        (Uuid, i64),
+        sql::DUE,
+        ask.kind,
+        first,
+        now.ms(),
+        limit
+    )?;
+    let enough = usize::try_from(limit).unwrap_or(usize::MAX);
+    if found.len() < enough && !first.is_nil() {
+        let start = Uuid::nil();
+        let wrapped = fetch_all!(
+            conn,
+            (Uuid, i64),
+            sql::DUE,
+            ask.kind,
+            start,
+            now.ms(),
+            limit
+        )?;
+        found.extend(wrapped.into_iter().take_while(|(id, _)| *id < first));
+    }
+    let mut due: Vec<Due> = Vec::with_capacity(found.len());
+    for (business, priority) in found {
+        // Only the most urgent jobs of a business; the rest have their turn when those are taken.
+        if due.last().is_none_or(|it| it.business != business) {
+            due.push(Due { business, priority });
+        }
+    }
+    Ok(due)
+}
+
+async fn take(tx: &mut Tx, now: Timestamp, ask: &Ask, shares: &[Share]) -> Result<Vec<JobRow>> {
+    let rows = match tx.engine() {
+        Engine::Sqlite(connection) => {
+            let mut rows = Vec::new();
+            for share in shares {
+                let taken = sqlx::query_as::<_, JobRow>(sql::TAKE.sqlite)
+                    .bind(ask.kind)
+                    .bind(&*ask.worker)
+                    .bind(ms(ask.lease))
+                    .bind(now.ms())
+                    .bind(share.due.business)
+                    .bind(share.due.priority)
+                    .bind(i64::from(share.jobs))
+                    .fetch_all(&mut *connection)
+                    .await?;
+                rows.extend(taken);
+            }
+            rows
+        }
+        Engine::Postgres(connection) => {
+            let businesses: Vec<Uuid> = shares.iter().map(|it| it.due.business).collect();
+            let priorities: Vec<i64> = shares.iter().map(|it| it.due.priority).collect();
+            let jobs: Vec<i64> = shares.iter().map(|it| i64::from(it.jobs)).collect();
+            sqlx::query_as::<_, JobRow>(sql::TAKE.postgres)
+                .bind(ask.kind)
+                .bind(&*ask.worker)
+                .bind(ms(ask.lease))
+                .bind(now.ms())
+                .bind(businesses)
+                .bind(priorities)
+                .bind(jobs)
+                .fetch_all(connection)
+                .await?
+        }
+    };
+    tx.changed(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+    Ok(rows)
+}
+
+fn successor(id: Uuid) -> Uuid {
+    Uuid::from_u128(id.as_u128().wrapping_add(1))
+}
+
+#[derive(sqlx::FromRow)]
+struct JobRow {
+    id: Uuid,
+    business_id: Uuid,
+    payload: String,
+    attempts: i64,
+    fence: i64,
+}
+
+impl JobRow {
+    fn into_claimed(self) -> Claimed {
+        Claimed {
+            id: self.id.into(),
+            business: business(self.business_id),
+            job: serde_json::from_str(&self.payload).ok(),
+            attempt: u16::try_from(self.attempts).unwrap_or(u16::MAX),
+            fence: self.fence,
+        }
+    }
+}

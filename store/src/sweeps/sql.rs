@@ -1,0 +1,50 @@
+//! Statements of the sweeps.
+
+use crate::statement::statements;
+
+statements! {
+    /// Chats with something to send through a connected session, and no drain on its way.
+    DRAINS_MISSING: across_tenants = {
+        sqlite: "select distinct m.business_id, m.session_id, m.chat_id
+            from sessions s join messages m on m.session_id = s.id
+            where s.state = 'connected' and s.deleted_at is null and m.status in ('queued', 'sending')
+              and 'drain_chat:chat_' || lower(hex(m.chat_id)) not in (
+                select unique_key from jobs where state = 'waiting' and unique_key is not null
+                    and kind = 'drain_chat'
+                union all
+                select unique_key from jobs where state = 'running' and lease_until > 0 and unique_key is not null
+                    and kind = 'drain_chat')
+            limit $1",
+        postgres: "select distinct m.business_id, m.session_id, m.chat_id
+            from sessions s join messages m on m.session_id = s.id
+            where s.state = 'connected' and s.deleted_at is null and m.status in ('queued', 'sending')
+              and 'drain_chat:chat_' || replace(m.chat_id::text, '-', '') not in (
+                select unique_key from jobs where state = 'waiting' and unique_key is not null
+                    and kind = 'drain_chat'
+                union all
+                select unique_key from jobs where state = 'running' and lease_until > 0 and unique_key is not null
+                    and kind = 'drain_chat')
+            limit $1",
+    };
+
+    PRUNE_EVENTS: across_tenants = "delete from events where (business_id, seq) in (
+        select business_id, seq from events where at < $1 order by at limit $2)";
+
+    PRUNE_KEYS: across_tenants = "delete from idempotency_keys where (business_id, actor, key) in (
+        select business_id, actor, key from idempotency_keys where created_at < $1 order by created_at limit $2)";
+
+    PRUNE_SIGN_INS: across_tenants = "delete from user_sessions where id in (
+        select id from user_sessions where expires_at < $1 order by expires_at limit $2)";
+
+    PRUNE_LINKS: across_tenants = "delete from sign_in_links where token_hash in (
+        select token_hash from sign_in_links where expires_at < $1 order by expires_at limit $2)";
+
+    /// Registrations of shards that were lost long ago and hold nothing.
+    PRUNE_SHARDS: across_tenants = "delete from shards where incarnation in (
+        select incarnation from shards where state = 'lost' and lease_until < $1
+            and not exists (select 1 from session_leases where session_leases.incarnation = shards.incarnation)
+        limit $2)";
+
+    PRUNE_VAULT: across_tenants = "delete from vault where (session_id, space, key, sub) in (
+        select session_id, space, key, sub from vault where expires_at < $1 order by expires_at limit $2)";
+}

@@ -14,7 +14,7 @@ export default defineConfig({
     target: "es2023",
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
-    rollupOptions: { input: { index: here("./index.html"), docs: here("./docs.html") } },
+    rollupOptions: { input: { index: here("./index.html"), docs: here("./docs/index.html") } },
   },
   server: {
     proxy: Object.fromEntries(

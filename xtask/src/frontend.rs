@@ -14,7 +14,7 @@ const SOURCES: [&str; 7] = [
     "src",
     "public",
     "index.html",
-    "docs.html",
+    "docs/index.html",
     "package-lock.json",
     "vite.config.ts",
     "tsconfig.json",

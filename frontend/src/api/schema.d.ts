@@ -879,6 +879,52 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/chats/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get: {
+            parameters: {
+                query?: never;
+                header?: never;
+                path: {
+                    id: string;
+                };
+                cookie?: never;
+            };
+            requestBody?: never;
+            responses: {
+                /** @description ok */
+                200: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/json": components["schemas"]["Chat"];
+                    };
+                };
+                /** @description problem */
+                default: {
+                    headers: {
+                        [name: string]: unknown;
+                    };
+                    content: {
+                        "application/problem+json": components["schemas"]["Problem"];
+                    };
+                };
+            };
+        };
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/chats/{id}/messages": {
         parameters: {
             query?: never;
@@ -1115,10 +1161,9 @@ export interface components {
             name: string;
         };
         Me: {
-            user: components["schemas"]["User"];
-            business: null | components["schemas"]["Business"];
-            /** @enum {string} */
-            role: "owner" | "admin" | "agent";
+            user: null | components["schemas"]["User"];
+            business: components["schemas"]["Business"];
+            role: null | ("owner" | "admin" | "agent");
             permissions: string[];
         };
         SignedIn: {
@@ -1138,8 +1183,10 @@ export interface components {
         };
         Qr: {
             state: components["schemas"]["SessionState"];
+            reason: string | null;
             qr: string | null;
             expires_at: string | null;
+            codes_left: number | null;
         };
     };
     responses: never;

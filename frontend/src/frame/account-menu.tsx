@@ -32,7 +32,7 @@ export function AccountMenu() {
           </IconButton>
         }
       >
-        {me && (
+        {me?.user && (
           <div className="px-3 py-1.5">
             <p className="font-medium">
               <bdi>{me.user.name}</bdi>

@@ -3,8 +3,7 @@ import { Outlet, useNavigate } from "@tanstack/react-router";
 import { useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import { useTranslation } from "react-i18next";
-import { threadKey } from "@/live/apply";
-import { applyEvent, readAll } from "@/live/apply";
+import { applyEvent, mergedChats, readAll, threadKey } from "@/live/apply";
 import { foldMessage } from "@/live/fold";
 import { startLive } from "@/live/live";
 import { whenStored } from "@/inbox/outbox";
@@ -22,7 +21,13 @@ function useLive(): void {
       queries.setQueryData<Parameters<typeof foldMessage>[0]>(threadKey(message.chat_id), (old) => old && foldMessage(old, message));
     });
     return startLive({
-      onEvent: (event) => applyEvent(queries, event),
+      onEvent: (event) => {
+        applyEvent(queries, event);
+        const merged = mergedChats(event);
+        if (merged && location.pathname === `/inbox/${merged.from}`) {
+          void navigate({ to: "/inbox/$chatId", params: { chatId: merged.to }, replace: true });
+        }
+      },
       onGap: () => readAll(queries),
       onSignedOut: () => void navigate({ to: "/sign-in", search: { to: location.pathname + location.search } }),
     });

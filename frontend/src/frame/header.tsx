@@ -9,7 +9,7 @@ export function Header() {
   return (
     <header className="flex min-h-14 items-center gap-2 border-b border-line bg-raised ps-4 pe-2">
       <p className="min-w-0 grow truncate font-semibold">
-        <bdi>{me?.business?.name}</bdi>
+        <bdi>{me?.business.name}</bdi>
       </p>
       <LiveDot />
       <NumbersChip />

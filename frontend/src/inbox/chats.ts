@@ -2,7 +2,7 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { api, client } from "@/api/client";
-import type { Chat, ChatPage, Message } from "@/api/objects";
+import type { Chat, ChatPage } from "@/api/objects";
 import { type Pages, foldChat } from "@/live/fold";
 
 const PAGE = 50;
@@ -30,22 +30,12 @@ export function recipientOf(chat: Pick<Chat, "kind" | "phone" | "lid">): string 
   return chat.phone ?? (chat.lid === null ? null : `${chat.lid}@lid`);
 }
 
-/** What is known of a chat that no loaded page holds, from one of its messages. */
-export function chatFromMessage(message: Message): Chat {
-  const peer = message.direction === "inbound" ? message.from : message.to;
-  const lid = peer?.endsWith("@lid") ? peer.slice(0, -4) : null;
-  return {
-    id: message.chat_id,
-    session_id: message.session_id,
-    contact_id: null,
-    kind: "person",
-    phone: lid === null ? peer : null,
-    lid,
-    name: null,
-    unread: 0,
-    last_message: message,
-    last_message_at: message.created_at,
-  };
+/** One chat: from the list when a loaded page holds it, else asked for by itself. */
+export function useChat(id: string): Chat | undefined {
+  const { chats, isPending } = useChats(undefined);
+  const listed = chats?.find((each) => each.id === id);
+  const single = api.useQuery("get", "/v1/chats/{id}", { params: { path: { id } } }, { enabled: !isPending && !listed });
+  return listed ?? single.data;
 }
 
 /** Marks a chat as read: here at once, on the server soon. */

@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import { listenTo } from "@/live/listeners";
 import { PageProblem } from "@/parts/states";
-import { chatFromMessage, chatName, useChats, useMarkRead } from "./chats";
+import { chatName, useChat, useMarkRead } from "./chats";
 import { Composer } from "./composer";
 import { useMessageText } from "./message-text";
 import { ThreadHeader } from "./thread-header";
@@ -41,15 +41,13 @@ function Announcer({ chat, name }: { chat: string; name: string }) {
 
 function Thread({ id }: { id: string }) {
   const { t } = useTranslation();
-  const { chats } = useChats(undefined);
+  const chat = useChat(id);
   const query = api.useInfiniteQuery(
     "get",
     "/v1/chats/{id}/messages",
     { params: { path: { id } } },
     { initialPageParam: null, getNextPageParam: (last) => last.next_cursor },
   );
-  const newest = query.data?.pages[0]?.data[0];
-  const chat = chats?.find((each) => each.id === id) ?? (newest && chatFromMessage(newest));
   useReading(id, chat?.unread ?? 0);
   const name = chat ? chatName(chat, t("inbox.unknown_sender")) : "";
   if (query.isError && !query.data) return <PageProblem error={query.error} onRetry={() => void query.refetch()} />;

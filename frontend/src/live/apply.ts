@@ -6,6 +6,7 @@ import { type Pages, foldLast, foldMessage, hasChat } from "./fold";
 import { listenerCount, tellListeners } from "./listeners";
 
 const CHATS = ["get", "/v1/chats"] as const;
+const CHAT = ["get", "/v1/chats/{id}"] as const;
 const SESSIONS = ["get", "/v1/sessions"] as const;
 const THREAD = "/v1/chats/{id}/messages";
 
@@ -17,7 +18,7 @@ let gathering: ReturnType<typeof setTimeout> | undefined;
 function readChatsSoon(queries: QueryClient): void {
   gathering ??= setTimeout(() => {
     gathering = undefined;
-    void queries.invalidateQueries({ queryKey: CHATS });
+    for (const queryKey of [CHATS, CHAT]) void queries.invalidateQueries({ queryKey });
   }, GATHER_MS);
 }
 
@@ -28,6 +29,13 @@ export function threadKey(chat: string) {
 
 function isMessage(data: unknown): data is Message {
   return typeof data === "object" && data !== null && "chat_id" in data && "position" in data;
+}
+
+/** Two chats turned out to be with one person: from which, to which. */
+export function mergedChats(event: Event): { from: string; to: string } | null {
+  if (event.type !== "contact.merged" || typeof event.data !== "object" || event.data === null) return null;
+  const { chat_id: to, merged_chat_id: from } = event.data as Record<string, unknown>;
+  return typeof from === "string" && typeof to === "string" ? { from, to } : null;
 }
 
 function applyMessage(queries: QueryClient, message: Message, received: boolean): void {
@@ -60,5 +68,5 @@ export function applyEvent(queries: QueryClient, event: Event): void {
 
 /** Reads everything again: after a gap, nothing on screen is known to be true. */
 export function readAll(queries: QueryClient): void {
-  for (const key of [CHATS, SESSIONS, ["get", THREAD]]) void queries.invalidateQueries({ queryKey: key });
+  for (const queryKey of [CHATS, CHAT, SESSIONS, ["get", THREAD]]) void queries.invalidateQueries({ queryKey });
 }

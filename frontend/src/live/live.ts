@@ -42,7 +42,7 @@ class Live {
   constructor(private readonly on: LiveHandlers) {
     this.share = openShare((message) => {
       if (message.kind === "event") this.take(message.event);
-      else if (message.kind === "reset") this.lose();
+      else if (message.kind === "reset") this.lose(message.seq);
       else if (message.kind === "line") setLine(message.line.state, message.line.since);
       else if (this.leading) this.share.tell(lineNow());
     });
@@ -64,8 +64,8 @@ class Live {
     this.on.onEvent(event);
   }
 
-  private lose(): void {
-    this.seen = null;
+  private lose(seq: number | null): void {
+    this.seen = seq;
     this.on.onGap();
   }
 
@@ -117,9 +117,9 @@ class Live {
           this.share.tell({ kind: "event", event });
           this.take(event);
         },
-        onReset: () => {
-          this.share.tell({ kind: "reset" });
-          this.lose();
+        onReset: (seq) => {
+          this.share.tell({ kind: "reset", seq });
+          this.lose(seq);
         },
       });
     } finally {

@@ -5,7 +5,7 @@ import { type Line, currentLine } from "./line";
 
 export type Shared =
   | { kind: "event"; event: Event }
-  | { kind: "reset" }
+  | { kind: "reset"; seq: number | null }
   | { kind: "line"; line: Line }
   | { kind: "who" };
 

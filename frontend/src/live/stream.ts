@@ -10,8 +10,8 @@ const SILENCE_MS = 45_000;
 export interface StreamHandlers {
   onOpen(): void;
   onEvent(event: Event): void;
-  /** The resume point is too old: everything must be read again. */
-  onReset(): void;
+  /** The resume point is too old: everything must be read again; `seq` is the new one. */
+  onReset(seq: number | null): void;
 }
 
 function parse(data: string): Event | null {
@@ -48,7 +48,7 @@ export async function readStream(after: number | null, signal: AbortSignal, on: 
     for (let next = await reader?.read(); next && !next.done; next = await reader?.read()) {
       heard();
       if (next.value.event === "reset") {
-        on.onReset();
+        on.onReset(Number(next.value.id) || null);
         continue;
       }
       const event = parse(next.value.data);

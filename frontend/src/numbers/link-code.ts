@@ -43,6 +43,7 @@ function isUp(state: LinkCode["state"]): boolean {
 async function follow(id: string, signal: AbortSignal, show: (poll: Poll) => void): Promise<void> {
   let after: string | undefined;
   let begun = false;
+  let shown: Shown | null = null;
   const start = Date.now();
   while (!signal.aborted) {
     try {
@@ -59,7 +60,10 @@ async function follow(id: string, signal: AbortSignal, show: (poll: Poll) => voi
         await pause(LOOK_AGAIN_MS, signal);
         continue;
       }
-      show({ code: { ...data, at: Date.now() }, problem: null });
+      // The same code again, after a poll that saw no change, keeps the time of its arrival.
+      const same: boolean = shown !== null && shown.qr === data.qr;
+      shown = { ...data, at: same && shown ? shown.at : Date.now() };
+      show({ code: shown, problem: null });
       if (isFinal(data.state)) return;
       if (response.headers.get("etag") === null) await pause(CALM_MS, signal);
     } catch (error) {

@@ -2,23 +2,24 @@
 import { Link } from "@tanstack/react-router";
 import { CircleCheck, CircleSlash2 } from "lucide-react";
 import { Trans, useTranslation } from "react-i18next";
-import type { Session, SessionState } from "@/api/objects";
+import type { SessionState } from "@/api/objects";
 import { useReasons } from "@/api/reasons";
 import { Button, buttonClass } from "@/parts/button";
 import { Blank } from "@/parts/states";
 import { Phone } from "@/parts/time";
 
 interface Props {
-  session: Session;
+  phone: string | null;
   state: SessionState;
+  reason: string | null;
   busy: boolean;
   onAgain(): void;
   onClose(): void;
 }
 
-export function LinkEnd({ session, state, busy, onAgain, onClose }: Props) {
+export function LinkEnd({ phone, state, reason: code, busy, onAgain, onClose }: Props) {
   const { t } = useTranslation();
-  const reason = useReasons()(session.reason);
+  const reason = useReasons()(code);
   if (state === "connected" || state === "restricted") {
     return (
       <div role="status">
@@ -34,12 +35,12 @@ export function LinkEnd({ session, state, busy, onAgain, onClose }: Props) {
             </div>
           }
         >
-          {session.phone && <Trans i18nKey="link.connected_as" components={{ phone: <Phone value={session.phone} /> }} />}
+          {phone && <Trans i18nKey="link.connected_as" components={{ phone: <Phone value={phone} /> }} />}
         </Blank>
       </div>
     );
   }
-  const expired = session.reason === "link_expired";
+  const expired = code === "link_expired";
   return (
     <Blank
       alert

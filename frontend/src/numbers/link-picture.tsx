@@ -50,7 +50,7 @@ export function LinkPicture({ code, name }: { code: Shown | null; name: string }
               />
             </span>
           </p>
-          <p className="max-w-72 text-center text-sm text-soft">{t("link.finite")}</p>
+          <p className="max-w-72 text-center text-sm text-soft">{code?.codes_left === 0 ? t("link.last_code") : t("link.codes_left", { count: code?.codes_left ?? 0 })}</p>
         </>
       )}
     </div>

@@ -17,7 +17,7 @@ function LinkAttempt({ session, name, onAgain, onClose }: { session: Session; na
   const { code, problem } = useLinkCode(session.id);
   const act = useAct();
   const state = code?.state;
-  const ended = state !== undefined && isFinal(state);
+  const ended = code !== null && isFinal(code.state);
 
   useEffect(() => {
     if (ended) void queries.invalidateQueries({ queryKey: ["get", "/v1/sessions"] });
@@ -30,8 +30,8 @@ function LinkAttempt({ session, name, onAgain, onClose }: { session: Session; na
       <div className="grid gap-4">
         {act.isError && <ProblemNote error={act.error} />}
         {problem && <ProblemNote error={problem} text={problem.code === "shard_unavailable" ? t("link.room") : undefined} />}
-        {ended ? (
-          <LinkEnd session={session} state={state} busy={act.isPending} onAgain={again} onClose={onClose} />
+        {ended && state ? (
+          <LinkEnd phone={session.phone} state={state} reason={code?.reason ?? null} busy={act.isPending} onAgain={again} onClose={onClose} />
         ) : (
           <div className="grid items-center gap-6 md:grid-cols-[auto_1fr]">
             <LinkPicture code={code} name={name} />

@@ -9,10 +9,10 @@ export function useMe() {
   return api.useQuery("get", "/v1/me");
 }
 
-/** Whether this person may link, stop and remove numbers: owners and admins do. */
+/** Whether this person may link, stop and remove numbers. */
 export function useMayManageNumbers(): boolean {
   const { data } = useMe();
-  return data !== undefined && data.role !== "agent";
+  return data !== undefined && data.permissions.includes("sessions:write");
 }
 
 /** After any way of signing in: nothing that another person read stays. */
@@ -48,7 +48,7 @@ export async function setUp(form: FirstRun): Promise<void> {
 /** Signs out here, whatever the server answers, and leaves no words behind. */
 export async function signOut(): Promise<void> {
   try {
-    await client.POST("/v1/auth/logout", { body: {} } as never);
+    await client.POST("/v1/auth/logout");
   } finally {
     forgetDrafts();
     queries.clear();

@@ -1,7 +1,7 @@
 // Writes first: to a phone number, from one of the connected numbers.
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useId, useState } from "react";
+import { type FormEvent, useId, useRef, useState } from "react";
 import { Trans, useTranslation } from "react-i18next";
 import { client } from "@/api/client";
 import { sessionName, useSessions } from "@/numbers/sessions";
@@ -20,14 +20,24 @@ interface Words {
   text: string;
 }
 
+/** One key for as long as the words stay the same: trying again cannot send twice. */
+function useKeyFor(): (words: Words) => string {
+  const last = useRef({ words: "", key: "" });
+  return (words) => {
+    const now = JSON.stringify(words);
+    if (last.current.words !== now) last.current = { words: now, key: crypto.randomUUID() };
+    return last.current.key;
+  };
+}
+
 function useSendFirst(onSent: (chat: string) => void) {
   const queries = useQueryClient();
-  const [key] = useState(() => crypto.randomUUID());
+  const keyFor = useKeyFor();
   return useMutation({
-    mutationFn: async ({ session, to, text }: Words) => {
+    mutationFn: async (words: Words) => {
       const { data } = await client.POST("/v1/messages", {
-        params: { header: { "Idempotency-Key": `${key}.${to}.${text.length}` } },
-        body: { session_id: session, to, text },
+        params: { header: { "Idempotency-Key": keyFor(words) } },
+        body: { session_id: words.session, to: words.to, text: words.text },
       });
       return data?.chat_id ?? "";
     },

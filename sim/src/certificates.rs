@@ -57,7 +57,6 @@ impl ServerKeys {
         let chain = CertChain {
             leaf: MessageField::some(leaf),
             intermediate: MessageField::some(issued),
-            ..Default::default()
         };
         let chain = chain.encode_to_vec();
         Ok(Self {
@@ -92,7 +91,6 @@ fn details(serial: u32, issuer: u32, pair: &KeyPair) -> anyhow::Result<Vec<u8>> 
         key: Some(pair.public_key.public_key_bytes().to_vec()),
         not_before: Some(now.saturating_sub(VALIDITY_SECONDS)),
         not_after: Some(now.saturating_add(VALIDITY_SECONDS)),
-        ..Default::default()
     }
     .encode_to_vec())
 }
@@ -102,6 +100,5 @@ fn sign(issuer: &KeyPair, details: &[u8]) -> anyhow::Result<NoiseCertificate> {
     Ok(NoiseCertificate {
         details: Some(details.to_vec()),
         signature: Some(signature.to_vec()),
-        ..Default::default()
     })
 }

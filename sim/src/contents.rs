@@ -16,8 +16,6 @@ const PADDING: u8 = 2;
 pub(crate) struct Contents {
     /// The text, when it is a text.
     pub(crate) text: Option<String>,
-    /// Where a copy for the sender's own devices was sent to.
-    pub(crate) destination: Option<String>,
     /// Keys of the application state that a companion asks for.
     pub(crate) asks_for_keys: bool,
 }
@@ -40,7 +38,6 @@ pub(crate) fn key_share(key_id: &[u8], key: &[u8], seconds: i64) -> Vec<u8> {
     let shared = AppStateSyncKey {
         key_id: MessageField::some(AppStateSyncKeyId {
             key_id: Some(key_id.to_vec()),
-            ..Default::default()
         }),
         key_data: MessageField::some(AppStateSyncKeyData {
             key_data: Some(key.to_vec()),
@@ -48,19 +45,15 @@ pub(crate) fn key_share(key_id: &[u8], key: &[u8], seconds: i64) -> Vec<u8> {
                 raw_id: Some(1),
                 current_index: Some(0),
                 device_indexes: vec![0],
-                ..Default::default()
             }),
             timestamp: Some(seconds.saturating_mul(1_000)),
-            ..Default::default()
         }),
-        ..Default::default()
     };
     MessageUtils::encode_and_pad(&wa::Message {
         protocol_message: MessageField::some(ProtocolMessage {
             r#type: Some(protocol_message::Type::APP_STATE_SYNC_KEY_SHARE),
             app_state_sync_key_share: MessageField::some(AppStateSyncKeyShare {
                 keys: vec![shared],
-                ..Default::default()
             }),
             ..Default::default()
         }),
@@ -71,10 +64,6 @@ pub(crate) fn key_share(key_id: &[u8], key: &[u8], seconds: i64) -> Vec<u8> {
 /// Reads an opened message.
 pub(crate) fn read(plain: &[u8]) -> anyhow::Result<Contents> {
     let message = decode_plaintext(plain, PADDING).context("not a message")?;
-    let destination = message
-        .device_sent_message
-        .as_option()
-        .and_then(|sent| sent.destination_jid.clone());
     let message = unwrap_device_sent(message);
     let asks_for_keys = message
         .protocol_message
@@ -88,7 +77,6 @@ pub(crate) fn read(plain: &[u8]) -> anyhow::Result<Contents> {
     });
     Ok(Contents {
         text,
-        destination,
         asks_for_keys,
     })
 }

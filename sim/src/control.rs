@@ -91,6 +91,7 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/network/faults", web::get().to(faults::list))
         .route("/network/faults", web::delete().to(faults::clear))
         .route("/network/faults/{id}", web::delete().to(faults::remove))
+        .route("/network", web::get().to(network::show))
         .route("/network/log", web::get().to(network::log))
         .route("/network/root", web::get().to(network::root));
 }

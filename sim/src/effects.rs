@@ -114,14 +114,14 @@ pub(crate) struct Effects {
     frames: Vec<(Arc<Socket>, Out)>,
     done: Vec<oneshot::Sender<()>>,
     /// Room in the writer's queue, given back when the rows are kept.
-    permit: Option<OwnedSemaphorePermit>,
+    _room: Option<OwnedSemaphorePermit>,
 }
 
 impl Effects {
     /// Nothing but room in the writer's queue.
     pub(crate) fn of_permit(permit: Option<OwnedSemaphorePermit>) -> Self {
         Self {
-            permit,
+            _room: permit,
             ..Self::default()
         }
     }

@@ -1,6 +1,6 @@
 //! What goes wrong on purpose: switched on and off while the network runs.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
@@ -115,22 +115,21 @@ impl Fault {
 pub(crate) struct Faults {
     list: Mutex<Vec<Fault>>,
     active: AtomicUsize,
-    last: Mutex<u64>,
+    numbers: AtomicU64,
     changed: Notify,
 }
 
 impl Faults {
     /// Switches one on. Returns its number.
     pub(crate) fn add(&self, mut fault: Fault) -> u64 {
-        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
-        *last = last.saturating_add(1);
-        fault.id = *last;
+        let id = self.numbers.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        fault.id = id;
         fault.hits = 0;
         let mut list = self.lock();
         list.push(fault);
         self.active.store(list.len(), Ordering::Release);
         self.changed.notify_waiters();
-        *last
+        id
     }
 
     /// All of them.

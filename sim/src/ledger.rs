@@ -80,6 +80,11 @@ impl Ledger {
         self.entries.push(entry);
     }
 
+    /// How many entries there are.
+    pub(crate) fn len(&self) -> usize {
+        self.entries.len()
+    }
+
     /// All entries after the place `after`.
     pub(crate) fn after(&self, after: u64) -> &[Entry] {
         let start = usize::try_from(after).unwrap_or(usize::MAX);

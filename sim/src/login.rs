@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use buffa::Message as _;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Node, SERVER_JID};
 use waproto::whatsapp::ClientPayload;
@@ -18,16 +17,10 @@ use crate::{contents, pairing, strike};
 /// Lets a client in whose handshake is over.
 pub(crate) fn enter(world: &Arc<World>, socket: &Arc<Socket>, payload: &ClientPayload) {
     let Some(username) = payload.username else {
-        return match payload.device_pairing_data.as_option() {
-            Some(registration) => pairing::offer(world, socket, registration),
-            None => {
-                tracing::debug!(
-                    bytes = payload.encoded_len(),
-                    "a client that says nothing of itself"
-                );
-                refuse(socket, 400);
-            }
-        };
+        if let Some(registration) = payload.device_pairing_data.as_option() {
+            return pairing::offer(world, socket, registration);
+        }
+        return refuse(socket, 400);
     };
     let digits = username.to_string();
     let device = payload

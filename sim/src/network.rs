@@ -127,17 +127,15 @@ async fn awaken(options: &NetworkOptions) -> anyhow::Result<(World, Option<JoinH
             (loaded, disk, Some(writer))
         }
     };
-    let keys = match loaded.keys {
-        Some(keys) => keys,
-        None => {
-            let keys = ServerKeys::generate()?;
-            let mut effects = Effects::default();
-            effects
-                .rows
-                .push(Row::put(Table::Network, "", "keys", keys.to_bytes()));
-            disk.commit(effects);
-            keys
-        }
+    let keys = if let Some(keys) = loaded.keys {
+        keys
+    } else {
+        let keys = ServerKeys::generate()?;
+        let row = Row::put(Table::Network, "", "keys", keys.to_bytes());
+        let mut effects = Effects::default();
+        effects.rows.push(row);
+        disk.commit(effects);
+        keys
     };
     let world = World::new(
         keys,

@@ -29,7 +29,7 @@ const LATER: u32 = 20;
 #[derive(Clone)]
 pub(crate) struct Registration {
     /// The Signal registration number.
-    pub(crate) registration: u32,
+    pub(crate) number: u32,
     /// The Signal identity.
     pub(crate) identity: [u8; 32],
     /// The signed key.
@@ -198,7 +198,7 @@ fn reference() -> String {
 
 fn read(data: &DevicePairingRegistrationData) -> Option<Registration> {
     Some(Registration {
-        registration: number(data.e_regid.as_deref()?)?,
+        number: number(data.e_regid.as_deref()?)?,
         identity: data.e_ident.as_deref()?.try_into().ok()?,
         signed: SignedKey {
             id: number(data.e_skey_id.as_deref()?)?,
@@ -231,15 +231,13 @@ pub(crate) fn answer(world: &Arc<World>, socket: &Arc<Socket>, iq: &Node) {
         .filter(|child| child.tag == "pair-device-sign")
         .and_then(|child| child.get_optional_child("device-identity"))
         .and_then(bytes);
-    match signed {
-        Some(identity) => finish(world, &offer, scan, identity.to_vec()),
-        None => {
-            let why = first_child(iq)
-                .and_then(|error| attr(error, "text"))
-                .unwrap_or_default();
-            fail(scan, &format!("the device refused the phone: {why}"));
-        }
+    if let Some(identity) = signed {
+        return finish(world, &offer, scan, identity.to_vec());
     }
+    let why = first_child(iq)
+        .and_then(|error| attr(error, "text"))
+        .unwrap_or_default();
+    fail(scan, &format!("the device refused the phone: {why}"));
 }
 
 /// The client signed: it is linked, and has to come again with its new address.
@@ -250,7 +248,7 @@ fn finish(world: &Arc<World>, offer: &Offer, scan: Scan, device_identity: Vec<u8
         key_index: u32::from(scan.device),
         noise: socket.client,
         identity: offer.registration.identity,
-        registration: offer.registration.registration,
+        registration: offer.registration.number,
         signed: offer.registration.signed.clone(),
         device_identity,
         uploaded: false,

@@ -101,7 +101,7 @@ impl Queue {
     /// Adds a stanza, and sends it when the companion is there.
     pub(crate) fn add(&mut self, node: Node, session: Option<u32>, effects: &mut Effects) {
         let number = self.next;
-        if let Ok(value) = marshal::marshal(&node) {
+        if let Ok(value) = marshal(&node) {
             effects
                 .rows
                 .push(Row::put(Table::Queue, &self.owner, sortable(number), value));

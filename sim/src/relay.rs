@@ -10,7 +10,6 @@ use crate::effects::Effects;
 use crate::faults::Kind;
 use crate::jids::{Names, is_person, session_address};
 use crate::ledger::Arrival;
-use crate::login::from_server;
 use crate::person::Sealed;
 use crate::phone::SharedPhone;
 use crate::socket::{Socket, Who, stream_error};
@@ -327,12 +326,4 @@ fn ask_again(world: &Arc<World>, letter: &Letter, names: &Names, bundle: Option<
             companion.queue.add(receipt, None, effects);
         }
     });
-}
-
-/// A notification of the network to one companion.
-pub(crate) fn notification(kind: &str) -> NodeBuilder {
-    from_server("notification")
-        .attr("id", rand::random::<u32>())
-        .attr("type", kind)
-        .attr("t", now_seconds())
 }

@@ -68,7 +68,7 @@ pub(crate) fn scan(
     }
     let secret = STANDARD
         .decode(code.secret)
-        .map_err(|_| "this is not a code of WhatsApp")?;
+        .map_err(|_invalid| "this is not a code of WhatsApp")?;
     if offer
         .progress()
         .retired
@@ -85,7 +85,7 @@ pub(crate) fn scan(
         device
     });
     let vouched = vouch(phone, &offer, &secret, device)
-        .map_err(|_| "the phone could not sign for the device")?;
+        .map_err(|_invalid| "the phone could not sign for the device")?;
     let (done, answer) = oneshot::channel();
     let request = rand::random::<u32>().to_string();
     let success = pair_success(phone, device, &request, vouched);

@@ -169,7 +169,7 @@ async fn write_all(
         }
         strike::pace(&world, &socket).await;
         let (bytes, close) = match seal(&mut sealer, &mut batch) {
-            Ok(sealed) => sealed,
+            Ok(bytes) => bytes,
             Err(error) => {
                 tracing::error!(%error, "a stanza of ours cannot be sealed");
                 return socket.end("internal");

@@ -12,7 +12,7 @@ use crate::world::World;
 
 /// How long an acknowledgement may be owed. WhatsApp ends the stream after about fifty minutes; a
 /// minute shows the same fault within a test.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// How often to look.
 const INTERVAL: Duration = Duration::from_secs(5);

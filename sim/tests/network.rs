@@ -4,6 +4,10 @@
 mod client;
 #[path = "network/control.rs"]
 mod control;
+#[path = "network/faulty.rs"]
+mod faulty;
+#[path = "network/keeping.rs"]
+mod keeping;
 #[path = "network/linking.rs"]
 mod linking;
 #[path = "network/messages.rs"]

@@ -17,6 +17,17 @@ pub(crate) struct Which {
     kind: Option<Happening>,
 }
 
+/// `GET /network`: how it was started, and which connections offer codes now.
+pub(crate) async fn show(shared: Data<Shared>) -> Json<Value> {
+    let world = &shared.world;
+    Json(json!({
+        "strict": world.strict,
+        "qr_scale": world.qr_scale,
+        "phones": world.phones().len(),
+        "waiting": world.offers.sockets(),
+    }))
+}
+
 /// `GET /network/log`.
 pub(crate) async fn log(shared: Data<Shared>, which: Query<Which>) -> Json<Value> {
     Json(json!({ "data": shared.world.log.after(which.after, which.kind) }))

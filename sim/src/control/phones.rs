@@ -117,7 +117,7 @@ pub(crate) async fn create(
 /// Waits until something is kept.
 async fn wait(kept: oneshot::Receiver<()>) -> Result<(), Refusal> {
     kept.await
-        .map_err(|_| anyhow::anyhow!("it could not be kept").into())
+        .map_err(|_closed| anyhow::anyhow!("it could not be kept").into())
 }
 
 /// `GET /phones`.
@@ -146,6 +146,7 @@ fn describe(phone: &SharedPhone) -> Value {
             "name": state.name,
             "addressing": state.addressing,
             "changes": state.changes,
+            "messages": state.ledger.len(),
             "devices": devices,
         })
     })

@@ -37,12 +37,12 @@ fn signed_list(state: &State) -> Option<Node> {
         raw_id: Some(state.raw_id),
         timestamp: Some(seconds),
         current_index: Some(u32::from(state.next_device.saturating_sub(1))),
+        account_type: None,
         valid_indexes: state
             .companions
             .values()
             .map(|one| one.kept.key_index)
             .collect(),
-        ..Default::default()
     }
     .encode_to_vec();
     let signed = [LIST_PREFIX.as_slice(), &details].concat();
@@ -50,7 +50,6 @@ fn signed_list(state: &State) -> Option<Node> {
         account_signature: Some(state.person.sign(&signed).ok()?),
         account_signature_key: Some(state.person.identity().to_vec()),
         details: Some(details),
-        ..Default::default()
     }
     .encode_to_vec();
     Some(

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node};
 
+use crate::companion::Companion;
 use crate::faults::Kind;
 use crate::socket::{Socket, Who};
 use crate::stanza::{children, first_child, jid, refusal, result};
@@ -51,14 +52,14 @@ fn store(world: &World, socket: &Arc<Socket>, who: &Who, iq: &Node, rotate: bool
 }
 
 fn count(world: &World, who: &Who, iq: &Node) -> Node {
-    let left = of_device(world, who, |companion| companion.keys_left()).unwrap_or_default();
+    let left = of_device(world, who, Companion::keys_left).unwrap_or_default();
     result(iq)
         .children([NodeBuilder::new("count").attr("value", left).build()])
         .build()
 }
 
 fn digest(world: &World, who: &Who, iq: &Node) -> Node {
-    match of_device(world, who, |companion| companion.digest()).flatten() {
+    match of_device(world, who, Companion::digest).flatten() {
         Some(digest) => result(iq).children([digest]).build(),
         None => refusal(iq, 404, "item-not-found"),
     }
@@ -67,7 +68,7 @@ fn digest(world: &World, who: &Who, iq: &Node) -> Node {
 fn of_device<T>(
     world: &World,
     who: &Who,
-    look: impl FnOnce(&crate::companion::Companion) -> T,
+    look: impl FnOnce(&Companion) -> T,
 ) -> Option<T> {
     let phone = world.phone(&who.phone)?;
     phone.read(|state| state.companions.get(&who.device).map(look))

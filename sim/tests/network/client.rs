@@ -31,7 +31,7 @@ struct Recorder(mpsc::UnboundedSender<Arc<Event>>);
 
 impl EventHandler for Recorder {
     fn handle_event(&self, event: Arc<Event>) {
-        let _ = self.0.send(event);
+        drop(self.0.send(event));
     }
 }
 

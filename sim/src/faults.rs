@@ -122,7 +122,10 @@ pub(crate) struct Faults {
 impl Faults {
     /// Switches one on. Returns its number.
     pub(crate) fn add(&self, mut fault: Fault) -> u64 {
-        let id = self.numbers.fetch_add(1, Ordering::Relaxed).saturating_add(1);
+        let id = self
+            .numbers
+            .fetch_add(1, Ordering::Relaxed)
+            .saturating_add(1);
         fault.id = id;
         fault.hits = 0;
         let mut list = self.lock();

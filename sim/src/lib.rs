@@ -5,6 +5,7 @@
 //! (device 0); clients link to it as companions. What each phone shows is kept in its ledger, which
 //! tests compare with what the product promised.
 
+mod arrival;
 mod certificates;
 mod companion;
 mod contents;

@@ -29,7 +29,10 @@ pub(crate) struct KeptPhone {
 }
 
 /// One phone.
-#[expect(clippy::struct_field_names, reason = "a phone's number is called its phone everywhere")]
+#[expect(
+    clippy::struct_field_names,
+    reason = "a phone's number is called its phone everywhere"
+)]
 pub(crate) struct Phone {
     /// Digits of the number.
     pub(crate) phone: String,

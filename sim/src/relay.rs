@@ -5,17 +5,15 @@ use std::sync::Arc;
 use wacore_binary::builder::NodeBuilder;
 use wacore_binary::{Jid, Node, Server};
 
-use crate::companion::Bundle;
+use crate::arrival::Arrived;
 use crate::effects::Effects;
 use crate::faults::Kind;
-use crate::jids::{Names, is_person, session_address};
-use crate::ledger::Arrival;
+use crate::jids::is_person;
 use crate::person::Sealed;
 use crate::phone::SharedPhone;
 use crate::socket::{Socket, Who, stream_error};
 use crate::stanza::{attr, bytes, child_bytes, children, jid, leaf, now_seconds};
 use crate::world::World;
-use crate::{contents, receipts, retry};
 
 /// A sealed message for one device.
 pub(crate) struct Letter {
@@ -91,11 +89,15 @@ pub(crate) fn take(world: &Arc<World>, socket: &Arc<Socket>, who: &Who, node: &N
     let (Some(sender), Some((recipient, _))) = (world.phone(&who.phone), world.find(&to)) else {
         return acknowledge(world, socket, &to, &id, Some(404));
     };
-    for letter in letters(world, &sender, who.device, &recipient, &to, node) {
-        deliver(world, letter.1, &letter.0, letter.2);
-    }
+    let arrived: Vec<Arrived> = letters(world, &sender, who.device, &recipient, &to, node)
+        .into_iter()
+        .filter_map(|(target, letter, device)| deliver(world, letter, &target, device))
+        .collect();
     if world.faults.hit(Kind::DropAck, phone, device).is_none() {
         acknowledge(world, socket, &to, &id, None);
+    }
+    for one in arrived {
+        one.answer(world);
     }
 }
 
@@ -187,19 +189,23 @@ fn acknowledge(world: &World, socket: &Arc<Socket>, to: &Jid, id: &str, error: O
     world.disk.commit(effects);
 }
 
-/// Brings a letter to one device of `to`, 0 being the phone itself.
-pub(crate) fn deliver(world: &Arc<World>, mut letter: Letter, to: &SharedPhone, device: u16) {
+/// Brings a letter to one device of `to`, 0 being the phone itself. A phone answers later, when the
+/// sender has its acknowledgement.
+pub(crate) fn deliver(
+    world: &World,
+    mut letter: Letter,
+    to: &SharedPhone,
+    device: u16,
+) -> Option<Arrived> {
     if device == 0 {
-        return arrive(world, &letter, to);
+        return Some(Arrived::open(world, letter, to));
     }
     let own = letter.sender.phone == to.phone;
     let hit = world
         .faults
         .hit(Kind::CorruptMessage, Some(&to.phone), Some(device));
-    if hit.is_some()
-        && let Some(last) = letter.sealed.bytes.last_mut()
-    {
-        *last ^= 0xff;
+    if hit.is_some() {
+        damage(&mut letter.sealed.bytes);
     }
     let node = letter.to_node(own);
     to.with(&world.disk, |state, effects| {
@@ -207,123 +213,14 @@ pub(crate) fn deliver(world: &Arc<World>, mut letter: Letter, to: &SharedPhone, 
             companion.queue.add(node, letter.start, effects);
         }
     });
+    None
 }
 
-/// How the phone fared with a letter.
-enum Opened {
-    /// It is shown.
-    Shown,
-    /// It is nothing to show.
-    Quiet,
-    /// A companion asks for the key of the application state.
-    Asked,
-    /// It could not be opened; these keys help the sender to try again.
-    Sealed(Option<Bundle>),
-}
-
-/// A letter reaches a phone: the phone opens it, shows it and says so.
-fn arrive(world: &Arc<World>, letter: &Letter, to: &SharedPhone) {
-    let destination = letter
-        .recipient
-        .as_ref()
-        .and_then(|jid| world.find(jid))
-        .map(|found| found.0);
-    let other = destination.as_ref().unwrap_or(to);
-    let chat = if letter.sender.phone == to.phone {
-        other
-    } else {
-        &letter.sender
-    };
-    let opened = to.with(&world.disk, |state, effects| {
-        let address = session_address(&letter.sender.phone, letter.device);
-        let plain = state
-            .person
-            .open(&address, letter.sealed.kind, &letter.sealed.bytes);
-        let read = plain.and_then(|plain| contents::read(&plain));
-        let mut arrival = Arrival {
-            id: &letter.id,
-            chat: &chat.phone,
-            from: &letter.sender.phone,
-            to: &other.phone,
-            text: None,
-        };
-        match read {
-            Ok(contents) if contents.asks_for_keys => Opened::Asked,
-            Ok(contents) => {
-                let Some(text) = contents.text else {
-                    return Opened::Quiet;
-                };
-                arrival.text = Some(&text);
-                effects.rows.push(state.ledger.note(&to.phone, &arrival));
-                Opened::Shown
-            }
-            Err(error) => {
-                tracing::debug!(%error, "a phone could not open a message");
-                if letter.category.is_none() {
-                    effects.rows.push(state.ledger.note(&to.phone, &arrival));
-                }
-                let bundle = state.person.issue().ok();
-                effects.rows.push(state.row());
-                Opened::Sealed(bundle)
-            }
-        }
-    });
-    let names = to.names();
-    match opened {
-        Opened::Shown if letter.sender.phone != to.phone => {
-            receipts::tell(world, &letter.sender, &names, &[letter.id.as_str()], None);
-        }
-        Opened::Shown | Opened::Quiet => {}
-        Opened::Asked => share_again(world, letter),
-        Opened::Sealed(bundle) => ask_again(world, letter, &names, bundle),
+/// Changes a byte of the sealed text. It lies at three quarters: the start and the end of a message
+/// are its envelope, which a client would refuse without asking for the message again.
+fn damage(bytes: &mut [u8]) {
+    let place = bytes.len() / 4 * 3;
+    if let Some(byte) = bytes.get_mut(place) {
+        *byte ^= 0xff;
     }
-}
-
-fn share_again(world: &World, letter: &Letter) {
-    letter.sender.with(
-        &world.disk,
-        |state, effects| match crate::login::seal_key_share(state, letter.device, effects) {
-            Ok(node) => {
-                if let Some(companion) = state.companion(letter.device) {
-                    companion.queue.add(node, None, effects);
-                }
-            }
-            Err(error) => tracing::warn!(%error, "the key cannot be shared"),
-        },
-    );
-}
-
-/// The phone could not open a letter and asks the sending device for it again.
-fn ask_again(world: &Arc<World>, letter: &Letter, names: &Names, bundle: Option<Bundle>) {
-    let count = letter.count.unwrap_or_default().saturating_add(1);
-    if letter.device == 0 || count > retry::MOST {
-        return;
-    }
-    let own = letter.sender.phone == names.phone;
-    let from = if own { names.pn(0) } else { names.shown(0) };
-    let registration = bundle.as_ref().map_or(0, |bundle| bundle.registration);
-    let retry = NodeBuilder::new("retry")
-        .attr("count", count)
-        .attr("id", letter.id.as_str())
-        .attr("t", now_seconds())
-        .attr("v", 1)
-        .build();
-    let registration = leaf("registration", registration.to_be_bytes());
-    let mut receipt = NodeBuilder::new("receipt")
-        .attr("from", from)
-        .attr("id", letter.id.as_str())
-        .attr("type", "retry")
-        .attr("t", now_seconds());
-    if let Some(recipient) = &letter.recipient {
-        receipt = receipt.attr("recipient", recipient);
-    }
-    let keys = bundle.map(|bundle| bundle.to_keys());
-    let receipt = receipt
-        .children([retry, registration].into_iter().chain(keys))
-        .build();
-    letter.sender.with(&world.disk, |state, effects| {
-        if let Some(companion) = state.companion(letter.device) {
-            companion.queue.add(receipt, None, effects);
-        }
-    });
 }

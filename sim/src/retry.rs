@@ -109,7 +109,9 @@ fn send_again(world: &Arc<World>, who: &Who, sender: &SharedPhone, receipt: &Nod
         count: Some(count),
         start: Some(start),
     };
-    deliver(world, letter, &asking, who.device);
+    if let Some(arrived) = deliver(world, letter, &asking, who.device) {
+        arrived.answer(world);
+    }
 }
 
 /// Where a text went of which one of the sender's own devices asks the copy again.

@@ -86,7 +86,9 @@ pub(crate) fn write(
         letters
     });
     for (letter, target) in letters {
-        deliver(world, letter, &target.phone, target.device);
+        if let Some(arrived) = deliver(world, letter, &target.phone, target.device) {
+            arrived.answer(world);
+        }
     }
     let (done, kept) = oneshot::channel();
     let mut effects = Effects::default();

@@ -48,7 +48,10 @@ impl Refusal {
     }
 
     /// A body that is not the JSON that was expected.
-    #[expect(clippy::needless_pass_by_value, reason = "the form that the extractor asks for")]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "the form that the extractor asks for"
+    )]
     pub(crate) fn of_body(error: JsonPayloadError, _request: &HttpRequest) -> actix_web::Error {
         Self::invalid(error.to_string()).into()
     }

@@ -65,11 +65,7 @@ fn digest(world: &World, who: &Who, iq: &Node) -> Node {
     }
 }
 
-fn of_device<T>(
-    world: &World,
-    who: &Who,
-    look: impl FnOnce(&Companion) -> T,
-) -> Option<T> {
+fn of_device<T>(world: &World, who: &Who, look: impl FnOnce(&Companion) -> T) -> Option<T> {
     let phone = world.phone(&who.phone)?;
     phone.read(|state| state.companions.get(&who.device).map(look))
 }

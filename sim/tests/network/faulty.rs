@@ -9,7 +9,9 @@ use crate::client::TestClient;
 use crate::control::Control;
 
 async fn network_with_shop() -> (Network, Control, TestClient) {
-    let network = Network::start(NetworkOptions::default()).await.expect("a network");
+    let network = Network::start(NetworkOptions::default())
+        .await
+        .expect("a network");
     let control = Control::of(&network);
     control.phone("15550001", "Shop").await;
     control.phone("15550002", "Customer").await;
@@ -26,8 +28,13 @@ async fn add(control: &Control, fault: Value) -> u64 {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_client_comes_back_by_itself() {
     let (network, control, mut shop) = network_with_shop().await;
-    add(&control, json!({ "kind": "cut", "phone": "15550001", "count": 1 })).await;
-    shop.wait(|event| matches!(event, Event::Disconnected(_)).then_some(())).await;
+    add(
+        &control,
+        json!({ "kind": "cut", "phone": "15550001", "count": 1 }),
+    )
+    .await;
+    shop.wait(|event| matches!(event, Event::Disconnected(_)).then_some(()))
+        .await;
     shop.connected().await;
     let faults = control.get("/network/faults").await;
     assert_eq!(faults[0]["hits"], 1, "{faults:#?}");
@@ -62,7 +69,11 @@ async fn an_unlinked_client_is_told_and_refused_afterwards() {
 async fn a_login_is_refused_for_the_reason_that_is_asked_for() {
     let (network, control, shop) = network_with_shop().await;
     let store = shop.stop().await;
-    add(&control, json!({ "kind": "failure", "code": 403, "count": 1 })).await;
+    add(
+        &control,
+        json!({ "kind": "failure", "code": 403, "count": 1 }),
+    )
+    .await;
     let mut locked = TestClient::with_store(&network, store).await;
     let reason = locked
         .wait(|event| match event {
@@ -72,9 +83,15 @@ async fn a_login_is_refused_for_the_reason_that_is_asked_for() {
         .await;
     assert_eq!(reason, ConnectFailureReason::AccountLocked);
     let store = locked.stop().await;
-    add(&control, json!({ "kind": "failure", "code": 402, "count": 1 })).await;
+    add(
+        &control,
+        json!({ "kind": "failure", "code": 402, "count": 1 }),
+    )
+    .await;
     let mut banned = TestClient::with_store(&network, store).await;
-    banned.wait(|event| matches!(event, Event::TemporaryBan(_)).then_some(())).await;
+    banned
+        .wait(|event| matches!(event, Event::TemporaryBan(_)).then_some(()))
+        .await;
     banned.stop().await;
     network.stop().await;
 }
@@ -84,11 +101,15 @@ async fn a_second_login_of_a_device_puts_the_first_one_out() {
     let (network, control, mut shop) = network_with_shop().await;
     let mut second = TestClient::with_store(&network, std::sync::Arc::clone(&shop.store)).await;
     second.connected().await;
-    shop.wait(|event| matches!(event, Event::StreamReplaced(_)).then_some(())).await;
+    shop.wait(|event| matches!(event, Event::StreamReplaced(_)).then_some(()))
+        .await;
     let replaced = control.get("/network/log?kind=replaced").await;
     assert_eq!(replaced.len(), 1, "{replaced:#?}");
     let logins = control.get("/network/log?kind=login").await;
-    assert_eq!(replaced[0]["kicked_by"], logins.last().expect("a login")["socket"]);
+    assert_eq!(
+        replaced[0]["kicked_by"],
+        logins.last().expect("a login")["socket"]
+    );
     second.stop().await;
     shop.stop().await;
     network.stop().await;
@@ -97,12 +118,27 @@ async fn a_second_login_of_a_device_puts_the_first_one_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_message_is_not_relayed_and_a_lost_acknowledgement_changes_nothing_else() {
     let (network, control, mut shop) = network_with_shop().await;
-    add(&control, json!({ "kind": "ack_error", "code": 463, "count": 1 })).await;
+    add(
+        &control,
+        json!({ "kind": "ack_error", "code": 463, "count": 1 }),
+    )
+    .await;
     add(&control, json!({ "kind": "drop_ack", "count": 1 })).await;
     let customer = Jid::pn("15550002");
-    let refused = shop.client.send_text(customer.clone(), "refused").await.expect("sent");
-    shop.client.send_text(customer.clone(), "never acknowledged").await.expect("sent");
-    let last = shop.client.send_text(customer, "acknowledged").await.expect("sent");
+    let refused = shop
+        .client
+        .send_text(customer.clone(), "refused")
+        .await
+        .expect("sent");
+    shop.client
+        .send_text(customer.clone(), "never acknowledged")
+        .await
+        .expect("sent");
+    let last = shop
+        .client
+        .send_text(customer, "acknowledged")
+        .await
+        .expect("sent");
     let acks = shop
         .wait({
             let mut acks = Vec::new();
@@ -116,7 +152,10 @@ async fn a_refused_message_is_not_relayed_and_a_lost_acknowledgement_changes_not
             }
         })
         .await;
-    assert_eq!(acks[0], (refused.message_id.clone(), Some("463".to_owned())));
+    assert_eq!(
+        acks[0],
+        (refused.message_id.clone(), Some("463".to_owned()))
+    );
     assert_eq!(acks[1], (last.message_id.clone(), None));
     let rows = control.ledger("15550002", |rows| rows.len() == 2).await;
     assert_eq!(rows[0]["text"], "never acknowledged");
@@ -131,7 +170,8 @@ async fn a_damaged_message_is_asked_for_again_and_arrives() {
     assert_eq!(shop.texts(1).await, ["first"]);
     add(&control, json!({ "kind": "corrupt_message", "count": 1 })).await;
     control.write("15550002", "15550001", "damaged").await;
-    shop.wait(|event| matches!(event, Event::UndecryptableMessage(_)).then_some(())).await;
+    shop.wait(|event| matches!(event, Event::UndecryptableMessage(_)).then_some(()))
+        .await;
     assert_eq!(shop.texts(1).await, ["damaged"]);
     control.write("15550002", "15550001", "after it").await;
     assert_eq!(shop.texts(1).await, ["after it"]);
@@ -141,17 +181,23 @@ async fn a_damaged_message_is_asked_for_again_and_arrives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_can_be_refreshed_by_the_scan_and_the_old_one_is_dead() {
-    let network = Network::start(NetworkOptions::default()).await.expect("a network");
+    let network = Network::start(NetworkOptions::default())
+        .await
+        .expect("a network");
     let control = Control::of(&network);
     control.phone("15550001", "Shop").await;
     add(&control, json!({ "kind": "refresh_qr" })).await;
     let mut shop = TestClient::new(&network).await;
     let old = shop.code().await;
-    let (status, answer) = control.post("/phones/15550001/scan", json!({ "qr": old })).await;
+    let (status, answer) = control
+        .post("/phones/15550001/scan", json!({ "qr": old }))
+        .await;
     assert_eq!(status, 409, "{answer}");
     let fresh = shop.code().await;
     assert_ne!(old, fresh);
-    let (status, _) = control.post("/phones/15550001/scan", json!({ "qr": old })).await;
+    let (status, _) = control
+        .post("/phones/15550001/scan", json!({ "qr": old }))
+        .await;
     assert_eq!(status, 409);
     control.scan("15550001", &fresh).await;
     shop.connected().await;
@@ -161,14 +207,20 @@ async fn a_code_can_be_refreshed_by_the_scan_and_the_old_one_is_dead() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn codes_end_after_their_scaled_life() {
-    let options = NetworkOptions { qr_scale: 0.002, ..NetworkOptions::default() };
+    let options = NetworkOptions {
+        qr_scale: 0.002,
+        ..NetworkOptions::default()
+    };
     let network = Network::start(options).await.expect("a network");
     let control = Control::of(&network);
     control.phone("15550001", "Shop").await;
     let mut shop = TestClient::new(&network).await;
     let code = shop.code().await;
-    shop.wait(|event| matches!(event, Event::Disconnected(_)).then_some(())).await;
-    let (status, answer) = control.post("/phones/15550001/scan", json!({ "qr": code })).await;
+    shop.wait(|event| matches!(event, Event::Disconnected(_)).then_some(()))
+        .await;
+    let (status, answer) = control
+        .post("/phones/15550001/scan", json!({ "qr": code }))
+        .await;
     assert_eq!(status, 409, "{answer}");
     let ended = control.get("/network/log?kind=ended").await;
     assert_eq!(ended[0]["code"], "codes_used_up", "{ended:#?}");

@@ -9,7 +9,10 @@ use crate::client::TestClient;
 use crate::control::Control;
 
 fn options(folder: &Path) -> NetworkOptions {
-    NetworkOptions { data_dir: Some(folder.to_owned()), ..NetworkOptions::default() }
+    NetworkOptions {
+        data_dir: Some(folder.to_owned()),
+        ..NetworkOptions::default()
+    }
 }
 
 /// What a killed process would leave behind: the files as they are now, copied while it runs.
@@ -24,14 +27,19 @@ fn what_is_on_disk(folder: &Path) -> tempfile::TempDir {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_killed_network_remembers_phones_links_sessions_and_what_waits() {
     let folder = tempfile::tempdir().expect("a folder");
-    let network = Network::start(options(folder.path())).await.expect("a network");
+    let network = Network::start(options(folder.path()))
+        .await
+        .expect("a network");
     let control = Control::of(&network);
     control.phone("15550001", "Shop").await;
     control.phone("15550002", "Customer").await;
     let mut shop = control.linked(&network, "15550001").await;
     control.write("15550002", "15550001", "one").await;
     assert_eq!(shop.texts(1).await, ["one"]);
-    shop.client.send_text(Jid::pn("15550002"), "two").await.expect("sent");
+    shop.client
+        .send_text(Jid::pn("15550002"), "two")
+        .await
+        .expect("sent");
     control.ledger("15550002", |rows| rows.len() == 2).await;
     let store = shop.stop().await;
     for text in ["three", "four", "five"] {
@@ -40,22 +48,36 @@ async fn a_killed_network_remembers_phones_links_sessions_and_what_waits() {
     let copy = what_is_on_disk(folder.path());
     network.stop().await;
 
-    let network = Network::start(options(copy.path())).await.expect("the network again");
+    let network = Network::start(options(copy.path()))
+        .await
+        .expect("the network again");
     let control = Control::of(&network);
     let mut shop = TestClient::with_store(&network, store).await;
     assert_eq!(shop.texts(3).await, ["three", "four", "five"]);
-    shop.client.send_text(Jid::pn("15550002"), "six").await.expect("sent");
+    shop.client
+        .send_text(Jid::pn("15550002"), "six")
+        .await
+        .expect("sent");
     let rows = control.ledger("15550002", |rows| rows.len() == 6).await;
-    let texts: Vec<_> = rows.iter().map(|row| row["text"].as_str().expect("a text")).collect();
+    let texts: Vec<_> = rows
+        .iter()
+        .map(|row| row["text"].as_str().expect("a text"))
+        .collect();
     assert_eq!(texts, ["one", "two", "three", "four", "five", "six"]);
-    assert!(rows.iter().all(|row| row["shown"] == 1 && row["undecryptable"] == 0), "{rows:#?}");
+    assert!(
+        rows.iter()
+            .all(|row| row["shown"] == 1 && row["undecryptable"] == 0),
+        "{rows:#?}"
+    );
     shop.stop().await;
     network.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waited_for_a_client_comes_in_order_and_once() {
-    let network = Network::start(NetworkOptions::default()).await.expect("a network");
+    let network = Network::start(NetworkOptions::default())
+        .await
+        .expect("a network");
     let control = Control::of(&network);
     control.phone("15550001", "Shop").await;
     control.phone("15550002", "Customer").await;

@@ -48,10 +48,7 @@ impl Deadline {
 
     /// How long is left; nothing once the instant passed or the lease was lost.
     pub fn remaining(&self) -> Duration {
-        let left = self
-            .0
-            .load(Ordering::Acquire)
-            .saturating_sub(boot_clock());
+        let left = self.0.load(Ordering::Acquire).saturating_sub(boot_clock());
         Duration::from_millis(u64::try_from(left).unwrap_or(0))
     }
 }

@@ -1,3 +1,4 @@
 //! Placeholder.
 
 pub mod lease;
+pub mod vault;

@@ -1,1 +1,17 @@
-//! Sealing of secrets at rest: the master key, data keys, associated data.
+//! Sealing: what a session's keys look like at rest, and the keys that open them.
+//!
+//! A master key, known to the process and to no row, wraps one data key per business; the data key seals
+//! values with XChaCha20-Poly1305. What a value is sealed *for* (business, session, space, key, sub) is
+//! authenticated with it, so that a row which was moved or swapped does not open.
+
+mod business;
+mod cipher;
+mod fingerprint;
+mod keys;
+mod master;
+pub(crate) mod sql;
+
+pub use business::{BusinessKey, Place};
+pub use fingerprint::ensure_fingerprint;
+pub use keys::Keys;
+pub use master::{MasterKey, NotAMasterKey};

@@ -61,6 +61,8 @@ pub static ALL: &[&[&Sql]] = &[
     crate::jobs::push::STATEMENTS,
     crate::jobs::sql::STATEMENTS,
     crate::leases::sql::STATEMENTS,
+    crate::seal::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
     crate::sweeps::sql::STATEMENTS,
+    crate::vault::sql::STATEMENTS,
 ];

@@ -12,3 +12,5 @@ mod leases;
 mod schema;
 #[path = "store/sessions.rs"]
 mod sessions;
+#[path = "store/vault.rs"]
+mod vault;

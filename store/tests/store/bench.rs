@@ -155,6 +155,24 @@ impl Bench {
             .id
     }
 
+    /// Where the SQLite database lies.
+    pub(crate) fn folder(&self) -> Option<&std::path::Path> {
+        match &self.home {
+            Home::Folder(folder) => Some(folder.path()),
+            Home::Database { .. } => None,
+        }
+    }
+
+    /// How many transactions were committed.
+    pub(crate) fn commits(&self) -> u64 {
+        let families = self.registry.gather();
+        let family = families
+            .iter()
+            .find(|family| family.name() == "switchyard_rows_per_commit");
+        let metric = family.and_then(|family| family.get_metric().first());
+        metric.map_or(0, |one| one.get_histogram().get_sample_count())
+    }
+
     /// The value of a counter.
     pub(crate) fn counter(&self, name: &str) -> u64 {
         let families = self.registry.gather();

@@ -1,0 +1,55 @@
+//! Inbound messages that are decrypted and not committed yet: a crash in between must not lose them, for the
+//! ratchet that could decrypt them again has moved on.
+
+use store::vault::Write;
+use wacore::store::traits::{PendingInboundKey, PendingInboundRow};
+
+use super::SessionVault;
+use super::fault::Failure;
+use super::rows::{delete, taken_vec};
+use super::space::Space;
+
+impl SessionVault {
+    pub(super) async fn keep_pending(&self, rows: &[PendingInboundRow<'_>]) -> Result<(), Failure> {
+        let now = wacore::time::now_secs();
+        let writes = rows.iter().map(|row| {
+            let key = self.pending_name(row.chat, row.sender, row.id);
+            let row = self.row(Space::Pending, key, row.message)?;
+            Ok(Write::Put(row.with_expiry(now)))
+        });
+        self.commit(writes.collect::<Result<_, Failure>>()?).await
+    }
+
+    pub(super) async fn pending(
+        &self,
+        chat: &str,
+        sender: &str,
+        id: &str,
+    ) -> Result<Option<Vec<u8>>, Failure> {
+        let key = self.pending_name(chat, sender, id);
+        Ok(self.get(Space::Pending, &key, &[]).await?.map(taken_vec))
+    }
+
+    pub(super) async fn forget_pending(
+        &self,
+        keys: &[PendingInboundKey<'_>],
+    ) -> Result<(), Failure> {
+        let writes = keys.iter().map(|key| {
+            let name = self.pending_name(key.chat, key.sender, key.id);
+            delete(Space::Pending, name)
+        });
+        self.commit(writes.collect()).await
+    }
+
+    pub(super) async fn forget_old_pending(&self, before: i64) -> Result<u32, Failure> {
+        self.commit_counted(Write::DeleteBefore {
+            space: Space::Pending.name(),
+            before,
+        })
+        .await
+    }
+
+    fn pending_name(&self, chat: &str, sender: &str, id: &str) -> Vec<u8> {
+        self.name(Space::Pending, &[chat, sender, id])
+    }
+}

@@ -1,0 +1,50 @@
+//! Sent messages, kept for a while so that a recipient who cannot read one can ask for it again.
+
+use store::vault::Write;
+
+use super::SessionVault;
+use super::fault::Failure;
+use super::rows::{delete, taken_vec};
+use super::space::Space;
+
+impl SessionVault {
+    pub(super) async fn keep_sent(
+        &self,
+        chat: &str,
+        id: &str,
+        payload: &[u8],
+    ) -> Result<(), Failure> {
+        let key = self.name(Space::Sent, &[chat, id]);
+        let row = self.row(Space::Sent, key, payload)?;
+        let now = wacore::time::now_secs();
+        self.queue
+            .post(vec![Write::Put(row.with_expiry(now))])
+            .await
+    }
+
+    /// Takes one, once: whoever comes second while the first waits for its commit waits for its turn.
+    pub(super) async fn take_sent(&self, chat: &str, id: &str) -> Result<Option<Vec<u8>>, Failure> {
+        let _turn = self.turn().await;
+        self.queue.settle().await?;
+        let key = self.name(Space::Sent, &[chat, id]);
+        let found = self.get(Space::Sent, &key, &[]).await?;
+        if found.is_some() {
+            self.commit(vec![delete(Space::Sent, key)]).await?;
+        }
+        Ok(found.map(taken_vec))
+    }
+
+    /// Deletes those stored before an instant, and base keys whose time is over; answers how many messages went.
+    pub(super) async fn forget_old_sent(&self, before: i64) -> Result<u32, Failure> {
+        let base_keys = Write::DeleteBefore {
+            space: Space::BaseKey.name(),
+            before: wacore::time::now_secs(),
+        };
+        self.queue.post(vec![base_keys]).await?;
+        self.commit_counted(Write::DeleteBefore {
+            space: Space::Sent.name(),
+            before,
+        })
+        .await
+    }
+}

@@ -1,0 +1,108 @@
+//! How the holder stands: until when it may try, and whether something happened that ends it.
+
+use std::time::Duration;
+
+use store::Error;
+use tokio::sync::watch;
+use tokio::time::{sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::fault::Failure;
+use crate::lease::Deadline;
+
+/// The first wait before a connection is tried again; it doubles.
+const RETRY_FIRST: Duration = Duration::from_millis(25);
+/// The longest wait before a connection is tried again.
+const RETRY_LAST: Duration = Duration::from_secs(1);
+/// A call has so long even when the deadline is near or over: the fence decides then, not the clock.
+const LEAST: Duration = Duration::from_secs(1);
+
+/// What ends the use of a vault.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// Another holder has the session.
+    Fenced,
+    /// A row does not open: damaged, or sealed under another key.
+    Unreadable,
+    /// There is no room where the database lives.
+    StorageFull,
+}
+
+/// How one holder stands. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub(super) struct Standing {
+    deadline: Deadline,
+    fenced: CancellationToken,
+    trouble: watch::Sender<Option<Trouble>>,
+}
+
+impl Standing {
+    pub(super) fn new(deadline: Deadline) -> Self {
+        Self {
+            deadline,
+            fenced: CancellationToken::new(),
+            trouble: watch::Sender::new(None),
+        }
+    }
+
+    pub(super) fn fenced(&self) -> CancellationToken {
+        self.fenced.clone()
+    }
+
+    pub(super) fn trouble(&self) -> watch::Receiver<Option<Trouble>> {
+        self.trouble.subscribe()
+    }
+
+    /// Refuses once the session was lost.
+    pub(super) fn check(&self) -> Result<(), Failure> {
+        if self.fenced.is_cancelled() {
+            return Err(Error::Fenced.into());
+        }
+        Ok(())
+    }
+
+    /// Runs a call of the store, again while the database cannot be reached and the deadline allows. Once fenced,
+    /// nothing is asked any more.
+    pub(super) async fn until_deadline<T, C, F>(&self, mut call: C) -> Result<T, Failure>
+    where
+        C: FnMut() -> F,
+        F: Future<Output = store::Result<T>>,
+    {
+        let mut wait = RETRY_FIRST;
+        loop {
+            self.check()?;
+            let Ok(outcome) = timeout(self.deadline.remaining().max(LEAST), call()).await else {
+                return Err(Failure::OutOfTime);
+            };
+            match outcome {
+                Err(Error::Unavailable(_)) if wait < self.deadline.remaining() => {
+                    sleep(wait).await;
+                    wait = wait.saturating_mul(2).min(RETRY_LAST);
+                }
+                Err(error) => {
+                    self.note(&error);
+                    return Err(error.into());
+                }
+                Ok(done) => return Ok(done),
+            }
+        }
+    }
+
+    /// Remembers what ends the use of the vault.
+    pub(super) fn note(&self, error: &Error) {
+        let trouble = match error {
+            Error::Fenced => Trouble::Fenced,
+            Error::VaultUnreadable => Trouble::Unreadable,
+            Error::StorageFull => Trouble::StorageFull,
+            _ => return,
+        };
+        if trouble == Trouble::Fenced {
+            self.fenced.cancel();
+        }
+        self.trouble.send_if_modified(|first| {
+            let news = first.is_none();
+            first.get_or_insert(trouble);
+            news
+        });
+    }
+}

@@ -1,5 +1,6 @@
 //! The domain of Switchyard: ids, states, queues, codes, routing and permissions. Pure: no IO, nothing that waits.
 
+pub mod account;
 pub mod address;
 pub mod code;
 pub mod drain;

@@ -38,6 +38,8 @@ create table user_sessions (
     -- SHA-256 of the refresh token that is good now, and of the one before it: seeing that again is theft.
     refresh_hash bytea not null,
     previous_hash bytea,
+    -- SHA-256 of what tells the client that holds it from others.
+    client_hash bytea not null,
     created_at bigint not null,
     refreshed_at bigint not null,
     expires_at bigint not null,

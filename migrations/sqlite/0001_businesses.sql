@@ -38,6 +38,8 @@ create table user_sessions (
     -- SHA-256 of the refresh token that is good now, and of the one before it: seeing that again is theft.
     refresh_hash blob not null,
     previous_hash blob,
+    -- SHA-256 of what tells the client that holds it from others.
+    client_hash blob not null,
     created_at integer not null,
     refreshed_at integer not null,
     expires_at integer not null,

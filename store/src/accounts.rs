@@ -1,1 +1,21 @@
 //! Businesses, users, members, user sessions, sign-in links and API keys.
+
+mod api_key;
+mod business;
+mod member;
+mod secret;
+mod sign_in_link;
+pub(crate) mod sql;
+mod user_session;
+
+pub use api_key::{ApiKey, NewApiKey, api_key, api_key_by_id, create_api_key, revoke_api_key};
+pub use business::{
+    Business, NewBusiness, User, business, create_business_with_owner, is_set_up, set_up,
+};
+pub use member::{NewMember, Password, change_role, create_member, password};
+pub use secret::{KEY_PREFIX, hash};
+pub use sign_in_link::{create_sign_in_link, use_sign_in_link};
+pub use user_session::{
+    NewUserSession, Rotate, Rotation, UserSession, close_user_session, open_user_session, rotate,
+    user_session,
+};

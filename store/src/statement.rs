@@ -56,6 +56,7 @@ pub(crate) use {across, statements, text};
 
 /// Every statement of the store, by module.
 pub static ALL: &[&[&Sql]] = &[
+    crate::accounts::sql::STATEMENTS,
     crate::events::sql::STATEMENTS,
     crate::fence::STATEMENTS,
     crate::jobs::push::STATEMENTS,

@@ -1,5 +1,7 @@
 //! The contract of every verb of the store, on both engines.
 
+#[path = "store/accounts.rs"]
+mod accounts;
 #[path = "store/bench.rs"]
 mod bench;
 #[path = "store/events.rs"]

@@ -1,0 +1,172 @@
+//! API keys: shown once, stored hashed, scoped, each with limits of its own.
+
+use secrecy::{ExposeSecret, SecretString};
+use subtle::ConstantTimeEq;
+use switchyard_core::permission::Scope;
+use switchyard_core::{BusinessId, KeyId, Timestamp, UserId};
+use uuid::Uuid;
+
+use super::{secret, sql};
+use crate::run::{execute, fetch_optional};
+use crate::{Error, Lane, Result, Store};
+
+/// Characters of the secret that people see again later.
+const HINT_CHARS: usize = 4;
+
+/// A key that is good now: not revoked, not expired, its business active.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKey {
+    /// Its id.
+    pub id: KeyId,
+    /// The business that it speaks for.
+    pub business: BusinessId,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Requests a second.
+    pub per_second: u32,
+    /// Requests at once.
+    pub burst: u32,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// A key to be made.
+#[derive(Debug, Clone)]
+pub struct NewApiKey {
+    /// What people call it.
+    pub name: String,
+    /// What it may do.
+    pub scopes: Vec<Scope>,
+    /// Requests a second; 100 unless somebody says otherwise.
+    pub per_second: u32,
+    /// Requests at once; 200 unless somebody says otherwise.
+    pub burst: u32,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// Who made it.
+    pub created_by: Option<UserId>,
+}
+
+/// Makes a key and answers it with its secret, which nobody can read again.
+pub async fn create_api_key(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    new: NewApiKey,
+) -> Result<(KeyId, SecretString)> {
+    let id = KeyId::generate();
+    let secret = secret::generate(secret::KEY_PREFIX);
+    let shown = secret.expose_secret();
+    let hint: String = shown
+        .chars()
+        .skip(shown.len().saturating_sub(HINT_CHARS))
+        .collect();
+    let input = (now, business, id, new, secret::hash(shown), hint);
+    store
+        .write(
+            Lane::Rest,
+            input,
+            |tx, (now, business, id, new, hash, hint)| {
+                Box::pin(async move {
+                    execute!(
+                        tx,
+                        sql::INSERT_KEY,
+                        id.uuid(),
+                        business.uuid(),
+                        new.name.as_str(),
+                        hash.as_slice(),
+                        hint.as_str(),
+                        serde_json::to_string(&new.scopes)?,
+                        i64::from(new.per_second),
+                        i64::from(new.burst),
+                        new.created_by.map(UserId::uuid),
+                        now.ms(),
+                        new.expires_at.map(Timestamp::ms)
+                    )?;
+                    Ok(())
+                })
+            },
+        )
+        .await?;
+    Ok((id, secret))
+}
+
+/// The key with this secret, if it is good now.
+pub async fn api_key(store: &Store, now: Timestamp, secret: &str) -> Result<Option<ApiKey>> {
+    let hash = secret::hash(secret);
+    let mut conn = store.read().await?;
+    let row = fetch_optional!(conn, KeyRow, sql::KEY_BY_HASH, hash.as_slice(), now.ms())?;
+    let row = row.filter(|row| bool::from(row.secret_hash.as_slice().ct_eq(&hash)));
+    row.map(KeyRow::into_key).transpose()
+}
+
+/// The key of that id, if it is good now.
+pub async fn api_key_by_id(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    id: KeyId,
+) -> Result<Option<ApiKey>> {
+    let mut conn = store.read().await?;
+    fetch_optional!(
+        conn,
+        KeyRow,
+        sql::KEY_BY_ID,
+        business.uuid(),
+        id.uuid(),
+        now.ms()
+    )?
+    .map(KeyRow::into_key)
+    .transpose()
+}
+
+/// Revokes a key; `false` when the business has no such key, or it was revoked before.
+pub async fn revoke_api_key(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    id: KeyId,
+) -> Result<bool> {
+    store
+        .write(
+            Lane::Rest,
+            (now, business, id),
+            |tx, (now, business, id)| {
+                Box::pin(async move {
+                    let (business, id) = (business.uuid(), id.uuid());
+                    Ok(execute!(tx, sql::REVOKE_KEY, business, id, now.ms())? > 0)
+                })
+            },
+        )
+        .await
+}
+
+#[derive(sqlx::FromRow)]
+struct KeyRow {
+    id: Uuid,
+    business_id: Uuid,
+    secret_hash: Vec<u8>,
+    scopes: String,
+    per_second: i64,
+    burst: i64,
+    expires_at: Option<i64>,
+}
+
+impl KeyRow {
+    fn into_key(self) -> Result<ApiKey> {
+        let id = KeyId::from(self.id);
+        let corrupt = |column| Error::Corrupt {
+            table: "api_keys",
+            column,
+            id: id.to_string(),
+        };
+        Ok(ApiKey {
+            id,
+            business: self.business_id.into(),
+            scopes: serde_json::from_str(&self.scopes).map_err(|_not_json| corrupt("scopes"))?,
+            per_second: u32::try_from(self.per_second).map_err(|_range| corrupt("per_second"))?,
+            burst: u32::try_from(self.burst).map_err(|_range| corrupt("burst"))?,
+            expires_at: self.expires_at.map(Timestamp),
+        })
+    }
+}

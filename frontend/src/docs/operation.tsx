@@ -27,15 +27,18 @@ function Sample({ text }: { text: string }) {
     setCopied(true);
   };
   return (
-    <div dir="ltr" className="relative">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-2">
+      <div className="flex items-center justify-between">
+        <h4 className="font-medium text-soft">{t("docs.example")}</h4>
+        <Button small onClick={() => void copy()}>
+          {copied ? <Check size={14} aria-hidden="true" /> : <Copy size={14} aria-hidden="true" />}
+          {copied ? t("docs.copied") : t("docs.copy")}
+        </Button>
+      </div>
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard */}
-      <pre dir="ltr" tabIndex={0} className="overflow-x-auto rounded-card border border-line bg-sunken p-3 pe-24 text-sm">
+      <pre dir="ltr" tabIndex={0} className="overflow-x-auto rounded-card border border-line bg-sunken p-3 text-sm">
         <code>{text}</code>
       </pre>
-      <Button small className="absolute end-2 top-2" onClick={() => void copy()}>
-        {copied ? <Check size={14} aria-hidden="true" /> : <Copy size={14} aria-hidden="true" />}
-        {copied ? t("docs.copied") : t("docs.copy")}
-      </Button>
     </div>
   );
 }
@@ -50,7 +53,7 @@ export function OperationCard({ spec, operation }: { spec: Spec; operation: Oper
     values: [],
   }));
   return (
-    <article id={operation.id} className="grid scroll-mt-4 gap-4 rounded-2xl border border-line bg-raised p-5">
+    <article id={operation.id} className="grid scroll-mt-4 grid-cols-[minmax(0,1fr)] gap-4 rounded-2xl border border-line bg-raised p-5">
       <header className="grid gap-2">
         <h3 dir="ltr" className="flex flex-wrap items-center gap-3">
           <Method method={operation.method} />

@@ -58,7 +58,7 @@ export function DocsPage() {
   const { spec, problem } = useSpec();
   useHash(spec !== null);
   return (
-    <div className="grid h-dvh grid-rows-[auto_1fr] lg:grid-cols-[20rem_1fr]">
+    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_1fr] lg:grid-cols-[20rem_minmax(0,1fr)]">
       <header className="flex min-h-14 items-center gap-3 border-b border-line bg-raised px-4 lg:col-span-2">
         <Mark size={26} />
         <h1 className="grow text-lg font-semibold">{t("docs.title")}</h1>
@@ -70,7 +70,7 @@ export function DocsPage() {
       {spec && <Contents spec={spec} />}
       {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard */}
       <main tabIndex={0} className="min-h-0 overflow-y-auto outline-offset-[-2px]">
-        <div className="mx-auto grid max-w-4xl gap-8 p-4 sm:p-8">
+        <div className="mx-auto grid max-w-4xl grid-cols-[minmax(0,1fr)] gap-8 p-4 sm:p-8">
           <p className="text-soft">
             {t("docs.intro")}{" "}
             <a href={FILE} className="text-accent underline underline-offset-2">
@@ -86,7 +86,7 @@ export function DocsPage() {
           )}
           {spec &&
             [...operationsByTag(spec)].map(([tag, operations]) => (
-              <section key={tag} aria-label={tag} className="grid gap-4">
+              <section key={tag} aria-label={tag} className="grid grid-cols-[minmax(0,1fr)] gap-4">
                 <h2 className="text-xl font-semibold capitalize">{tag}</h2>
                 {operations.map((operation) => (
                   <OperationCard key={operation.id} spec={spec} operation={operation} />

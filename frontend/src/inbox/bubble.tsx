@@ -40,8 +40,10 @@ function Failure({ message }: { message: Message }) {
   };
   return (
     <div className="flex max-w-[min(36rem,85%)] flex-wrap items-center justify-end gap-2 text-sm text-danger">
-      <CircleAlert size={16} aria-hidden="true" />
-      <span>{reason ? [reason.sentence, reason.nextStep].filter(Boolean).join(" ") : message.error?.detail}</span>
+      <span className="flex gap-2">
+        <CircleAlert size={16} aria-hidden="true" className="mt-0.5 shrink-0" />
+        {reason ? [reason.sentence, reason.nextStep].filter(Boolean).join(" ") : message.error?.detail}
+      </span>
       <Button small onClick={again}>
         {t("inbox.retry")}
       </Button>

@@ -20,8 +20,10 @@ export function OutgoingBubble({ outgoing }: { outgoing: Outgoing }) {
       </BubbleText>
       {refused && (
         <div role="alert" className="flex max-w-[min(36rem,85%)] flex-wrap items-center justify-end gap-2 text-sm text-danger">
-          <CircleAlert size={16} aria-hidden="true" />
-          <span>{words(outgoing.problem)}</span>
+          <span className="flex gap-2">
+            <CircleAlert size={16} aria-hidden="true" className="mt-0.5 shrink-0" />
+            {words(outgoing.problem)}
+          </span>
           <Button small onClick={() => retrySend(outgoing.key)}>
             {t("inbox.retry")}
           </Button>

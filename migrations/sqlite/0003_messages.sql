@@ -30,9 +30,6 @@ create table chats (
     last_position integer not null,
     last_message_id blob,
     last_message_at integer,
-    -- Inbound messages up to here were read by us, and WhatsApp was told so up to there.
-    read_position integer not null,
-    read_sent_position integer not null,
     created_at integer not null
 ) strict;
 create unique index chats_contact on chats (session_id, contact_id);
@@ -60,11 +57,18 @@ create table messages (
     created_at integer not null,
     sent_at integer,
     delivered_at integer,
-    read_at integer
+    read_at integer,
+    -- Inbound and read by us: whether WhatsApp knows.
+    read_told integer not null
 ) strict;
 -- One row per message, however often it arrives. The order of columns also serves receipts, which name only the id.
 create unique index messages_once on messages (session_id, wa_id, chat_id, sender_key);
 create unique index messages_place on messages (chat_id, position);
 create index messages_unsent on messages (session_id, chat_id, position) where status in ('queued', 'sending');
 create index messages_deadline on messages (expires_at) where status in ('queued', 'sending');
+create index messages_unread on messages (chat_id, position) where status = 'received';
+create index messages_reads_to_tell on messages (chat_id, position)
+    where direction = 'inbound' and status = 'read' and read_told = false;
+-- Ours whose fate on the other side is not known to its end.
+create index messages_unsettled on messages (chat_id, position) where status in ('sent', 'delivered');
 create index messages_of_session on messages (session_id, created_at);

@@ -1,1 +1,67 @@
 //! Chats: lists, reading, and what WhatsApp must still be told of it.
+
+use switchyard_core::object::ChatObject;
+use switchyard_core::{BusinessId, ChatId, SessionId};
+
+use crate::page::{Cursor, pattern};
+use crate::run::{fetch_all, fetch_optional};
+use crate::{Page, Result, Store};
+
+mod read;
+pub(crate) mod row;
+pub(crate) mod sql;
+
+pub use read::{Unread, is_answered, mark_read, reads_sent, reads_to_send};
+pub(crate) use read::read_elsewhere;
+use row::ChatRow;
+
+/// Which chats to list.
+#[derive(Debug, Clone, Default)]
+pub struct ChatQuery {
+    /// Part of a name, a number or a message.
+    pub q: Option<String>,
+    /// Of this number alone.
+    pub session: Option<SessionId>,
+    /// Those with unread messages alone.
+    pub unread: bool,
+    /// `next_cursor` of the page before.
+    pub cursor: Option<String>,
+    /// So many at most.
+    pub limit: u32,
+}
+
+/// The chats of a business, the one with the newest message first.
+pub async fn list(
+    store: &Store,
+    business: BusinessId,
+    query: ChatQuery,
+) -> Result<Page<ChatObject>> {
+    let after = query.cursor.as_deref().map(Cursor::parse).transpose()?;
+    let mut conn = store.read().await?;
+    let mut rows = fetch_all!(
+        conn,
+        ChatRow,
+        sql::LIST,
+        business.uuid(),
+        query.session.map(SessionId::uuid),
+        i64::from(query.unread),
+        query.q.as_deref().map(pattern),
+        after.map_or(i64::MAX, |cursor| cursor.at),
+        after.map_or(uuid::Uuid::max(), |cursor| cursor.id),
+        i64::from(query.limit).saturating_add(1)
+    )?;
+    let next_cursor = Cursor::next(&mut rows, query.limit, ChatRow::cursor);
+    let data = rows
+        .into_iter()
+        .map(ChatRow::into_object)
+        .collect::<Result<_>>()?;
+    Ok(Page { data, next_cursor })
+}
+
+/// One chat of a business.
+pub async fn get(store: &Store, business: BusinessId, id: ChatId) -> Result<Option<ChatObject>> {
+    let mut conn = store.read().await?;
+    fetch_optional!(conn, ChatRow, sql::GET, business.uuid(), id.uuid())?
+        .map(ChatRow::into_object)
+        .transpose()
+}

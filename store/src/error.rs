@@ -76,8 +76,9 @@ const SQLITE_NO_ROOM: [&str; 3] = ["13", "778", "4874"];
 const SQLITE_BUSY: [&str; 4] = ["5", "261", "517", "773"];
 /// Postgres: disk full. Source: its appendix of error codes.
 const POSTGRES_DISK_FULL: &str = "53100";
-/// Postgres: serialization failure and deadlock, to be tried again.
-const POSTGRES_RETRY: [&str; 2] = ["40001", "40P01"];
+/// Postgres: serialization failure and deadlock, to be tried again; and a unique violation, which is the loser's
+/// side of two transactions that made the same contact or chat: at the next try it finds the winner's.
+const POSTGRES_RETRY: [&str; 3] = ["40001", "40P01", "23505"];
 /// Postgres: too many connections, shut down by an administrator, crash, cannot connect now.
 const POSTGRES_AWAY: [&str; 4] = ["53300", "57P01", "57P02", "57P03"];
 

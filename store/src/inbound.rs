@@ -1,1 +1,272 @@
-//! Inbound messages: recorded once, whatever arrives how often.
+//! Inbound messages: recorded once, whatever arrives how often and under which identity.
+
+use switchyard_core::address::Identity;
+use switchyard_core::event::EventType;
+use switchyard_core::job::Job;
+use switchyard_core::message::{Direction, MessageKind, MessageStatus, Source};
+use switchyard_core::{BusinessId, ChatId, MessageId, Timestamp};
+use uuid::Uuid;
+
+use crate::contacts::identity::{Known, resolve};
+use crate::messages::row::tell;
+use crate::messages::{self, MessageRow};
+use crate::run::{execute, fetch_optional};
+use crate::{Error, Held, Lane, Result, Store, Tx, chats, contacts, jobs};
+
+pub(crate) mod sql;
+
+/// A message as it arrived.
+#[derive(Debug, Clone)]
+pub struct Inbound {
+    /// The person whose chat it belongs to.
+    pub peer: Identity,
+    /// Written on the phone of this number, or on another device of it.
+    pub from_me: bool,
+    /// Its id on WhatsApp.
+    pub wa_id: String,
+    /// When it was sent, by WhatsApp's clock.
+    pub at: Timestamp,
+    /// The name that the person goes by.
+    pub push_name: Option<String>,
+    /// What it holds.
+    pub content: Content,
+}
+
+/// What a message holds. `Debug` shows no word of it.
+#[derive(Clone, PartialEq, Eq)]
+pub enum Content {
+    /// Words.
+    Text(String),
+    /// It could not be decrypted yet.
+    Waiting,
+    /// Something that this version does not show.
+    Unsupported,
+}
+
+impl std::fmt::Debug for Content {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.kind().name())
+    }
+}
+
+impl Content {
+    fn kind(&self) -> MessageKind {
+        match self {
+            Self::Text(_) => MessageKind::Text,
+            Self::Waiting => MessageKind::Waiting,
+            Self::Unsupported => MessageKind::Unsupported,
+        }
+    }
+
+    fn text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            Self::Waiting | Self::Unsupported => None,
+        }
+    }
+}
+
+/// What became of one message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// It is a row now.
+    New,
+    /// It was one already.
+    Duplicate,
+    /// It filled the row that waited for it.
+    Replaced,
+}
+
+/// Records messages in one transaction, with their events and what follows from them.
+pub async fn record(
+    store: &Store,
+    now: Timestamp,
+    held: &Held,
+    messages: Vec<Inbound>,
+) -> Result<Vec<Recorded>> {
+    let recorded = store
+        .write(Lane::Messages, (now, *held, messages), |tx, (now, held, messages)| {
+            Box::pin(async move {
+                held.check(tx).await?;
+                let mut recorded = Vec::with_capacity(messages.len());
+                for message in messages {
+                    recorded.push(record_one(tx, *now, held, message).await?);
+                }
+                Ok(recorded)
+            })
+        })
+        .await?;
+    let duplicates = recorded.iter().filter(|it| **it == Recorded::Duplicate);
+    let duplicates = u64::try_from(duplicates.count()).unwrap_or(u64::MAX);
+    store.metrics().duplicates.inc_by(duplicates);
+    Ok(recorded)
+}
+
+async fn record_one(
+    tx: &mut Tx,
+    now: Timestamp,
+    held: &Held,
+    message: &Inbound,
+) -> Result<Recorded> {
+    let peer = resolve(tx, now, held.business, Some(held.session), &message.peer).await?;
+    note_name(tx, now, held.business, &peer, message).await?;
+    let chat = fetch_optional!(
+        tx,
+        (Uuid, i64),
+        chats::sql::LOCK,
+        ChatId::generate().uuid(),
+        held.business.uuid(),
+        held.session.uuid(),
+        peer.id.uuid(),
+        now.ms()
+    )?;
+    let (chat, last_position) = chat.ok_or(Error::Conflict("chat"))?;
+    let sender = if message.from_me {
+        "me".to_owned()
+    } else {
+        peer.id.uuid().to_string()
+    };
+    let twin = fetch_optional!(
+        tx,
+        (Uuid, String),
+        sql::TWIN,
+        held.business.uuid(),
+        held.session.uuid(),
+        message.wa_id.as_str(),
+        chat,
+        sender.as_str()
+    )?;
+    if let Some((id, kind)) = twin {
+        let fills = kind == MessageKind::Waiting.name() && message.content != Content::Waiting;
+        if !fills {
+            return Ok(Recorded::Duplicate);
+        }
+        return fill(tx, now, held.business, id, message).await;
+    }
+    let position = last_position.saturating_add(1);
+    let id = MessageId::generate();
+    insert(tx, now, held, message, (id, chat, position), &peer, &sender).await?;
+    execute!(
+        tx,
+        chats::sql::ARRIVED,
+        held.business.uuid(),
+        chat,
+        i64::from(!message.from_me),
+        position,
+        id.uuid(),
+        now.ms()
+    )?;
+    if !message.from_me {
+        settle_ours(tx, now, held.business, chat).await?;
+    }
+    announce(tx, now, held.business, id.uuid(), message).await?;
+    Ok(Recorded::New)
+}
+
+/// The name that a person goes by may have changed.
+async fn note_name(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    peer: &Known,
+    message: &Inbound,
+) -> Result<()> {
+    let name = message.push_name.as_deref();
+    if name.is_some() && !message.from_me && name != peer.push_name.as_deref() {
+        execute!(
+            tx,
+            contacts::sql::PUSH_NAME,
+            business.uuid(),
+            peer.id.uuid(),
+            name,
+            now.ms()
+        )?;
+    }
+    Ok(())
+}
+
+async fn insert(
+    tx: &mut Tx,
+    now: Timestamp,
+    held: &Held,
+    message: &Inbound,
+    (id, chat, position): (MessageId, Uuid, i64),
+    peer: &Known,
+    sender: &str,
+) -> Result<()> {
+    let (direction, status) = if message.from_me {
+        (Direction::Outbound, MessageStatus::Sent)
+    } else {
+        (Direction::Inbound, MessageStatus::Received)
+    };
+    execute!(
+        tx,
+        messages::sql::INSERT,
+        id.uuid(),
+        held.business.uuid(),
+        held.session.uuid(),
+        chat,
+        peer.id.uuid(),
+        sender,
+        message.wa_id.as_str(),
+        direction.name(),
+        message.content.kind().name(),
+        message.content.text(),
+        status.name(),
+        message.from_me.then(|| Source::Phone.name()),
+        position,
+        None::<i64>,
+        now.ms(),
+        message.at.ms()
+    )?;
+    Ok(())
+}
+
+/// The row that waited gets the first real content.
+async fn fill(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    id: Uuid,
+    message: &Inbound,
+) -> Result<Recorded> {
+    execute!(
+        tx,
+        sql::FILL,
+        business.uuid(),
+        id,
+        message.content.kind().name(),
+        message.content.text()
+    )?;
+    announce(tx, now, business, id, message).await?;
+    Ok(Recorded::Replaced)
+}
+
+/// A reply implies that what we sent before it has arrived.
+async fn settle_ours(tx: &mut Tx, now: Timestamp, business: BusinessId, chat: Uuid) -> Result<()> {
+    let open = fetch_optional!(tx, (Uuid,), sql::UNDELIVERED, business.uuid(), chat)?;
+    if open.is_some() {
+        let job = Job::SyncReceipts { chat: chat.into() };
+        jobs::push(tx, now, Some(business), &job, now).await?;
+    }
+    Ok(())
+}
+
+async fn announce(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    id: Uuid,
+    message: &Inbound,
+) -> Result<()> {
+    let kind = match (&message.content, message.from_me) {
+        (Content::Waiting, _) => EventType::MessageWaiting,
+        (_, true) => EventType::MessageStatus,
+        (_, false) => EventType::MessageReceived,
+    };
+    let row = fetch_optional!(tx, MessageRow, messages::sql::GET, business.uuid(), id)?;
+    if let Some(row) = row {
+        tell(tx, now, kind, business, &row.into_object()?)?;
+    }
+    Ok(())
+}

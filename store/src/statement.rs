@@ -13,7 +13,8 @@ pub struct Sql {
     pub across_tenants: bool,
 }
 
-/// Declares statements: `NAME = "both";`, `NAME = { sqlite: "…", postgres: "…" };`, and `NAME: across_tenants = …;`
+/// Declares statements: `NAME = "both";`, `NAME = { sqlite: "…", postgres: "…" };`,
+/// `NAME = (concat!(…));` with columns that several share, and `NAME: across_tenants = …;`
 /// for one that does not name its business. Makes a constant of each, and `STATEMENTS` with all of them.
 macro_rules! statements {
     ($($(#[$doc:meta])* $name:ident $(: $scope:ident)? = $text:tt;)*) => {
@@ -41,6 +42,15 @@ macro_rules! text {
     ($engine:ident $both:literal) => {
         $both
     };
+    (sqlite ( $sqlite:expr; $postgres:expr )) => {
+        $sqlite
+    };
+    (postgres ( $sqlite:expr; $postgres:expr )) => {
+        $postgres
+    };
+    ($engine:ident ( $both:expr )) => {
+        $both
+    };
 }
 
 macro_rules! across {
@@ -57,12 +67,16 @@ pub(crate) use {across, statements, text};
 /// Every statement of the store, by module.
 pub static ALL: &[&[&Sql]] = &[
     crate::accounts::sql::STATEMENTS,
+    crate::chats::sql::STATEMENTS,
+    crate::contacts::sql::STATEMENTS,
     crate::events::sql::STATEMENTS,
     crate::fence::STATEMENTS,
+    crate::inbound::sql::STATEMENTS,
     crate::jobs::push::STATEMENTS,
     crate::jobs::sql::STATEMENTS,
     crate::leases::sql::STATEMENTS,
     crate::seal::sql::STATEMENTS,
+    crate::messages::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
     crate::sweeps::sql::STATEMENTS,
     crate::vault::sql::STATEMENTS,

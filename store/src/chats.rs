@@ -11,8 +11,8 @@ mod read;
 pub(crate) mod row;
 pub(crate) mod sql;
 
-pub use read::{Unread, is_answered, mark_read, reads_sent, reads_to_send};
 pub(crate) use read::read_elsewhere;
+pub use read::{Unread, is_answered, mark_read, reads_sent, reads_to_send};
 use row::ChatRow;
 
 /// Which chats to list.

@@ -85,16 +85,20 @@ pub async fn record(
     messages: Vec<Inbound>,
 ) -> Result<Vec<Recorded>> {
     let recorded = store
-        .write(Lane::Messages, (now, *held, messages), |tx, (now, held, messages)| {
-            Box::pin(async move {
-                held.check(tx).await?;
-                let mut recorded = Vec::with_capacity(messages.len());
-                for message in messages {
-                    recorded.push(record_one(tx, *now, held, message).await?);
-                }
-                Ok(recorded)
-            })
-        })
+        .write(
+            Lane::Messages,
+            (now, *held, messages),
+            |tx, (now, held, messages)| {
+                Box::pin(async move {
+                    held.check(tx).await?;
+                    let mut recorded = Vec::with_capacity(messages.len());
+                    for message in messages {
+                        recorded.push(record_one(tx, *now, held, message).await?);
+                    }
+                    Ok(recorded)
+                })
+            },
+        )
         .await?;
     let duplicates = recorded.iter().filter(|it| **it == Recorded::Duplicate);
     let duplicates = u64::try_from(duplicates.count()).unwrap_or(u64::MAX);

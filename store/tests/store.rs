@@ -10,6 +10,8 @@ mod events;
 mod jobs;
 #[path = "store/leases.rs"]
 mod leases;
+#[path = "store/messages.rs"]
+mod messages;
 #[path = "store/schema.rs"]
 mod schema;
 #[path = "store/sessions.rs"]

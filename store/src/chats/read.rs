@@ -32,9 +32,11 @@ pub async fn mark_read(
     chat: ChatId,
 ) -> Result<Option<ChatObject>> {
     store
-        .write(Lane::Rest, (now, business, chat), |tx, (now, business, chat)| {
-            Box::pin(mark_read_in(tx, *now, *business, *chat))
-        })
+        .write(
+            Lane::Rest,
+            (now, business, chat),
+            |tx, (now, business, chat)| Box::pin(mark_read_in(tx, *now, *business, *chat)),
+        )
         .await
 }
 
@@ -87,19 +89,23 @@ pub async fn reads_to_send(store: &Store, held: &Held, chat: ChatId) -> Result<V
 /// WhatsApp knows of everything read up to that place.
 pub async fn reads_sent(store: &Store, held: &Held, chat: ChatId, up_to: i64) -> Result<()> {
     store
-        .write(Lane::Rest, (*held, chat, up_to), |tx, (held, chat, up_to)| {
-            Box::pin(async move {
-                held.check(tx).await?;
-                execute!(
-                    tx,
-                    sql::READS_SENT,
-                    held.business.uuid(),
-                    chat.uuid(),
-                    *up_to
-                )?;
-                Ok(())
-            })
-        })
+        .write(
+            Lane::Rest,
+            (*held, chat, up_to),
+            |tx, (held, chat, up_to)| {
+                Box::pin(async move {
+                    held.check(tx).await?;
+                    execute!(
+                        tx,
+                        sql::READS_SENT,
+                        held.business.uuid(),
+                        chat.uuid(),
+                        *up_to
+                    )?;
+                    Ok(())
+                })
+            },
+        )
         .await
 }
 
@@ -118,7 +124,6 @@ pub async fn is_answered(store: &Store, held: &Held, chat: ChatId) -> Result<boo
 
 /// Another device of ours has read this message, and so all before it; WhatsApp knows. Nothing happens
 /// where the message is not known.
-#[expect(dead_code, reason = "receipts call it once they are applied")]
 pub(crate) async fn read_elsewhere(
     tx: &mut Tx,
     now: Timestamp,

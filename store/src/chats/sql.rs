@@ -20,7 +20,7 @@ statements! {
             join messages on messages.id = chats.last_message_id
         where chats.business_id = $1 and (chats.session_id = $2 or $2 is null)
           and (chats.unread > 0 or $3 = 0)
-          and ($4 is null or lower(coalesce(p.name, '')) like $4 escape '\\'
+          and (cast($4 as text) is null or lower(coalesce(p.name, '')) like $4 escape '\\'
             or lower(coalesce(p.push_name, '')) like $4 escape '\\'
             or ('+' || coalesce(p.phone, '')) like $4 escape '\\'
             or exists (select 1 from messages m where m.chat_id = chats.id and lower(m.text) like $4 escape '\\'))

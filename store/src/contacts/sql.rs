@@ -4,7 +4,7 @@ use crate::statement::statements;
 
 statements! {
     LIST = "select id, phone, lid, name, push_name, labels, opted_out_at from contacts
-        where business_id = $1 and ($2 is null or lower(coalesce(name, '')) like $2 escape '\\'
+        where business_id = $1 and (cast($2 as text) is null or lower(coalesce(name, '')) like $2 escape '\\'
             or lower(coalesce(push_name, '')) like $2 escape '\\' or ('+' || coalesce(phone, '')) like $2 escape '\\')
           and (id < $3 or $3 is null)
         order by id desc limit $4";

@@ -123,14 +123,9 @@ fn sender((id, phone, lid): SenderRow) -> Sender {
     }
 }
 
-async fn choose_session(
-    tx: &mut Tx,
-    business: BusinessId,
-    new: &NewMessage,
-) -> Result<Sender> {
+async fn choose_session(tx: &mut Tx, business: BusinessId, new: &NewMessage) -> Result<Sender> {
     if let Some(session) = new.session {
-        let found =
-            fetch_optional!(tx, SenderRow, sql::SESSION, business.uuid(), session.uuid())?;
+        let found = fetch_optional!(tx, SenderRow, sql::SESSION, business.uuid(), session.uuid())?;
         return found.map(sender).ok_or(Error::NoSuchSession);
     }
     let mut all = fetch_all!(tx, SenderRow, sql::SESSIONS, business.uuid())?;

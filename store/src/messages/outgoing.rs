@@ -31,13 +31,8 @@ pub struct Outgoing {
 }
 
 /// The first unsent messages of a chat, in order. One whose deadline has passed is failed, not returned.
-pub async fn queued(
-    store: &Store,
-    now: Timestamp,
-    held: &Held,
-    chat: ChatId,
-    limit: u32,
-) -> Result<Vec<Outgoing>> {
+pub async fn queued(store: &Store, held: &Held, chat: ChatId, limit: u32) -> Result<Vec<Outgoing>> {
+    let now = Timestamp::now();
     let unsent = unsent(store, held, chat, limit).await?;
     if unsent.iter().all(|message| message.expires_at > now) {
         return Ok(unsent);
@@ -132,20 +127,24 @@ pub async fn mark_failed(
 
 async fn expire(store: &Store, now: Timestamp, held: &Held, chat: ChatId) -> Result<u64> {
     store
-        .write(Lane::Messages, (now, *held, chat), |tx, (now, held, chat)| {
-            Box::pin(async move {
-                held.check(tx).await?;
-                let rows = fetch_all!(
-                    tx,
-                    MessageRow,
-                    sql::EXPIRED,
-                    held.business.uuid(),
-                    chat.uuid(),
-                    now.ms()
-                )?;
-                tell_status(tx, *now, rows)
-            })
-        })
+        .write(
+            Lane::Messages,
+            (now, *held, chat),
+            |tx, (now, held, chat)| {
+                Box::pin(async move {
+                    held.check(tx).await?;
+                    let rows = fetch_all!(
+                        tx,
+                        MessageRow,
+                        sql::EXPIRED,
+                        held.business.uuid(),
+                        chat.uuid(),
+                        now.ms()
+                    )?;
+                    tell_status(tx, *now, rows)
+                })
+            },
+        )
         .await
 }
 

@@ -59,8 +59,7 @@ impl MessageRow {
             column,
             id: id.to_string(),
         };
-        let direction =
-            Direction::parse(&self.direction).ok_or_else(|| corrupt("direction"))?;
+        let direction = Direction::parse(&self.direction).ok_or_else(|| corrupt("direction"))?;
         let own = identity(self.own_phone, self.own_lid);
         let peer = identity(self.peer_phone, self.peer_lid);
         let (from, to) = match direction {

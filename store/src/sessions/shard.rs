@@ -9,6 +9,8 @@ use switchyard_core::session::SessionState;
 use switchyard_core::{ChatId, Timestamp};
 use uuid::Uuid;
 
+use crate::messages::MessageRow;
+use crate::messages::row::tell_status;
 use crate::run::{execute, fetch_all};
 use crate::sessions::row::SessionRow;
 use crate::sessions::{Session, changed, midnight, must_find, sql};
@@ -204,13 +206,15 @@ pub(super) async fn remove(tx: &mut Tx, now: Timestamp, session: &Session) -> Re
     let id = session.id.uuid();
     wipe(tx, id).await?;
     execute!(tx, sql::DELETE_LEASE, id, session.business.uuid())?;
-    execute!(
+    let given_up = fetch_all!(
         tx,
+        MessageRow,
         sql::FAIL_UNSENT,
         session.business.uuid(),
         id,
         FailureCode::SessionLoggedOut.code()
     )?;
+    tell_status(tx, now, given_up)?;
     execute!(tx, sql::DELETE, session.business.uuid(), id, now.ms())?;
     if session.state != SessionState::LoggedOut {
         let gone = Session {

@@ -1,5 +1,6 @@
 //! Statements on sessions.
 
+use crate::messages::row::message_columns;
 use crate::statement::statements;
 
 statements! {
@@ -60,8 +61,9 @@ statements! {
 
     DELETE_LEASE = "delete from session_leases where session_id = $1 and business_id = $2";
 
-    FAIL_UNSENT = "update messages set status = 'failed', error_code = $3
-        where business_id = $1 and session_id = $2 and status in ('queued', 'sending')";
+    FAIL_UNSENT = (concat!("update messages set status = 'failed', error_code = $3
+        where business_id = $1 and session_id = $2 and status in ('queued', 'sending')
+        returning ", message_columns!()));
 
     DELETE = "update sessions set deleted_at = $3, paired = false where business_id = $1 and id = $2";
 

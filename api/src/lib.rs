@@ -1,1 +1,50 @@
-//! Placeholder.
+//! The public HTTP interface of Switchyard: routes, sign-in, live stream, OpenAPI and the embedded dashboard.
+//!
+//! The binary builds one [`Api`] from [`Options`], opens a listener and hands both to [`serve`]:
+//!
+//! ```ignore
+//! let ready = api::Readiness::new();
+//! let api = api::Api::new(api::Options { store, ready: ready.clone(), stop: stop.clone(), .. })?;
+//! let server = api::serve(&api, listener)?;          // any tokio runtime; handles no signals
+//! let handle = server.handle();                       // handle.stop(true).await ends it gracefully
+//! tokio::spawn(server);
+//! ```
+//!
+//! The internal port is an `App` of the binary's own, to which [`configure_internal`] adds `GET /metrics`
+//! beside what other crates mount there. [`openapi`] is the description that `switchyard openapi` prints.
+
+mod address;
+mod api;
+mod auth;
+mod caller;
+mod cookie;
+mod dashboard;
+mod edge;
+mod events;
+mod headers;
+mod health;
+mod hs256;
+mod input;
+mod limit;
+mod me;
+mod method;
+mod metrics;
+mod openapi;
+mod page;
+mod password;
+mod problem;
+mod readiness;
+mod reasons;
+mod refresh;
+mod server;
+mod sessions;
+mod token;
+
+pub use address::{Network, NotANetwork};
+pub use api::{Api, Options, OptionsError};
+pub use metrics::configure_internal;
+pub use openapi::openapi;
+pub use password::{Passwords, UnfitPassword};
+pub use readiness::Readiness;
+pub use server::serve;
+pub use token::AccessKey;

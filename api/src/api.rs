@@ -1,0 +1,124 @@
+//! What the API is built from and what every request shares.
+
+use std::sync::Arc;
+
+use actix_web::http::Uri;
+use prometheus::Registry;
+use secrecy::SecretString;
+use store::Store;
+use tokio_util::sync::CancellationToken;
+
+use crate::address::Network;
+use crate::caller::Credentials;
+use crate::cookie::Cookies;
+use crate::events::slots::StreamSlots;
+use crate::limit::Limits;
+use crate::method::Methods;
+use crate::metrics::HttpMetrics;
+use crate::password::Passwords;
+use crate::readiness::Readiness;
+use crate::token::{AccessKey, Tokens};
+
+/// What the binary hands over.
+pub struct Options {
+    /// The database.
+    pub store: Store,
+    /// Where the API's metrics are registered.
+    pub registry: Registry,
+    /// Signs access tokens; the same in every process.
+    pub access_key: AccessKey,
+    /// Opens `POST /v1/auth/setup`; without one that route answers 404.
+    pub setup_token: Option<SecretString>,
+    /// What people type to reach this installation, such as `https://wa.example.com`.
+    pub public_base_url: String,
+    /// Proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The subcommand, as `/health` shows it.
+    pub role: &'static str,
+    /// The program's version, as `/health` shows it.
+    pub version: &'static str,
+    /// Whether the simulator is compiled in.
+    pub sim: bool,
+    /// Whether a fail point is armed.
+    pub fail_points: bool,
+    /// What `/health/ready` reports besides the database.
+    pub ready: Readiness,
+    /// When it is cancelled, live streams and long polls end at once.
+    pub stop: CancellationToken,
+}
+
+/// Options that cannot be served.
+#[derive(Debug, thiserror::Error)]
+pub enum OptionsError {
+    /// The public address is not an http or https URL with a host.
+    #[error("PUBLIC_BASE_URL must be like https://wa.example.com")]
+    BaseUrl,
+    /// A metric of that name is registered already.
+    #[error("cannot register a metric: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The description of the API could not be written.
+    #[error("cannot write the description of the API: {0}")]
+    Description(#[from] serde_json::Error),
+}
+
+/// The API, ready to be served; cheap to clone.
+#[derive(Clone)]
+pub struct Api(pub(crate) Arc<State>);
+
+/// What every request shares.
+pub(crate) struct State {
+    pub(crate) store: Store,
+    pub(crate) tokens: Tokens,
+    pub(crate) credentials: Credentials,
+    pub(crate) passwords: Passwords,
+    pub(crate) limits: Limits,
+    pub(crate) streams: StreamSlots,
+    pub(crate) cookies: Cookies,
+    pub(crate) setup_token: Option<SecretString>,
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) metrics: HttpMetrics,
+    pub(crate) methods: Methods,
+    pub(crate) description: String,
+    pub(crate) build: Build,
+    pub(crate) ready: Readiness,
+    pub(crate) stop: CancellationToken,
+}
+
+/// What `/health` says of this program.
+pub(crate) struct Build {
+    pub(crate) role: &'static str,
+    pub(crate) version: &'static str,
+    pub(crate) sim: bool,
+    pub(crate) fail_points: bool,
+}
+
+impl Api {
+    /// Reads the options; opens nothing and starts nothing.
+    pub fn new(options: Options) -> Result<Self, OptionsError> {
+        let base: Uri = (options.public_base_url.parse())
+            .map_err(|_not_a_uri: actix_web::http::uri::InvalidUri| OptionsError::BaseUrl)?;
+        let openapi = crate::openapi::openapi();
+        Ok(Self(Arc::new(State {
+            store: options.store,
+            tokens: Tokens::new(&options.access_key),
+            credentials: Credentials::new(),
+            passwords: Passwords::new(),
+            limits: Limits::new(),
+            streams: StreamSlots::default(),
+            cookies: Cookies::of(&base).ok_or(OptionsError::BaseUrl)?,
+            setup_token: options.setup_token,
+            trusted_proxies: options.trusted_proxies,
+            metrics: HttpMetrics::register(&options.registry)?,
+            methods: Methods::of(&openapi),
+            description: openapi.to_json()?,
+            build: Build {
+                role: options.role,
+                version: options.version,
+                sim: options.sim,
+                fail_points: options.fail_points,
+            },
+            ready: options.ready,
+            stop: options.stop,
+        })))
+    }
+}

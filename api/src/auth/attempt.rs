@@ -1,0 +1,22 @@
+//! Counts attempts to sign in, by account and by address.
+
+use actix_web::HttpRequest;
+use switchyard_core::code::ApiCode;
+
+use crate::address;
+use crate::api::State;
+use crate::limit::Attempt;
+use crate::problem::Problem;
+
+/// Begins an attempt, or says how long to wait. One that succeeds is given back.
+pub(super) fn begin(
+    request: &HttpRequest,
+    state: &State,
+    account: Option<&str>,
+) -> Result<Attempt, Problem> {
+    let client = address::client(request, &state.trusted_proxies);
+    state.limits.attempt(account, client).map_err(|wait_s| {
+        let detail = "too many attempts to sign in: wait, then try again";
+        Problem::new(ApiCode::TooManyRequests, detail).after(wait_s)
+    })
+}

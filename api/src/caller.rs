@@ -1,0 +1,157 @@
+//! Who is calling: the credential of a request, checked, and what it allows. It names the business.
+
+use std::marker::PhantomData;
+use std::sync::Arc;
+
+use actix_web::dev::Payload;
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::web::Data;
+use actix_web::{FromRequest, HttpMessage, HttpRequest};
+use futures_util::future::LocalBoxFuture;
+use store::accounts::{ApiKey, UserSession};
+use switchyard_core::code::ApiCode;
+use switchyard_core::message::Source;
+use switchyard_core::permission::Scope;
+use switchyard_core::{BusinessId, Timestamp};
+use uuid::Uuid;
+
+use crate::api::State;
+use crate::limit::{self, Rate};
+use crate::problem::Problem;
+
+mod credentials;
+mod needs;
+
+pub(crate) use credentials::Credentials;
+pub(crate) use needs::{
+    Any, ContactsRead, EventsRead, MessagesRead, MessagesWrite, Needs, SessionsRead, SessionsWrite,
+};
+
+/// Whoever sent the request.
+#[derive(Clone)]
+pub(crate) struct Caller {
+    /// The business that the credential names.
+    pub(crate) business: BusinessId,
+    /// When the credential ends by itself.
+    pub(crate) until: Option<Timestamp>,
+    pub(crate) who: Who,
+}
+
+/// A person or a program.
+#[derive(Clone)]
+pub(crate) enum Who {
+    User(Arc<UserSession>),
+    Key(Arc<ApiKey>),
+}
+
+impl Caller {
+    /// The user or the key: whose limits and idempotency keys these are.
+    pub(crate) fn actor(&self) -> Uuid {
+        match &self.who {
+            Who::User(session) => session.user.id.uuid(),
+            Who::Key(key) => key.id.uuid(),
+        }
+    }
+
+    /// What a message that this caller sends says of where it was written.
+    pub(crate) fn source(&self) -> Source {
+        match &self.who {
+            Who::User(_) => Source::Dashboard,
+            Who::Key(_) => Source::Api,
+        }
+    }
+
+    /// Everything that this caller may do.
+    pub(crate) fn permissions(&self) -> Vec<Scope> {
+        match &self.who {
+            Who::User(session) => Scope::ALL
+                .into_iter()
+                .filter(|scope| session.role >= scope.least_role())
+                .collect(),
+            Who::Key(key) => key.scopes.clone(),
+        }
+    }
+
+    fn may(&self, scope: Scope) -> bool {
+        match &self.who {
+            Who::User(session) => session.role >= scope.least_role(),
+            Who::Key(key) => key.scopes.contains(&scope),
+        }
+    }
+
+    fn rate(&self) -> Rate {
+        match &self.who {
+            Who::User(_) => limit::USER,
+            Who::Key(key) => Rate::per_second(key.per_second, key.burst),
+        }
+    }
+}
+
+/// The credential that a request brings. A header makes cookies count for nothing.
+pub(crate) enum Presented {
+    Key(String),
+    Token(String),
+}
+
+impl Presented {
+    fn of(request: &HttpRequest, state: &State) -> Result<Self, Problem> {
+        if let Some(header) = request.headers().get(AUTHORIZATION) {
+            let text = header.to_str().unwrap_or_default();
+            let secret = text
+                .split_once(' ')
+                .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+                .map(|(_, secret)| secret.trim())
+                .ok_or_else(|| Problem::unauthorized("send Authorization: Bearer …"))?;
+            return Ok(if secret.starts_with(store::accounts::KEY_PREFIX) {
+                Self::Key(secret.to_owned())
+            } else {
+                Self::Token(secret.to_owned())
+            });
+        }
+        let token = state
+            .cookies
+            .access(request)
+            .ok_or_else(|| Problem::unauthorized("send Authorization: Bearer …, or sign in"))?;
+        state.cookies.check_origin(request)?;
+        Ok(Self::Token(token))
+    }
+}
+
+/// A caller who may do what `N` names; the handler's type says so.
+pub(crate) struct Allowed<N>(pub(crate) Caller, PhantomData<N>);
+
+impl<N: Needs> FromRequest for Allowed<N> {
+    type Error = Problem;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move {
+            let state = request
+                .app_data::<Data<State>>()
+                .ok_or_else(|| Problem::internal("the state of the API is not mounted"))?;
+            let presented = Presented::of(&request, state)?;
+            let caller = state.credentials.check(state, presented).await?;
+            spend(&request, state, &caller)?;
+            match N::SCOPE {
+                Some(scope) if !caller.may(scope) => Err(Problem::forbidden(format!(
+                    "this needs {}, which this credential does not have",
+                    scope.name()
+                ))),
+                _ => Ok(Self(caller, PhantomData)),
+            }
+        })
+    }
+}
+
+/// Takes one request of the caller's limit, and notes how it stands for the answer's headers.
+fn spend(request: &HttpRequest, state: &State, caller: &Caller) -> Result<(), Problem> {
+    let verdict = state.limits.request(caller.actor(), caller.rate());
+    request.extensions_mut().insert(verdict);
+    if verdict.passes {
+        Ok(())
+    } else {
+        let problem = Problem::new(ApiCode::TooManyRequests, "slow down a little");
+        Err(problem.after(verdict.reset_s.max(1)))
+    }
+}

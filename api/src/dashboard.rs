@@ -1,0 +1,85 @@
+//! The dashboard's files, built into the program: hashed ones are kept for ever, pages are asked for anew.
+
+use actix_web::http::header::{
+    CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IF_NONE_MATCH, IfNoneMatch,
+};
+use actix_web::{HttpRequest, HttpResponse};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use crate::api::State;
+use crate::problem::Problem;
+
+/// What `npm run build` made; empty when it was not run.
+#[derive(RustEmbed)]
+#[folder = "../frontend/dist"]
+#[allow_missing = true]
+struct Files;
+
+/// Where the build puts files whose names have a hash of their content.
+const HASHED: &str = "assets/";
+
+/// The file of this path; else the page that the path belongs to.
+pub(crate) fn show(request: &HttpRequest, state: &State) -> Result<HttpResponse, Problem> {
+    if !state.cookies.pages() {
+        return Err(Problem::forbidden(
+            "the dashboard is served over https, or on loopback: set PUBLIC_BASE_URL",
+        ));
+    }
+    let path = request.path().trim_start_matches('/');
+    let (name, file) = find(path).ok_or_else(Problem::not_found)?;
+    Ok(answer(request, &name, file))
+}
+
+fn find(path: &str) -> Option<(String, EmbeddedFile)> {
+    let docs = path == "docs" || path.starts_with("docs/");
+    let page = if docs {
+        "docs/index.html"
+    } else {
+        "index.html"
+    };
+    let is_file = path
+        .rsplit('/')
+        .next()
+        .is_some_and(|last| last.contains('.'));
+    let name = if is_file { path } else { page };
+    Files::get(name).map(|file| (name.to_owned(), file))
+}
+
+fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
+    let hash = file.metadata.sha256_hash();
+    let digits = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
+    // Weak, because an encoding may be put around the same content.
+    let tag = EntityTag::new_weak(digits.collect());
+    let kept = if name.starts_with(HASHED) {
+        "public, max-age=31536000, immutable"
+    } else {
+        "no-cache"
+    };
+    let known = has(request, &tag);
+    let mut response = if known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    response
+        .insert_header((CACHE_CONTROL, kept))
+        .insert_header((ETAG, tag.to_string()))
+        .insert_header((CONTENT_TYPE, file.metadata.mimetype().to_owned()));
+    if known {
+        response.finish()
+    } else {
+        response.body(file.data.into_owned())
+    }
+}
+
+/// Whether the browser has this one already.
+fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
+    if !request.headers().contains_key(IF_NONE_MATCH) {
+        return false;
+    }
+    match IfNoneMatch::parse(request) {
+        Ok(IfNoneMatch::Items(items)) => items.iter().any(|item| item.weak_eq(tag)),
+        Ok(IfNoneMatch::Any) => true,
+        Err(_) => false,
+    }
+}

@@ -1,0 +1,146 @@
+//! Passwords: Argon2id with bounded concurrency, so that a flood of sign-ins costs neither memory nor health.
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::password_hash::{PasswordHasher, PasswordVerifier};
+use argon2::{Algorithm, Argon2, Params, Version};
+use secrecy::{ExposeSecret, SecretString};
+use switchyard_core::code::ApiCode;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+
+use crate::problem::Problem;
+
+/// Characters that a password may have: ASVS asks for at least 8, advises more, and wants 64 allowed.
+const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
+/// Requests that may wait for their turn; the next ones are told to come again.
+const WAITING: usize = 64;
+
+/// A hash of nothing that anybody knows, checked when there is no such account,
+/// so that the time of the answer does not tell.
+const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$VE0ruKrBQLVR5mXHnZCI3g$3VYzHJmvBYR0fUyJ9vAFmK5VHwxMo6IFmOJQT9JZPP8";
+
+/// The password is too short or too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a password has 12 to 128 characters")]
+pub struct UnfitPassword;
+
+/// Hashes and checks passwords, one per core at a time.
+pub struct Passwords {
+    running: Semaphore,
+    waiting: Semaphore,
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The parameters that OWASP names as the least: 19 MiB, two passes, one lane.
+fn argon2() -> Argon2<'static> {
+    let params = Params::new(19_456, 2, 1, None).unwrap_or_default();
+    Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+}
+
+fn hash_now(password: &SecretString) -> Option<String> {
+    let hash = argon2().hash_password(password.expose_secret().as_bytes());
+    hash.ok().map(|hash| hash.to_string())
+}
+
+fn matches_now(password: &SecretString, hash: &str) -> bool {
+    PasswordHash::new(hash).is_ok_and(|hash| {
+        argon2()
+            .verify_password(password.expose_secret().as_bytes(), &hash)
+            .is_ok()
+    })
+}
+
+impl Passwords {
+    /// One hash per core at a time: each takes 19 MiB.
+    pub fn new() -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            running: Semaphore::new(cores),
+            waiting: Semaphore::new(WAITING),
+        }
+    }
+
+    /// The hash of a new password, as it is stored; takes some 20 ms of a core of its own.
+    /// Blocks the thread: for the program's start, not for requests.
+    pub fn hash_blocking(password: &SecretString) -> Result<String, UnfitPassword> {
+        fit(password)?;
+        hash_now(password).ok_or(UnfitPassword)
+    }
+
+    /// The hash of a new password, when a core is free for it.
+    pub(crate) async fn hash(&self, password: SecretString) -> Result<String, Problem> {
+        fit(&password).map_err(|unfit| Problem::invalid(unfit.to_string()))?;
+        let hash = self.in_turn(move || hash_now(&password)).await?;
+        hash.ok_or_else(|| Problem::internal("a password could not be hashed"))
+    }
+
+    /// Whether the password is the one behind the hash; without a hash it takes as long and says no.
+    pub(crate) async fn matches(
+        &self,
+        password: SecretString,
+        hash: Option<String>,
+    ) -> Result<bool, Problem> {
+        self.in_turn(move || {
+            let known = hash.is_some();
+            matches_now(&password, hash.as_deref().unwrap_or(NOBODY)) && known
+        })
+        .await
+    }
+
+    async fn in_turn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let busy =
+            || Problem::new(ApiCode::Unavailable, "too many people sign in right now").after(1);
+        let _waits = self.waiting.try_acquire().map_err(|_full| busy())?;
+        let _runs = self.running.acquire().await.map_err(|_closed| busy())?;
+        spawn_blocking(work)
+            .await
+            .map_err(|_panicked| Problem::internal("a password could not be checked"))
+    }
+}
+
+fn fit(password: &SecretString) -> Result<(), UnfitPassword> {
+    let length = password.expose_secret().chars().count();
+    LENGTH.contains(&length).then_some(()).ok_or(UnfitPassword)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hash_matches_its_password_alone() {
+        let password = SecretString::from("correct horse battery");
+        let hash = Passwords::hash_blocking(&password).unwrap();
+        assert!(
+            hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+            "{hash}"
+        );
+        assert!(matches_now(&password, &hash));
+        assert!(!matches_now(
+            &SecretString::from("correct horse batterz"),
+            &hash
+        ));
+        assert!(!matches_now(&password, "rubbish"));
+    }
+
+    #[test]
+    fn the_hash_of_nobody_is_as_dear_as_a_real_one() {
+        let hash = PasswordHash::new(NOBODY).unwrap();
+        assert_eq!(Params::try_from(&hash).unwrap().m_cost(), 19_456);
+    }
+
+    #[test]
+    fn short_and_endless_passwords_are_refused() {
+        for text in ["elevenchars", &"x".repeat(129)] {
+            assert!(Passwords::hash_blocking(&SecretString::from(text)).is_err());
+        }
+    }
+}

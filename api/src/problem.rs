@@ -1,0 +1,178 @@
+//! Errors as the API shows them: problem+json with a stable code and the request's id, never a cause.
+
+use std::fmt;
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use serde::Serialize;
+use store::Error as StoreError;
+use switchyard_core::address::NotARecipient;
+use switchyard_core::code::ApiCode;
+use utoipa::ToSchema;
+
+/// Seconds after which to come again when something is away and nobody knows for how long.
+const AWAY_S: u32 = 1;
+
+/// Why a request was refused. The edge turns it into the body, where the request's id is known.
+#[derive(Debug)]
+pub(crate) struct Problem {
+    pub(crate) code: ApiCode,
+    pub(crate) detail: String,
+    pub(crate) retry_after_s: Option<u32>,
+    pub(crate) allow: Option<String>,
+    pub(crate) cause: Option<String>,
+}
+
+/// An error of the API (RFC 9457, `application/problem+json`).
+#[derive(Serialize, ToSchema)]
+#[schema(as = Problem)]
+pub(crate) struct ProblemBody<'a> {
+    /// A URI of the code.
+    #[serde(rename = "type")]
+    pub(crate) kind: String,
+    /// What the code means.
+    pub(crate) title: &'a str,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The stable code.
+    pub(crate) code: &'a str,
+    /// What is wrong with this request.
+    pub(crate) detail: &'a str,
+    /// Finds the request in the log.
+    pub(crate) request_id: &'a str,
+}
+
+impl Problem {
+    pub(crate) fn new(code: ApiCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            retry_after_s: None,
+            allow: None,
+            cause: None,
+        }
+    }
+
+    pub(crate) fn invalid(detail: impl Into<String>) -> Self {
+        Self::new(ApiCode::InvalidRequest, detail)
+    }
+
+    pub(crate) fn not_found() -> Self {
+        Self::new(ApiCode::NotFound, "there is no such thing in this business")
+    }
+
+    pub(crate) fn unauthorized(detail: &str) -> Self {
+        Self::new(ApiCode::Unauthorized, detail)
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<String>) -> Self {
+        Self::new(ApiCode::Forbidden, detail)
+    }
+
+    /// A fault of ours: the cause goes to the log, a sentence to the client.
+    pub(crate) fn internal(cause: impl fmt::Display) -> Self {
+        let detail = "try again; if it stays so, report the request_id";
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(ApiCode::Internal, detail)
+        }
+    }
+
+    /// Away for the moment.
+    pub(crate) fn unavailable(detail: &str, cause: impl fmt::Display) -> Self {
+        Self {
+            cause: Some(cause.to_string()),
+            ..Self::new(ApiCode::Unavailable, detail).after(AWAY_S)
+        }
+    }
+
+    /// With `Retry-After`, in seconds.
+    pub(crate) fn after(mut self, seconds: u32) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    /// The path exists, but not with this method.
+    pub(crate) fn method_not_allowed(allow: &str) -> Self {
+        Self {
+            allow: Some(allow.to_owned()),
+            ..Self::new(
+                ApiCode::MethodNotAllowed,
+                format!("this path knows {allow}"),
+            )
+        }
+    }
+
+    /// The body for this request.
+    pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
+        let row = self.code.row();
+        ProblemBody {
+            kind: format!("urn:switchyard:problem:{}", row.name),
+            title: row.title,
+            status: row.status,
+            code: row.name,
+            detail: &self.detail,
+            request_id,
+        }
+    }
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.code.row().name, self.detail)
+    }
+}
+
+impl ResponseError for Problem {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.code.row().status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Conflict(code) => Self::new(ApiCode::Conflict, conflict(code)),
+            StoreError::NoSuchSession => Self::not_found(),
+            StoreError::InvalidCursor => Self::invalid("the cursor cannot be read"),
+            StoreError::SessionRequired => Self::new(
+                ApiCode::SessionRequired,
+                "there are several numbers, or none: name one in session_id",
+            ),
+            StoreError::IdempotencyMismatch => Self::new(
+                ApiCode::IdempotencyMismatch,
+                "use a new Idempotency-Key for another body",
+            ),
+            StoreError::CursorExpired => Self::new(
+                ApiCode::CursorExpired,
+                "events are kept for 7 days; start again from 0 or from now",
+            ),
+            StoreError::StorageFull => Self::unavailable("there is no room on the disk", error),
+            StoreError::Unavailable(_) => Self::unavailable("the database is away", error),
+            _ => Self::internal(error),
+        }
+    }
+}
+
+/// Words for the conflicts that the store names.
+fn conflict(code: &str) -> String {
+    match code {
+        "already_set_up" => "this installation is set up already: sign in".to_owned(),
+        "email_taken" => "somebody has this email address already".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+impl From<NotARecipient> for Problem {
+    fn from(why: NotARecipient) -> Self {
+        let code = match why {
+            NotARecipient::Unreadable => ApiCode::InvalidRecipient,
+            NotARecipient::Group => ApiCode::UnsupportedKind,
+        };
+        Self::new(code, why.to_string())
+    }
+}

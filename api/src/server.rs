@@ -1,0 +1,81 @@
+//! The public HTTP server: every route under the edge, and what is not a route is a page of the dashboard.
+
+use std::io;
+use std::net::TcpListener;
+use std::time::Duration;
+
+use actix_web::dev::Server;
+use actix_web::http::Method;
+use actix_web::middleware::{Compress, from_fn};
+use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::{App, HttpRequest, HttpResponse, HttpServer};
+use utoipa_actix_web::service_config::ServiceConfig as Described;
+
+use crate::api::{Api, State};
+use crate::edge::edge;
+use crate::problem::Problem;
+use crate::{
+    auth, dashboard, events, health, input, me, openapi, reasons,
+    sessions,
+};
+
+/// A client that sends its head more slowly than this is dropped.
+const HEAD_LIMIT: Duration = Duration::from_secs(5);
+/// Longer than the usual idle time of a proxy's pooled connection, so that the proxy closes first.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// What a graceful stop waits for, in seconds; the process as a whole has ten.
+const STOP_LIMIT_S: u64 = 5;
+
+/// Serves the API on this listener. Runs in any tokio runtime once it is polled, and handles no signals:
+/// end it by the handle of the returned server.
+pub fn serve(api: &Api, listener: TcpListener) -> io::Result<Server> {
+    let state = Data::from(api.0.clone());
+    let server = HttpServer::new(move || {
+        App::new()
+            .app_data(state.clone())
+            .configure(input::configure)
+            .configure(routes)
+            .default_service(web::to(elsewhere))
+            .wrap(Compress::default())
+            .wrap(from_fn(edge))
+    });
+    let server = server
+        .client_request_timeout(HEAD_LIMIT)
+        .keep_alive(KEEP_ALIVE)
+        .shutdown_timeout(STOP_LIMIT_S)
+        .disable_signals()
+        .listen(listener)?;
+    Ok(server.run())
+}
+
+/// Every route, mounted.
+fn routes(config: &mut ServiceConfig) {
+    described(&mut Described::new(config));
+    config.service(openapi::show);
+}
+
+/// Every route with its description.
+pub(crate) fn described(config: &mut Described<'_>) {
+    config
+        .configure(auth::routes)
+        .configure(me::routes)
+        .configure(sessions::routes)
+        .configure(events::routes)
+        .configure(reasons::routes)
+        .configure(health::routes);
+}
+
+/// What no route took: another method of a route, nothing at all, or a page.
+async fn elsewhere(request: HttpRequest, state: Data<State>) -> Result<HttpResponse, Problem> {
+    let path = request.path();
+    if let Some(allow) = state.methods.of_path(path) {
+        return Err(Problem::method_not_allowed(allow));
+    }
+    if path == "/v1" || path.starts_with("/v1/") {
+        return Err(Problem::not_found());
+    }
+    if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        return Err(Problem::method_not_allowed("GET, HEAD"));
+    }
+    dashboard::show(&request, &state)
+}

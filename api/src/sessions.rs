@@ -1,0 +1,33 @@
+//! WhatsApp numbers: made, linked by QR, stopped, removed.
+
+use switchyard_core::account;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+use crate::problem::Problem;
+
+mod connect;
+mod create;
+mod delete;
+mod disconnect;
+mod get;
+mod list;
+mod logout;
+mod rename;
+mod want;
+
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(list::list_sessions)
+        .service(create::create_session)
+        .service(get::get_session)
+        .service(rename::rename_session)
+        .service(delete::delete_session)
+        .service(connect::connect_session)
+        .service(disconnect::disconnect_session)
+        .service(logout::logout_session);
+}
+
+/// A session's name as it is kept.
+fn parse_name(text: &str) -> Result<String, Problem> {
+    account::parse_name(text).ok_or_else(|| Problem::invalid("name has 1 to 100 characters"))
+}

@@ -1,0 +1,29 @@
+//! `POST /v1/sessions/{id}/disconnect`.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpResponse, post};
+use switchyard_core::SessionId;
+use switchyard_core::object::SessionObject;
+use switchyard_core::session::Wanted;
+
+use super::want::want;
+use crate::api::State;
+use crate::caller::{Allowed, SessionsWrite};
+use crate::problem::Problem;
+
+/// Takes a number off line. It stays linked, so connecting again needs no code.
+#[utoipa::path(
+    tag = "sessions",
+    security(("bearer" = ["sessions:write"]), ("cookie" = [])),
+    params(("id" = String, Path, description = "`ses_…`")),
+    responses((status = 202, body = SessionObject, description = "Noted; the state follows")),
+)]
+#[post("/v1/sessions/{id}/disconnect")]
+pub(crate) async fn disconnect_session(
+    caller: Allowed<SessionsWrite>,
+    state: Data<State>,
+    id: Path<SessionId>,
+) -> Result<HttpResponse, Problem> {
+    let session = want(&state, caller.0.business, *id, Wanted::Disconnected).await?;
+    Ok(HttpResponse::Accepted().json(session.object()))
+}

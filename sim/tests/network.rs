@@ -12,3 +12,5 @@ mod keeping;
 mod linking;
 #[path = "network/messages.rs"]
 mod messages;
+#[path = "network/stranger.rs"]
+mod stranger;

@@ -11,6 +11,7 @@ use whatsapp_rust::http::{HttpClient, HttpRequest, HttpResponse};
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
 use whatsapp_rust::wacore::store::in_memory::InMemoryBackend;
 use whatsapp_rust::wacore::types::events::{Event, EventHandler};
+use whatsapp_rust::waproto::whatsapp as wa;
 use whatsapp_rust::{Client, async_trait};
 
 /// How long to wait for anything.
@@ -33,6 +34,15 @@ impl EventHandler for Recorder {
     fn handle_event(&self, event: Arc<Event>) {
         drop(self.0.send(event));
     }
+}
+
+/// The text of a message, in either of the two places where clients put it.
+fn text_of(message: &wa::Message) -> Option<String> {
+    let extended = message.extended_text_message.as_option();
+    message
+        .conversation
+        .clone()
+        .or_else(|| extended.and_then(|one| one.text.clone()))
 }
 
 /// A client and its events.
@@ -110,7 +120,7 @@ impl TestClient {
                         batch
                             .messages
                             .iter()
-                            .filter_map(|message| message.message.conversation.clone())
+                            .filter_map(|message| text_of(&message.message))
                             .collect::<Vec<_>>(),
                     ),
                     _ => None,

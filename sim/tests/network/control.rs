@@ -43,6 +43,19 @@ impl Control {
         serde_json::from_value(answer["data"].take()).expect("a list")
     }
 
+    /// The key that vouches for the network, in hex.
+    pub(crate) async fn root(&self) -> String {
+        let request = self.http.get(format!("{}/network/root", self.url));
+        let answer: Value = request
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
+        answer["public_key"].as_str().expect("a key").to_owned()
+    }
+
     /// `DELETE`, the status.
     pub(crate) async fn delete(&self, path: &str) -> u16 {
         let request = self.http.delete(format!("{}{path}", self.url));

@@ -99,8 +99,7 @@ async fn a_login_is_refused_for_the_reason_that_is_asked_for() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_second_login_of_a_device_puts_the_first_one_out() {
     let (network, control, mut shop) = network_with_shop().await;
-    let mut second = TestClient::with_store(&network, std::sync::Arc::clone(&shop.store)).await;
-    second.connected().await;
+    let second = TestClient::with_store(&network, std::sync::Arc::clone(&shop.store)).await;
     shop.wait(|event| matches!(event, Event::StreamReplaced(_)).then_some(()))
         .await;
     let replaced = control.get("/network/log?kind=replaced").await;

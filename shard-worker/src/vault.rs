@@ -5,8 +5,8 @@
 //! client is built on it, so that a damaged row is seen there and nothing is written over it.
 //!
 //! Every write answers after its commit. Only what the client can lose without harm (`sent`, `msg_secret`, `devices`,
-//! `group`, `tc_token`, `base_key`) answers once it is queued, in the same queue as the session's other writes, and a
-//! read waits for what is queued. A connection that fails is tried again inside the call until the lease's deadline,
+//! `group`, `tc_token`, `base_key`, and that a pending message may go) answers once it is queued, in the same queue
+//! as the session's other writes, and a read waits for what is queued. A connection that fails is tried again inside the call until the lease's deadline,
 //! so that the client sees an outage as slowness. [`SessionVault::fenced`] and [`SessionVault::trouble`] tell the
 //! runtime of the session when the client must be dropped.
 
@@ -127,5 +127,11 @@ impl SessionVault {
     /// Waits until everything handed over before is committed, such as before the session is given away.
     pub async fn settle(&self) -> Result<(), Failure> {
         self.queue.commit(Vec::new()).await.map(drop)
+    }
+
+    /// Commits what was handed over before and refuses every write after, so that nothing of an ended client lands
+    /// once the next one reads. Open the next vault after it.
+    pub async fn close(&self) -> Result<(), Failure> {
+        self.queue.close().await
     }
 }

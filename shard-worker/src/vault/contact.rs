@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use store::vault::Write;
 use subtle::ConstantTimeEq;
+use switchyard_core::Timestamp;
 use wacore::store::traits::DeviceListRecord;
 
 use super::SessionVault;
@@ -60,8 +61,7 @@ impl SessionVault {
     ) -> Result<(), Failure> {
         let key = self.name(Space::BaseKey, &[address, message]);
         let row = self.row(Space::BaseKey, key, base_key)?;
-        let life = i64::try_from(BASE_KEY_LIFE.as_secs()).unwrap_or(i64::MAX);
-        let end = wacore::time::now_secs().saturating_add(life);
+        let end = Timestamp::now().plus(BASE_KEY_LIFE);
         self.queue
             .post(vec![Write::Put(row.with_expiry(end))])
             .await

@@ -11,6 +11,9 @@ pub enum Failure {
     /// The database did not answer before the lease's deadline. What was asked may have been done.
     #[error("the database did not answer before the end of the lease")]
     OutOfTime,
+    /// The vault was closed; another one serves the session's next client.
+    #[error("this vault was closed")]
+    Closed,
     /// The session was paired, but its device row is not there.
     #[error("the session was paired, but its device is not in the vault")]
     DeviceMissing,
@@ -26,7 +29,7 @@ impl From<Failure> for StoreError {
                 Self::Connection(Box::new(failure))
             }
             Failure::Store(_) => Self::Database(Box::new(failure)),
-            Failure::DeviceMissing | Failure::NotOfItsKind(_) => {
+            Failure::Closed | Failure::DeviceMissing | Failure::NotOfItsKind(_) => {
                 Self::Validation(failure.to_string())
             }
         }

@@ -1,21 +1,27 @@
 //! Inbound messages that are decrypted and not committed yet: a crash in between must not lose them, for the
 //! ratchet that could decrypt them again has moved on.
 
+use std::time::Duration;
+
 use store::vault::Write;
+use switchyard_core::Timestamp;
 use wacore::store::traits::{PendingInboundKey, PendingInboundRow};
 
 use super::SessionVault;
 use super::fault::Failure;
-use super::rows::{delete, taken_vec};
+use super::rows::{delete, instant, taken_vec};
 use super::space::Space;
+
+/// The longest that one is kept. The client asks for it to go after a week, when WhatsApp no longer delivers it.
+const LIFE: Duration = Duration::from_hours(30 * 24);
 
 impl SessionVault {
     pub(super) async fn keep_pending(&self, rows: &[PendingInboundRow<'_>]) -> Result<(), Failure> {
-        let now = wacore::time::now_secs();
+        let end = Timestamp::now().plus(LIFE);
         let writes = rows.iter().map(|row| {
             let key = self.pending_name(row.chat, row.sender, row.id);
             let row = self.row(Space::Pending, key, row.message)?;
-            Ok(Write::Put(row.with_expiry(now)))
+            Ok(Write::Put(row.with_expiry(end)))
         });
         self.commit(writes.collect::<Result<_, Failure>>()?).await
     }
@@ -26,10 +32,13 @@ impl SessionVault {
         sender: &str,
         id: &str,
     ) -> Result<Option<Vec<u8>>, Failure> {
+        self.queue.settle().await?;
         let key = self.pending_name(chat, sender, id);
         Ok(self.get(Space::Pending, &key, &[]).await?.map(taken_vec))
     }
 
+    /// Answers once it is queued: the messages are committed elsewhere, and one that stays is handed over again,
+    /// which is harmless.
     pub(super) async fn forget_pending(
         &self,
         keys: &[PendingInboundKey<'_>],
@@ -38,13 +47,13 @@ impl SessionVault {
             let name = self.pending_name(key.chat, key.sender, key.id);
             delete(Space::Pending, name)
         });
-        self.commit(writes.collect()).await
+        self.queue.post(writes.collect()).await
     }
 
     pub(super) async fn forget_old_pending(&self, before: i64) -> Result<u32, Failure> {
         self.commit_counted(Write::DeleteBefore {
             space: Space::Pending.name(),
-            before,
+            before: instant(before).plus(LIFE),
         })
         .await
     }

@@ -56,6 +56,8 @@ struct Call {
     reply: Option<oneshot::Sender<Answer>>,
     /// Whether reads of the cached or queued kinds wait for it.
     awaited_by_reads: bool,
+    /// Whether it is the last one: whatever comes after it is refused.
+    last: bool,
     /// Given back when the call is done.
     _room: OwnedSemaphorePermit,
 }
@@ -76,7 +78,7 @@ pub(super) struct Ticket(oneshot::Receiver<Answer>);
 impl Ticket {
     /// Answers after the commit how many rows each write deleted.
     pub(super) async fn committed(self) -> Answer {
-        self.0.await.map_err(|_ended| Failure::OutOfTime)?
+        self.0.await.map_err(|_ended| Failure::Closed)?
     }
 }
 
@@ -105,20 +107,30 @@ impl Queue {
     /// Hands writes over and waits for their commit.
     pub(super) async fn commit(&self, writes: Vec<Write>) -> Answer {
         let (reply, answer) = oneshot::channel();
-        self.send(writes, Some(reply), false).await?;
+        self.send(writes, Some(reply), false, false).await?;
         Ticket(answer).committed().await
+    }
+
+    /// Waits for everything handed over before, and refuses everything after.
+    pub(super) async fn close(&self) -> Result<(), Failure> {
+        let (reply, answer) = oneshot::channel();
+        match self.send(Vec::new(), Some(reply), false, true).await {
+            Ok(()) => Ticket(answer).committed().await.map(drop),
+            Err(Failure::Closed) => Ok(()),
+            Err(failure) => Err(failure),
+        }
     }
 
     /// Hands writes over which reads wait for; the ticket waits for their commit.
     pub(super) async fn hand_over(&self, writes: Vec<Write>) -> Result<Ticket, Failure> {
         let (reply, answer) = oneshot::channel();
-        self.send(writes, Some(reply), true).await?;
+        self.send(writes, Some(reply), true, false).await?;
         Ok(Ticket(answer))
     }
 
     /// Hands writes over which reads wait for, and nobody else.
     pub(super) async fn post(&self, writes: Vec<Write>) -> Result<(), Failure> {
-        self.send(writes, None, true).await
+        self.send(writes, None, true, false).await
     }
 
     /// Waits for the writes that reads wait for; at once when there are none.
@@ -134,6 +146,7 @@ impl Queue {
         writes: Vec<Write>,
         reply: Option<oneshot::Sender<Answer>>,
         awaited_by_reads: bool,
+        last: bool,
     ) -> Result<(), Failure> {
         let bytes: usize = writes.iter().map(Write::weight).sum();
         let kilobytes = u32::try_from(bytes / 1_024)
@@ -142,9 +155,9 @@ impl Queue {
         let room = Arc::clone(&self.room)
             .acquire_many_owned(kilobytes)
             .await
-            .map_err(|_closed| Failure::OutOfTime)?;
+            .map_err(|_closed| Failure::Closed)?;
         let place = self.calls.reserve().await;
-        let place = place.map_err(|_ended| Failure::OutOfTime)?;
+        let place = place.map_err(|_ended| Failure::Closed)?;
         if awaited_by_reads {
             self.unsettled.fetch_add(1, Ordering::AcqRel);
         }
@@ -155,6 +168,7 @@ impl Queue {
             writes,
             reply,
             awaited_by_reads,
+            last,
             _room: room,
         });
         Ok(())
@@ -173,14 +187,26 @@ impl Server {
     async fn serve(self, mut calls: mpsc::Receiver<Call>) {
         while let Some(first) = calls.recv().await {
             let mut writes = first.writes.len();
+            let mut last = first.last;
             let mut batch = vec![first];
             while writes < WRITES_MAX
+                && !last
                 && let Ok(next) = calls.try_recv()
             {
                 writes = writes.saturating_add(next.writes.len());
+                last = next.last;
                 batch.push(next);
             }
+            if last {
+                calls.close();
+            }
             self.settle(batch).await;
+            if last {
+                break;
+            }
+        }
+        while let Some(late) = calls.recv().await {
+            self.answer(late, Err(Failure::Closed));
         }
     }
 

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use store::vault::{Found, Row, Write};
+use switchyard_core::Timestamp;
 use tokio::sync::MutexGuard;
 
 use super::SessionVault;
@@ -192,6 +193,11 @@ pub(super) fn delete(space: Space, key: Vec<u8>) -> Write {
         key,
         sub: Vec::new(),
     }
+}
+
+/// The client's seconds as the table's milliseconds.
+pub(super) fn instant(seconds: i64) -> Timestamp {
+    Timestamp(seconds.saturating_mul(1_000))
 }
 
 /// The text of a row, for whoever asked; wiping it is theirs from now on.

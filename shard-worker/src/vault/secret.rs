@@ -7,7 +7,7 @@ use wacore::store::traits::{MsgSecretEntry, MsgSecretStore};
 
 use super::SessionVault;
 use super::fault::Failure;
-use super::rows::taken_vec;
+use super::rows::{instant, taken_vec};
 use super::space::Space;
 
 #[async_trait]
@@ -23,7 +23,7 @@ impl MsgSecretStore for SessionVault {
             Ok(Write::Merge(if entry.expires_at == 0 {
                 row
             } else {
-                row.with_expiry(entry.expires_at)
+                row.with_expiry(instant(entry.expires_at))
             }))
         });
         let writes: Vec<Write> = writes.collect::<std::result::Result<_, Failure>>()?;
@@ -58,7 +58,7 @@ impl MsgSecretStore for SessionVault {
     async fn delete_expired_msg_secrets(&self, cutoff_timestamp: i64) -> Result<u32> {
         let write = Write::DeleteBefore {
             space: Space::MsgSecret.name(),
-            before: cutoff_timestamp.saturating_add(1),
+            before: instant(cutoff_timestamp.saturating_add(1)),
         };
         Ok(self.commit_counted(write).await?)
     }

@@ -1,11 +1,17 @@
 //! Sent messages, kept for a while so that a recipient who cannot read one can ask for it again.
 
+use std::time::Duration;
+
 use store::vault::Write;
+use switchyard_core::Timestamp;
 
 use super::SessionVault;
 use super::fault::Failure;
-use super::rows::{delete, taken_vec};
+use super::rows::{delete, instant, taken_vec};
 use super::space::Space;
+
+/// The longest that one is kept; the client asks for it to go long before.
+const LIFE: Duration = Duration::from_hours(7 * 24);
 
 impl SessionVault {
     pub(super) async fn keep_sent(
@@ -16,9 +22,9 @@ impl SessionVault {
     ) -> Result<(), Failure> {
         let key = self.name(Space::Sent, &[chat, id]);
         let row = self.row(Space::Sent, key, payload)?;
-        let now = wacore::time::now_secs();
+        let end = Timestamp::now().plus(LIFE);
         self.queue
-            .post(vec![Write::Put(row.with_expiry(now))])
+            .post(vec![Write::Put(row.with_expiry(end))])
             .await
     }
 
@@ -34,16 +40,11 @@ impl SessionVault {
         Ok(found.map(taken_vec))
     }
 
-    /// Deletes those stored before an instant, and base keys whose time is over; answers how many messages went.
+    /// Deletes those stored before an instant in seconds; answers how many.
     pub(super) async fn forget_old_sent(&self, before: i64) -> Result<u32, Failure> {
-        let base_keys = Write::DeleteBefore {
-            space: Space::BaseKey.name(),
-            before: wacore::time::now_secs(),
-        };
-        self.queue.post(vec![base_keys]).await?;
         self.commit_counted(Write::DeleteBefore {
             space: Space::Sent.name(),
-            before,
+            before: instant(before).plus(LIFE),
         })
         .await
     }

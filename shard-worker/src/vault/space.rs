@@ -37,11 +37,11 @@ pub(super) enum Space {
     Group,
     /// Trusted contact tokens.
     TcToken,
-    /// Sent messages for retries, by chat and id; `expires_at` is when they were stored.
+    /// Sent messages for retries, by chat and id; expire.
     Sent,
-    /// Inbound messages not committed yet; `expires_at` is when they were stored.
+    /// Inbound messages not committed yet; expire.
     Pending,
-    /// Message secrets; `n` is the message's time, `expires_at` the end of their use.
+    /// Message secrets; `n` is the message's time in seconds; expire, unless the client wants them for ever.
     MsgSecret,
 }
 

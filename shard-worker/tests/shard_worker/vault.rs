@@ -41,10 +41,19 @@ impl Desk {
     }
 
     pub(crate) async fn open_with(&self, held: Held, paired: bool) -> Arc<SessionVault> {
+        let deadline = Deadline::within(Duration::from_secs(20));
+        self.open_for(held, paired, deadline).await
+    }
+
+    pub(crate) async fn open_until(&self, span: Duration) -> Arc<SessionVault> {
+        self.open_for(self.held, false, Deadline::within(span))
+            .await
+    }
+
+    async fn open_for(&self, held: Held, paired: bool, deadline: Deadline) -> Arc<SessionVault> {
         let keys = Keys::new(self.store.clone(), self.master.clone());
         let registry = prometheus::Registry::new();
         let vaults = Vaults::new(self.store.clone(), keys, &registry).unwrap();
-        let deadline = Deadline::within(Duration::from_secs(20));
         vaults.open(held, paired, deadline).await.unwrap()
     }
 }

@@ -97,7 +97,7 @@ pub(super) async fn write_one(tx: &mut Tx, session: Uuid, write: &Write) -> Resu
         Write::DeleteSub { space, sub } => execute!(tx, sql::DELETE_SUB, session, space, sub),
         Write::DeleteSpace { space } => execute!(tx, sql::DELETE_SPACE, session, space),
         Write::DeleteBefore { space, before } => {
-            execute!(tx, sql::DELETE_BEFORE, session, space, before)
+            execute!(tx, sql::DELETE_BEFORE, session, space, before.ms())
         }
     }
 }

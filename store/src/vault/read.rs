@@ -1,5 +1,7 @@
 //! Reading the vault. Absence is only what the database says is absent: every other failure is an error.
 
+use switchyard_core::Timestamp;
+
 use super::row::Found;
 use super::{Vault, sql};
 use crate::run::{fetch_all, fetch_optional};
@@ -138,7 +140,7 @@ impl Vault {
             key,
             sub,
             n,
-            expires_at,
+            expires_at: expires_at.map(Timestamp),
             text,
         })
     }

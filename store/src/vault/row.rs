@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use switchyard_core::Timestamp;
 use zeroize::Zeroizing;
 
 /// A sealed row to be written.
@@ -22,11 +23,12 @@ impl Row {
         Self { n: Some(n), ..self }
     }
 
-    /// The instant that [`Write::DeleteBefore`] compares, in whatever unit the space uses; a row without one stays.
+    /// When the row may go: [`Write::DeleteBefore`] compares it, and the sweep takes what is past it.
+    /// A row without one stays.
     #[must_use]
-    pub fn with_expiry(self, expires_at: i64) -> Self {
+    pub fn with_expiry(self, expires_at: Timestamp) -> Self {
         Self {
-            expires_at: Some(expires_at),
+            expires_at: Some(expires_at.ms()),
             ..self
         }
     }
@@ -85,8 +87,8 @@ pub enum Write {
     DeleteBefore {
         /// The space.
         space: &'static str,
-        /// The instant, in the unit of the space's expiry.
-        before: i64,
+        /// The instant.
+        before: Timestamp,
     },
 }
 
@@ -111,7 +113,7 @@ pub struct Found {
     /// Its number.
     pub n: Option<i64>,
     /// Its expiry.
-    pub expires_at: Option<i64>,
+    pub expires_at: Option<Timestamp>,
     /// What was sealed.
     pub text: Zeroizing<Vec<u8>>,
 }

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use store::seal::{self, Keys, MasterKey};
 use store::vault::{Committer, Found, Vault, Write};
 use store::{Engine, Error, Held, Lane, Result, Store, leases};
+use switchyard_core::Timestamp;
 
 use crate::bench::{Bench, both_engines};
 
@@ -61,11 +62,11 @@ both_engines! {
         let vault = open(&bench.store, &keys(bench), bench.held().await).await;
         assert!(vault.get(SPACE, b"a", b"").await.unwrap().is_none());
         let row = vault.row(SPACE, b"a".to_vec(), Vec::new(), b"one").unwrap();
-        let row = row.with_n(7).with_expiry(9);
+        let row = row.with_n(7).with_expiry(Timestamp(9));
         write(&vault, vec![Write::Put(row), put(&vault, "b", "s", "two")]).await.unwrap();
 
         let found = vault.get(SPACE, b"a", b"").await.unwrap().unwrap();
-        assert_eq!((found.text.as_slice(), found.n, found.expires_at), (&b"one"[..], Some(7), Some(9)));
+        assert_eq!((found.text.as_slice(), found.n, found.expires_at), (&b"one"[..], Some(7), Some(Timestamp(9))));
         assert_eq!(texts(&vault.of_sub(SPACE, b"s").await.unwrap()), ["two"]);
         assert!(vault.has_sub(SPACE, b"s").await.unwrap());
         assert_eq!(vault.highest(SPACE).await.unwrap(), Some(7));
@@ -74,8 +75,8 @@ both_engines! {
         assert_eq!(texts(&many), ["one"]);
 
         let gone = write(&vault, vec![
-            Write::DeleteBefore { space: SPACE, before: 9 },
-            Write::DeleteBefore { space: SPACE, before: 10 },
+            Write::DeleteBefore { space: SPACE, before: Timestamp(9) },
+            Write::DeleteBefore { space: SPACE, before: Timestamp(10) },
             Write::DeleteSub { space: SPACE, sub: b"s".to_vec() },
         ]).await.unwrap();
         assert_eq!(gone, [0, 1, 1]);
@@ -99,11 +100,11 @@ both_engines! {
         let vault = open(&bench.store, &keys(bench), bench.held().await).await;
         let merge = |n: i64, expires_at: Option<i64>, text: &str| {
             let row = vault.row(SPACE, b"a".to_vec(), Vec::new(), text.as_bytes()).unwrap().with_n(n);
-            Write::Merge(expires_at.map_or(row.clone(), |at| row.with_expiry(at)))
+            Write::Merge(expires_at.map_or(row.clone(), |at| row.with_expiry(Timestamp(at))))
         };
         write(&vault, vec![merge(5, Some(10), "old"), merge(3, Some(30), "new")]).await.unwrap();
         let found = vault.get(SPACE, b"a", b"").await.unwrap().unwrap();
-        assert_eq!((found.text.as_slice(), found.n, found.expires_at), (&b"new"[..], Some(5), Some(30)));
+        assert_eq!((found.text.as_slice(), found.n, found.expires_at), (&b"new"[..], Some(5), Some(Timestamp(30))));
         write(&vault, vec![merge(9, None, "last"), merge(0, Some(40), "later")]).await.unwrap();
         let found = vault.get(SPACE, b"a", b"").await.unwrap().unwrap();
         assert_eq!((found.text.as_slice(), found.n, found.expires_at), (&b"later"[..], Some(9), None));

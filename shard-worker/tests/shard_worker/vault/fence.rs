@@ -60,4 +60,94 @@ both_engines! {
         assert_eq!(other.get_group_metadata("1@g.us").await.unwrap().unwrap(), 499_u32.to_be_bytes());
         assert_eq!(other.get_session(ADDRESS).await.unwrap().unwrap(), "after them");
     }
+
+    async fn a_closed_vault_finishes_what_it_has_and_takes_no_more(bench: &Bench) {
+        let desk = Desk::new(bench).await;
+        let old = desk.open().await;
+        let mut writers = tokio::task::JoinSet::new();
+        for writer in 0..8_u32 {
+            let old = std::sync::Arc::clone(&old);
+            writers.spawn(async move {
+                let address = format!("{writer}@lid");
+                let mut last = None;
+                while old.put_session(&address, &last.map_or(0, |it: u32| it + 1).to_be_bytes()).await.is_ok() {
+                    last = Some(last.map_or(0, |it| it + 1));
+                }
+                (address, last)
+            });
+        }
+        old.put_group_metadata("1@g.us", b"queued").await.unwrap();
+        old.close().await.unwrap();
+        let new = desk.open().await;
+        let mut seen = std::collections::HashMap::new();
+        for writer in 0..8_u32 {
+            let address = format!("{writer}@lid");
+            seen.insert(address.clone(), new.get_session(&address).await.unwrap());
+        }
+        for (address, last) in writers.join_all().await {
+            let expected = last.map(|it| it.to_be_bytes().to_vec());
+            assert_eq!(seen[&address].as_ref().map(|it| it.to_vec()), expected, "{address}");
+        }
+        assert_eq!(new.get_group_metadata("1@g.us").await.unwrap().unwrap(), b"queued");
+        old.close().await.unwrap();
+        assert!(!old.fenced().is_cancelled());
+    }
+}
+
+/// Connections that break in the middle are slowness, not errors.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_broken_connection_is_tried_again() {
+    let bench = Bench::postgres().await;
+    let desk = Desk::new(&bench).await;
+    let vault = desk.open().await;
+    let breaker = tokio::spawn(async move {
+        for _ in 0..10 {
+            let killed = bench.store.write(store::Lane::Rest, (), |tx, ()| {
+                Box::pin(async move {
+                    if let store::Engine::Postgres(connection) = tx.engine() {
+                        sqlx::query(
+                            "select pg_terminate_backend(pid) from pg_stat_activity
+                             where datname = current_database() and pid <> pg_backend_pid()",
+                        )
+                        .execute(connection)
+                        .await?;
+                    }
+                    Ok(())
+                })
+            });
+            drop(killed.await);
+        }
+        bench
+    });
+    let mut round = 0_u32;
+    while !breaker.is_finished() || round < 20 {
+        round += 1;
+        let text = round.to_be_bytes();
+        vault.put_session(ADDRESS, &text).await.unwrap();
+        assert_eq!(
+            vault.get_session(ADDRESS).await.unwrap().unwrap().as_ref(),
+            text
+        );
+    }
+    breaker.await.unwrap().end().await;
+}
+
+/// When the deadline is over, the call ends, and says that it was the connection.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_outage_beyond_the_deadline_is_an_error_of_the_connection() {
+    let bench = Bench::sqlite().await;
+    let desk = Desk::new(&bench).await;
+    let vault = desk.open_until(Duration::from_millis(300)).await;
+    bench.store.close().await;
+    let began = std::time::Instant::now();
+    let failed = vault.put_session(ADDRESS, b"text").await;
+    assert!(
+        matches!(failed, Err(wacore::store::error::StoreError::Connection(_))),
+        "{failed:?}"
+    );
+    assert!(
+        began.elapsed() >= Duration::from_millis(100),
+        "it was tried again"
+    );
+    assert!(!vault.fenced().is_cancelled());
 }

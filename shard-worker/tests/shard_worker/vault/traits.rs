@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use switchyard_core::Timestamp;
 use wacore::appstate::hash::HashState;
 use wacore::appstate::processor::AppStateMutationMAC;
 use wacore::store::traits::{
@@ -255,6 +256,7 @@ both_engines! {
         vault.store_pending_inbound("c", "s", "1", b"one").await.unwrap();
         let row = |id: &'static str| PendingInboundRow { chat: "c", sender: "s", id, message: b"more" };
         vault.store_pending_inbound_batch(&[row("2"), row("3")]).await.unwrap();
+        store::sweeps::prune(&bench.store, Timestamp::now()).await.unwrap();
 
         let vault = desk.open().await;
         assert_eq!(vault.get_pending_inbound("c", "s", "1").await.unwrap().unwrap(), b"one");

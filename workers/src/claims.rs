@@ -1,0 +1,157 @@
+//! Claiming jobs of one kind: never more than there are free slots, in turn between businesses.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use store::jobs::{Ask, Claimed};
+use switchyard_core::queue::Queue;
+use switchyard_core::{BusinessId, Timestamp};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
+
+use crate::dues::Dues;
+use crate::process::{Backoff, Process};
+
+/// A claimed job on its way to being carried out.
+#[derive(Debug)]
+pub(crate) struct Assigned {
+    pub(crate) claimed: Claimed,
+    /// Cancelled when another worker has the job.
+    pub(crate) lost: CancellationToken,
+    /// Freed when the attempt is over.
+    pub(crate) slot: OwnedSemaphorePermit,
+}
+
+/// The jobs of one kind, as this process takes them.
+#[derive(Clone)]
+pub(crate) struct Claims {
+    process: Process,
+    lane: Arc<KindLane>,
+}
+
+/// The state of one kind in this process.
+#[derive(Debug)]
+pub(crate) struct KindLane {
+    pub(crate) kind: &'static str,
+    pub(crate) queue: Queue,
+    slots: u32,
+    free: Arc<Semaphore>,
+    /// "Look now."
+    pub(crate) look: Notify,
+    /// When jobs that were put off come due.
+    pub(crate) dues: Dues,
+    /// The business that was served last; the next claim begins after it.
+    served: Mutex<Option<BusinessId>>,
+    /// The last claim left due jobs of businesses that had their share.
+    left_some: AtomicBool,
+}
+
+impl KindLane {
+    pub(crate) fn new(kind: &'static str, queue: Queue, slots: u32) -> Self {
+        Self {
+            kind,
+            queue,
+            slots,
+            free: Arc::new(Semaphore::new(usize::try_from(slots).unwrap_or(1))),
+            look: Notify::new(),
+            dues: Dues::default(),
+            served: Mutex::new(None),
+            left_some: AtomicBool::new(false),
+        }
+    }
+
+    /// A slot was freed: whoever had its share may go on.
+    pub(crate) fn freed(&self) {
+        if self.left_some.swap(false, Ordering::Relaxed) {
+            self.look.notify_one();
+        }
+    }
+
+    /// Until a hint, the regular look, or a job that was put off.
+    async fn wait(&self) {
+        let looked = self.look.notified();
+        match self.dues.next(Timestamp::now()) {
+            None => looked.await,
+            Some(wait) => {
+                tokio::select! {
+                    () = looked => {}
+                    () = tokio::time::sleep(wait) => {}
+                }
+            }
+        }
+    }
+
+    /// One free slot, waited for, and all others that are free.
+    async fn take_free(&self) -> Vec<OwnedSemaphorePermit> {
+        let mut taken = Vec::new();
+        if let Ok(first) = Arc::clone(&self.free).acquire_owned().await {
+            taken.push(first);
+        }
+        while let Ok(next) = Arc::clone(&self.free).try_acquire_owned() {
+            taken.push(next);
+        }
+        taken
+    }
+
+    fn served(&self) -> Option<BusinessId> {
+        *self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn set_served(&self, business: Option<BusinessId>) {
+        *self.served.lock().unwrap_or_else(PoisonError::into_inner) = business;
+    }
+}
+
+impl Claims {
+    pub(crate) fn new(process: Process, lane: Arc<KindLane>) -> Self {
+        Self { process, lane }
+    }
+
+    /// At least one claimed job, waited for as long as it takes. Never fails: what the database refuses is asked again.
+    pub(crate) async fn next(&self) -> Vec<Assigned> {
+        let mut backoff = Backoff::new();
+        loop {
+            let free = self.lane.take_free().await;
+            // On the tracker: a claim that has begun is accounted for even when nobody waits for it any more.
+            let claim = self.clone().claim(free);
+            match self.process.tasks.spawn(claim).await {
+                Ok(Ok(assigned)) if assigned.is_empty() => self.lane.wait().await,
+                Ok(Ok(assigned)) => return assigned,
+                Ok(Err(error)) => {
+                    self.process.metrics.refused("claim", &error);
+                    backoff.wait().await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, kind = self.lane.kind, "a claim ended badly");
+                    backoff.wait().await;
+                }
+            }
+        }
+    }
+
+    async fn claim(self, free: Vec<OwnedSemaphorePermit>) -> store::Result<Vec<Assigned>> {
+        let ask = Ask {
+            kind: self.lane.kind,
+            worker: Arc::clone(&self.process.worker),
+            slots: self.lane.slots,
+            free: u32::try_from(free.len()).unwrap_or(u32::MAX),
+            running: self.process.holdings.running(self.lane.kind),
+            after: self.lane.served(),
+            lease: self.process.pace.lease,
+        };
+        let taken = store::jobs::claim(&self.process.store, Timestamp::now(), ask).await?;
+        self.lane.set_served(taken.served);
+        self.lane
+            .left_some
+            .store(taken.left_some, Ordering::Relaxed);
+        let assign = |(claimed, slot): (Claimed, OwnedSemaphorePermit)| {
+            let lost = self.process.holdings.add(self.lane.kind, &claimed);
+            Assigned {
+                claimed,
+                lost,
+                slot,
+            }
+        };
+        Ok(taken.jobs.into_iter().zip(free).map(assign).collect())
+    }
+}

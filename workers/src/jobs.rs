@@ -1,0 +1,80 @@
+//! The jobs of the product: one file per kind.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::SecretString;
+use store::Store;
+use switchyard_core::job::Job;
+
+use crate::outcome::{Assignment, Outcome, Perform};
+
+mod apply_receipts;
+mod drain_chat;
+mod expire_messages;
+mod prune;
+mod sweep_chats;
+mod sync_receipts;
+
+/// A shard that does not take the connection within this is away.
+const CONNECT: Duration = Duration::from_secs(1);
+/// A drain answers after 5 s at the latest; the rest is for a slow network and a busy shard.
+const ANSWER: Duration = Duration::from_secs(15);
+
+/// What the jobs work with.
+#[derive(Clone)]
+pub struct Context {
+    pub(crate) store: Store,
+    pub(crate) shards: reqwest::Client,
+    pub(crate) internal_key: Option<SecretString>,
+}
+
+impl Context {
+    /// Over this store; the key is what shards ask for, if they do.
+    pub fn new(store: Store, internal_key: Option<SecretString>) -> reqwest::Result<Self> {
+        let shards = reqwest::Client::builder()
+            .connect_timeout(CONNECT)
+            .timeout(ANSWER)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        Ok(Self {
+            store,
+            shards,
+            internal_key,
+        })
+    }
+}
+
+/// Carries out the product's jobs.
+pub(crate) fn performer(context: Context) -> Perform {
+    let context = Arc::new(context);
+    Arc::new(move |assignment| {
+        let context = Arc::clone(&context);
+        Box::pin(async move { perform(&context, assignment).await })
+    })
+}
+
+async fn perform(context: &Context, assignment: Assignment) -> Outcome {
+    let attempt = assignment.attempt;
+    let done = match &assignment.job {
+        Job::DrainChat { session, chat } => drain_chat::drain_chat(context, *session, *chat).await,
+        Job::ApplyReceipts { session, receipts } => {
+            apply_receipts::apply_receipts(context, *session, receipts, attempt).await
+        }
+        Job::SyncReceipts { chat } => sync_receipts::sync_receipts(context, *chat).await,
+        Job::ExpireMessages => expire_messages::expire_messages(context).await,
+        Job::SweepChats => sweep_chats::sweep_chats(context).await,
+        Job::Prune => prune::prune(context).await,
+    };
+    done.unwrap_or_else(|error| {
+        tracing::warn!(
+            job.id = %assignment.id,
+            job.kind = assignment.job.kind(),
+            %error,
+            "the job {} could not be carried out",
+            assignment.id
+        );
+        Outcome::Failed { code: "store" }
+    })
+}

@@ -1,0 +1,142 @@
+//! Carrying out one claimed job: its time limit, its panics, and the loss of its claim.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+
+use apalis_core::task::Task;
+use futures_util::future::BoxFuture;
+use store::jobs::End;
+use switchyard_core::Timestamp;
+use switchyard_core::job::Job;
+use tower::Service;
+
+use crate::claims::{Assigned, KindLane};
+use crate::finisher::Ended;
+use crate::outcome::{Assignment, Outcome};
+use crate::process::Process;
+
+/// The tower service at the end of every apalis worker.
+#[derive(Clone)]
+pub(crate) struct Run {
+    process: Process,
+    lane: Arc<KindLane>,
+}
+
+impl Run {
+    pub(crate) fn new(process: Process, lane: Arc<KindLane>) -> Self {
+        Self { process, lane }
+    }
+
+    /// Carries it out, hands the end to the finisher, frees the slot.
+    async fn run(self, assigned: Assigned) {
+        let Assigned {
+            claimed,
+            lost,
+            slot,
+        } = assigned;
+        let begun = Instant::now();
+        let end = match claimed.job.clone() {
+            None => Some(End::Dead {
+                code: "unreadable_payload",
+            }),
+            Some(job) => {
+                let assignment = Assignment {
+                    id: claimed.id,
+                    business: claimed.business,
+                    job: job.clone(),
+                    attempt: claimed.attempt,
+                };
+                let outcome = self.attempt(assignment, &lost).await;
+                let (now, pace) = (Timestamp::now(), &self.process.pace);
+                outcome.map(|it| it.end(&job, claimed.attempt, now, pace, rand::random()))
+            }
+        };
+        self.observe(begun.elapsed(), end.as_ref());
+        self.process.holdings.over(claimed.id);
+        if let Some(end) = end {
+            self.tell(Ended {
+                lane: Arc::clone(&self.lane),
+                id: claimed.id,
+                fence: claimed.fence,
+                end,
+            })
+            .await;
+        }
+        drop(slot);
+        self.lane.freed();
+    }
+
+    /// `None`: the claim was lost, so there is nothing to record.
+    async fn attempt(
+        &self,
+        assignment: Assignment,
+        lost: &tokio_util::sync::CancellationToken,
+    ) -> Option<Outcome> {
+        let timeout = self.timeout(&assignment.job);
+        let mut task = self.process.tasks.spawn((self.process.perform)(assignment));
+        let outcome = tokio::select! {
+            joined = &mut task => return Some(joined.unwrap_or_else(|error| {
+                tracing::error!(kind = self.lane.kind, %error, "a job ended badly");
+                Outcome::Failed { code: "panicked" }
+            })),
+            () = tokio::time::sleep(timeout) => Some(Outcome::Failed { code: "timed_out" }),
+            () = lost.cancelled() => None,
+            () = self.process.hard.cancelled() => Some(Outcome::Again {
+                after: Duration::ZERO,
+                code: "handed_back",
+            }),
+        };
+        // Nothing of this attempt may run on while the next one runs.
+        task.abort();
+        match task.await {
+            // It was done before it could be stopped.
+            Ok(done) if outcome.is_some() => Some(done),
+            _ => outcome,
+        }
+    }
+
+    fn timeout(&self, job: &Job) -> Duration {
+        let allowed = job.queue().policy().timeout;
+        allowed.min(self.process.pace.timeout_at_most)
+    }
+
+    async fn tell(&self, ended: Ended) {
+        if self.process.ends.send(ended).await.is_err() {
+            tracing::warn!(
+                kind = self.lane.kind,
+                "a job ended after the finisher; its claim will lapse"
+            );
+        }
+    }
+
+    fn observe(&self, took: Duration, end: Option<&End>) {
+        let metrics = &self.process.metrics;
+        let seconds = metrics.seconds.with_label_values(&[self.lane.kind]);
+        seconds.observe(took.as_secs_f64());
+        let name = end.map_or("lost", End::name);
+        metrics
+            .ended
+            .with_label_values(&[self.lane.kind, name])
+            .inc();
+    }
+}
+
+impl Service<Task<Assigned>> for Run {
+    type Response = ();
+    type Error = Infallible;
+    type Future = BoxFuture<'static, Result<(), Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, task: Task<Assigned>) -> Self::Future {
+        let run = self.clone();
+        Box::pin(async move {
+            run.run(task.args).await;
+            Ok(())
+        })
+    }
+}

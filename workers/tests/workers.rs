@@ -1,0 +1,19 @@
+//! The workers over real databases: nothing lost, nothing doubled, nobody starved, whatever ends them.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "helpers of tests fail by panicking"
+)]
+
+#[path = "workers/bench.rs"]
+mod bench;
+#[path = "workers/draining.rs"]
+mod draining;
+#[path = "workers/ending.rs"]
+mod ending;
+#[path = "workers/fairness.rs"]
+mod fairness;
+#[path = "workers/stopping.rs"]
+mod stopping;

@@ -77,6 +77,7 @@ pub static ALL: &[&[&Sql]] = &[
     crate::leases::sql::STATEMENTS,
     crate::seal::sql::STATEMENTS,
     crate::messages::sql::STATEMENTS,
+    crate::receipts::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
     crate::sweeps::sql::STATEMENTS,
     crate::vault::sql::STATEMENTS,

@@ -6,7 +6,9 @@ use switchyard_core::job::Job;
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
-use crate::run::{execute, fetch_all};
+use crate::messages::MessageRow;
+use crate::messages::row::tell_status;
+use crate::run::{execute, fetch_all, fetch_optional};
 use crate::statement::Sql;
 use crate::{Lane, Result, Store, jobs};
 
@@ -14,6 +16,8 @@ pub(crate) mod sql;
 
 /// Rows that one call changes of each table: it bounds how long others wait for the one writer.
 const BATCH: u32 = 200;
+/// How long after its deadline a message that went to the socket waits for its acknowledgement.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_mins(1);
 /// Events are kept so long.
 const EVENTS_KEPT: Duration = Duration::from_hours(7 * 24);
 /// An idempotency key answers a repeated request so long.
@@ -44,6 +48,33 @@ pub async fn drains_missing(store: &Store, now: Timestamp) -> Result<u64> {
                     pushed = pushed.saturating_add(u64::from(is_new));
                 }
                 Ok(pushed)
+            })
+        })
+        .await
+}
+
+/// Gives up some of the messages whose deadline has passed; one that went to the socket may still be acknowledged
+/// for a minute. Answers how many; 0: none is left.
+pub async fn expire_messages(store: &Store, now: Timestamp) -> Result<u64> {
+    let mut conn = store.read().await?;
+    let grace = now.minus(ACKNOWLEDGED_WITHIN);
+    let passed = fetch_optional!(conn, (i64,), sql::HAS_EXPIRED, now.ms(), grace.ms())?;
+    drop(conn);
+    if passed.is_none() {
+        return Ok(0);
+    }
+    store
+        .write(Lane::Rest, (now, grace), |tx, (now, grace)| {
+            Box::pin(async move {
+                let rows = fetch_all!(
+                    tx,
+                    MessageRow,
+                    sql::EXPIRE,
+                    now.ms(),
+                    grace.ms(),
+                    i64::from(BATCH)
+                )?;
+                tell_status(tx, *now, rows)
             })
         })
         .await

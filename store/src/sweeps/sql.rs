@@ -1,5 +1,6 @@
 //! Statements of the sweeps.
 
+use crate::messages::row::message_columns;
 use crate::statement::statements;
 
 statements! {
@@ -26,6 +27,22 @@ statements! {
                     and kind = 'drain_chat')
             limit $1",
     };
+
+    HAS_EXPIRED: across_tenants = "select expires_at from messages
+        where status in ('queued', 'sending') and expires_at <= $1 and (status = 'queued' or expires_at <= $2)
+        limit 1";
+
+    EXPIRE: across_tenants = (
+        concat!("update messages set status = 'failed', error_code = 'expired' where id in (
+                select id from messages where status in ('queued', 'sending') and expires_at <= $1
+                  and (status = 'queued' or expires_at <= $2) order by expires_at limit $3)
+            returning ", message_columns!());
+        concat!("update messages set status = 'failed', error_code = 'expired' where id in (
+                select id from messages where status in ('queued', 'sending') and expires_at <= $1
+                  and (status = 'queued' or expires_at <= $2) order by expires_at limit $3
+                  for update skip locked)
+            returning ", message_columns!())
+    );
 
     PRUNE_EVENTS: across_tenants = "delete from events where (business_id, seq) in (
         select business_id, seq from events where at < $1 order by at limit $2)";

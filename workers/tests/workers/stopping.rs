@@ -121,13 +121,32 @@ async fn child_process() {
     crew.stop().await;
 }
 
-fn spawn_child(file: &std::path::Path) -> Child {
-    Command::new(std::env::current_exe().unwrap())
+/// A child that dies with its test at the latest.
+struct Victim(Child);
+
+impl Victim {
+    fn kill(&mut self) {
+        self.0.kill().unwrap();
+        self.0.wait().unwrap();
+    }
+}
+
+impl Drop for Victim {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+fn spawn_child(file: &std::path::Path) -> Victim {
+    let child = Command::new(std::env::current_exe().unwrap())
         .args(["--exact", "stopping::child_process", "--nocapture"])
         .env(CHILD, file)
         .stdout(Stdio::null())
+        .stderr(Stdio::null())
         .spawn()
-        .unwrap()
+        .unwrap();
+    Victim(child)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -136,15 +155,13 @@ async fn nothing_is_lost_when_the_process_is_killed_again_and_again() {
     for _ in 0..4 {
         bench.push(BusinessId::generate(), 25).await;
     }
-    for round in 0..3 {
-        eprintln!("round {round} {:?}", bench.depth().await);
+    for _ in 0..3 {
         let mut child = spawn_child(&bench.file());
         eventually("the child hangs in all of its slots", || async {
             bench.depth().await.running == 8
         })
         .await;
-        child.kill().unwrap();
-        child.wait().unwrap();
+        child.kill();
         // Its claims lapse; the next child takes them up, which is when fewer run than its own.
         eventually("the claims of the dead are taken up", || async {
             store::jobs::reap(&bench.store, switchyard_core::Timestamp::now(), 100)

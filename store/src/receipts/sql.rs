@@ -1,0 +1,83 @@
+//! Statements on receipts. A batch comes as JSON: pairs of a WhatsApp id and an instant.
+
+use crate::messages::row::message_columns;
+use crate::statement::statements;
+
+statements! {
+    OWNER = "select business_id from sessions where id = $1";
+
+    OWNER_OF_CHAT = "select business_id from chats where id = $1";
+
+    DELIVERED = (
+        concat!("update messages set status = 'delivered', error_code = null,
+                sent_at = coalesce(sent_at, told.at), delivered_at = coalesce(delivered_at, told.at)
+            from (select value ->> 0 as wa_id, min(value ->> 1) as at from json_each($3) group by 1) as told
+            where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id
+              and messages.direction = 'outbound' and messages.status in ('queued', 'sending', 'failed', 'sent')
+            returning ", message_columns!());
+        concat!("update messages set status = 'delivered', error_code = null,
+                sent_at = coalesce(sent_at, told.at), delivered_at = coalesce(delivered_at, told.at)
+            from (select value ->> 0 as wa_id, min((value ->> 1)::bigint) as at
+                from json_array_elements($3::json) group by 1) as told
+            where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id
+              and messages.direction = 'outbound' and messages.status in ('queued', 'sending', 'failed', 'sent')
+            returning ", message_columns!())
+    );
+
+    READ = (
+        concat!("update messages set status = 'read', error_code = null, sent_at = coalesce(sent_at, told.at),
+                delivered_at = coalesce(delivered_at, told.at), read_at = coalesce(read_at, told.at)
+            from (select value ->> 0 as wa_id, min(value ->> 1) as at from json_each($3) group by 1) as told
+            where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id
+              and messages.direction = 'outbound'
+              and messages.status in ('queued', 'sending', 'failed', 'sent', 'delivered')
+            returning ", message_columns!());
+        concat!("update messages set status = 'read', error_code = null, sent_at = coalesce(sent_at, told.at),
+                delivered_at = coalesce(delivered_at, told.at), read_at = coalesce(read_at, told.at)
+            from (select value ->> 0 as wa_id, min((value ->> 1)::bigint) as at
+                from json_array_elements($3::json) group by 1) as told
+            where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id
+              and messages.direction = 'outbound'
+              and messages.status in ('queued', 'sending', 'failed', 'sent', 'delivered')
+            returning ", message_columns!())
+    );
+
+    KNOWN = {
+        sqlite: "select wa_id from messages where business_id = $1 and session_id = $2 and direction = 'outbound'
+              and wa_id in (select value from json_each($3))",
+        postgres: "select wa_id from messages where business_id = $1 and session_id = $2 and direction = 'outbound'
+              and wa_id in (select json_array_elements_text($3::json))",
+    };
+
+    /// Ours before the newest one that was read, with the instant at which the next one was.
+    IMPLIED_READ = (concat!("update messages set status = 'read',
+            read_at = (select next.read_at from messages next where next.chat_id = messages.chat_id
+                and next.position > messages.position and next.direction = 'outbound' and next.status = 'read'
+                order by next.position limit 1),
+            delivered_at = coalesce(delivered_at, (select next.read_at from messages next
+                where next.chat_id = messages.chat_id and next.position > messages.position
+                and next.direction = 'outbound' and next.status = 'read' order by next.position limit 1))
+        where business_id = $1 and id in (
+            select ours.id from messages ours
+            where ours.chat_id = $2 and ours.direction = 'outbound' and ours.status in ('sent', 'delivered')
+              and ours.position < (select newest.position from messages newest
+                where newest.chat_id = $2 and newest.direction = 'outbound' and newest.status = 'read'
+                order by newest.position desc limit 1)
+            order by ours.position desc limit $3)
+        returning ", message_columns!()));
+
+    /// Ours before the newest message of the person, with the instant at which the next one came. A group's
+    /// messages say nothing about its other members.
+    IMPLIED_DELIVERED = (concat!("update messages set status = 'delivered',
+            delivered_at = (select reply.created_at from messages reply where reply.chat_id = messages.chat_id
+                and reply.position > messages.position and reply.direction = 'inbound'
+                order by reply.position limit 1)
+        where business_id = $1 and id in (
+            select ours.id from messages ours join chats on chats.id = ours.chat_id
+            where ours.chat_id = $2 and ours.direction = 'outbound' and ours.status in ('sent', 'delivered')
+              and ours.status = 'sent' and chats.kind = 'person'
+              and ours.position < (select newest.position from messages newest
+                where newest.chat_id = $2 and newest.direction = 'inbound' order by newest.position desc limit 1)
+            order by ours.position desc limit $3)
+        returning ", message_columns!()));
+}

@@ -12,6 +12,8 @@ mod jobs;
 mod leases;
 #[path = "store/messages.rs"]
 mod messages;
+#[path = "store/receipts.rs"]
+mod receipts;
 #[path = "store/schema.rs"]
 mod schema;
 #[path = "store/sessions.rs"]

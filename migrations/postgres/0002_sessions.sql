@@ -47,15 +47,12 @@ create index session_leases_holder on session_leases (incarnation);
 create table link_attempts (
     session_id uuid not null primary key,
     business_id uuid not null,
+    -- Of the holder that links: an attempt of an earlier one is over.
     epoch bigint not null,
     method text not null,
-    phone text,
     state text not null,
-    -- The present code, sealed.
-    sealed bytea,
-    expires_at bigint,
-    codes_left bigint not null,
-    -- Grows with every change; a long poll waits for it.
-    revision bigint not null,
-    updated_at bigint not null
+    -- The present code.
+    sealed bytea not null,
+    expires_at bigint not null,
+    codes_left bigint not null
 );

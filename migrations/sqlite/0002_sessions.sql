@@ -47,15 +47,12 @@ create index session_leases_holder on session_leases (incarnation);
 create table link_attempts (
     session_id blob not null primary key,
     business_id blob not null,
+    -- Of the holder that links: an attempt of an earlier one is over.
     epoch integer not null,
     method text not null,
-    phone text,
     state text not null,
-    -- The present code, sealed.
-    sealed blob,
-    expires_at integer,
-    codes_left integer not null,
-    -- Grows with every change; a long poll waits for it.
-    revision integer not null,
-    updated_at integer not null
+    -- The present code.
+    sealed blob not null,
+    expires_at integer not null,
+    codes_left integer not null
 ) strict;

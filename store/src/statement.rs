@@ -76,6 +76,7 @@ pub static ALL: &[&[&Sql]] = &[
     crate::jobs::sql::STATEMENTS,
     crate::leases::sql::STATEMENTS,
     crate::seal::sql::STATEMENTS,
+    crate::links::sql::STATEMENTS,
     crate::messages::sql::STATEMENTS,
     crate::receipts::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,

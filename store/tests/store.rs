@@ -4,12 +4,18 @@
 mod accounts;
 #[path = "store/bench.rs"]
 mod bench;
+#[path = "store/chats.rs"]
+mod chats;
 #[path = "store/events.rs"]
 mod events;
+#[path = "store/inbound.rs"]
+mod inbound;
 #[path = "store/jobs.rs"]
 mod jobs;
 #[path = "store/leases.rs"]
 mod leases;
+#[path = "store/links.rs"]
+mod links;
 #[path = "store/messages.rs"]
 mod messages;
 #[path = "store/receipts.rs"]

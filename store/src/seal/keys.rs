@@ -42,6 +42,11 @@ impl Keys {
         }
     }
 
+    /// The database that they are of.
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// The opened data key. [`Error::VaultUnreadable`] when the stored one does not open: no other is made then.
     pub async fn of(&self, business: BusinessId) -> Result<Arc<BusinessKey>> {
         if let Some(key) = self.opened.get(&business).await {

@@ -48,8 +48,8 @@ impl MasterKey {
         hash.update(b"switchyard master key fingerprint\0");
         hash.update(self.0.as_slice());
         let digest = hash.finalize();
-        let half = digest.iter().take(16);
-        half.map(|byte| format!("{byte:02x}")).collect()
+        let half: [u8; 16] = std::array::from_fn(|at| digest.get(at).copied().unwrap_or(0));
+        format!("{:032x}", u128::from_be_bytes(half))
     }
 
     pub(super) fn secret(&self) -> &Secret {

@@ -15,7 +15,6 @@ use uuid::Uuid;
 macro_rules! both_engines {
     ($($(#[$doc:meta])* async fn $name:ident($bench:ident: &Bench) $body:block)*) => {$(
         mod $name {
-            #[allow(unused_imports, reason = "each test uses what it needs of its file")]
             use super::*;
 
             async fn check($bench: &Bench) $body
@@ -115,6 +114,7 @@ impl Bench {
     }
 
     /// A business; nothing but its id is needed by most verbs.
+    #[expect(clippy::unused_self, reason = "a bench makes what a test needs")]
     pub(crate) fn business(&self) -> BusinessId {
         BusinessId::generate()
     }
@@ -207,8 +207,8 @@ fn database(server: &str, name: &str) -> String {
         Some((base, options)) => (base, format!("?{options}")),
         None => (server, String::new()),
     };
-    let root = match base.rfind('/') {
-        Some(at) if !base[..at].ends_with('/') => &base[..at],
+    let root = match base.rsplit_once('/') {
+        Some((root, _)) if !root.ends_with('/') => root,
         _ => base,
     };
     format!("{root}/{name}{options}")

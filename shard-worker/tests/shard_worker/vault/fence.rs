@@ -102,20 +102,7 @@ async fn on_postgres_a_broken_connection_is_tried_again() {
     let vault = desk.open().await;
     let breaker = tokio::spawn(async move {
         for _ in 0..10 {
-            let killed = bench.store.write(store::Lane::Rest, (), |tx, ()| {
-                Box::pin(async move {
-                    if let store::Engine::Postgres(connection) = tx.engine() {
-                        sqlx::query(
-                            "select pg_terminate_backend(pid) from pg_stat_activity
-                             where datname = current_database() and pid <> pg_backend_pid()",
-                        )
-                        .execute(connection)
-                        .await?;
-                    }
-                    Ok(())
-                })
-            });
-            drop(killed.await);
+            cut_connections(&bench.store).await;
         }
         bench
     });
@@ -130,6 +117,18 @@ async fn on_postgres_a_broken_connection_is_tried_again() {
         );
     }
     breaker.await.unwrap().end().await;
+}
+
+/// Ends every connection to the database but the one that asks for it.
+async fn cut_connections(store: &store::Store) {
+    let mut conn = store.read().await.unwrap();
+    if let store::Engine::Postgres(connection) = conn.engine() {
+        let cut = sqlx::query(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and pid <> pg_backend_pid()",
+        );
+        cut.execute(connection).await.unwrap();
+    }
 }
 
 /// When the deadline is over, the call ends, and says that it was the connection.

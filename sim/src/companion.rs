@@ -12,9 +12,15 @@ use wacore_binary::builder::NodeBuilder;
 pub(crate) use bundle::{Bundle, SignedKey};
 
 use crate::effects::{Effects, Row, Table};
+use crate::login::from_server;
 use crate::queue::Queue;
 use crate::socket::Socket;
-use crate::stanza::{child_array, child_bytes, child_number, children, leaf, three_bytes};
+use crate::stanza::{
+    child_array, child_bytes, child_number, children, leaf, now_seconds, three_bytes,
+};
+
+/// With how many one-time keys left a device is asked for new ones; clients upload again below five.
+const FEW: usize = 4;
 
 /// What of a companion is kept in one row.
 #[derive(Clone, Serialize, Deserialize)]
@@ -92,6 +98,9 @@ impl Companion {
             effects
                 .rows
                 .push(Row::forget(Table::CompanionKey, &owner, id.to_string()));
+            if self.one_time.len() == FEW {
+                self.queue.add(self.few_keys(), None, effects);
+            }
         }
         Bundle {
             registration: self.kept.registration,
@@ -144,6 +153,19 @@ impl Companion {
         self.kept.signed = signed;
         effects.rows.push(self.row(phone));
         true
+    }
+
+    /// Tells the device that it should upload new one-time keys.
+    fn few_keys(&self) -> Node {
+        let count = NodeBuilder::new("count")
+            .attr("value", self.one_time.len())
+            .build();
+        from_server("notification")
+            .attr("id", rand::random::<u32>())
+            .attr("type", "encrypt")
+            .attr("t", now_seconds())
+            .children([count])
+            .build()
     }
 
     /// How many one-time keys are left.

@@ -9,6 +9,7 @@ mod refusal;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -20,6 +21,10 @@ use refusal::Refusal;
 
 /// The largest body that the control API reads: a text with room.
 const LARGEST: usize = 256 * 1024;
+
+/// How long an idle connection stays open: longer than clients keep theirs, so that none is closed
+/// under a request.
+const IDLE: Duration = Duration::from_mins(10);
 
 /// What handlers share.
 pub(crate) struct Shared {
@@ -54,6 +59,7 @@ impl Control {
                 .configure(routes)
         })
         .workers(1)
+        .keep_alive(IDLE)
         .disable_signals()
         .listen(listener)?
         .run();

@@ -112,7 +112,7 @@ pub(crate) struct Effects {
     /// To keep, in order; a later row with the same name wins.
     pub(crate) rows: Vec<Row>,
     frames: Vec<(Arc<Socket>, Out)>,
-    done: Vec<oneshot::Sender<()>>,
+    then: Vec<Box<dyn FnOnce() + Send>>,
     /// Room in the writer's queue, given back when the rows are kept.
     _room: Option<OwnedSemaphorePermit>,
 }
@@ -138,7 +138,16 @@ impl Effects {
 
     /// Tells `done` afterwards.
     pub(crate) fn tell(&mut self, done: oneshot::Sender<()>) {
-        self.done.push(done);
+        self.then(move || {
+            if done.send(()).is_err() {
+                tracing::trace!("nobody waits for this change any more");
+            }
+        });
+    }
+
+    /// Does `step` afterwards.
+    pub(crate) fn then(&mut self, step: impl FnOnce() + Send + 'static) {
+        self.then.push(Box::new(step));
     }
 
     /// Everything is kept: lets the stanzas go.
@@ -146,10 +155,8 @@ impl Effects {
         for (socket, out) in self.frames {
             socket.push(out);
         }
-        for done in self.done {
-            if done.send(()).is_err() {
-                tracing::trace!("nobody waits for this change any more");
-            }
+        for step in self.then {
+            step();
         }
     }
 }

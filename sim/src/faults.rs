@@ -72,6 +72,7 @@ impl Kind {
 
 /// One fault, as it is asked for and shown.
 #[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
     /// Its number.
     #[serde(default)]

@@ -1,6 +1,6 @@
 //! Requests of linked devices, by topic.
 
-mod devices;
+pub(crate) mod devices;
 mod keys;
 mod settings;
 mod usync;

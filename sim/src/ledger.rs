@@ -1,6 +1,6 @@
 //! What a phone shows: one entry for each message, sent and received, in the order of its arrival.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -165,6 +165,14 @@ impl Ledger {
             .iter()
             .filter_map(|place| self.entries.get(*place))
             .find(|entry| entry.from == from)
+    }
+
+    /// Digits of everybody with whom there is a chat.
+    pub(crate) fn chats(&self) -> HashSet<String> {
+        self.entries
+            .iter()
+            .map(|entry| entry.chat.clone())
+            .collect()
     }
 
     /// Ids of the shown messages of `chat` from somebody else that are not read yet.

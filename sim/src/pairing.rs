@@ -256,11 +256,14 @@ fn finish(world: &Arc<World>, offer: &Offer, scan: Scan, device_identity: Vec<u8
         linked_at: jiff::Timestamp::now().to_string(),
     };
     let companion = Companion::new(Companion::owner(&scan.phone, scan.device), kept);
-    links::link(world, socket, &scan.phone, companion, |effects| {
+    let phone = scan.phone.clone();
+    links::link(world, socket, &phone, companion, |effects| {
         effects.send(socket, stream_error(Some(515), None));
         effects.close(socket);
+        effects.then(move || {
+            if scan.done.send(Ok(scan.device)).is_err() {
+                tracing::trace!("nobody waits for this scan any more");
+            }
+        });
     });
-    if scan.done.send(Ok(scan.device)).is_err() {
-        tracing::trace!("nobody waits for this scan any more");
-    }
 }

@@ -26,6 +26,9 @@ const HANDSHAKE: Duration = Duration::from_secs(20);
 /// The largest message on the WebSocket. An upload of 812 keys is below 64 KiB.
 const LARGEST: usize = 4 * 1024 * 1024;
 
+/// How long a client may not read what is sent to it.
+const STUCK: Duration = Duration::from_mins(1);
+
 /// How many stanzas go out in one WebSocket message at most.
 const BATCH: usize = 64;
 
@@ -175,8 +178,13 @@ async fn write_all(
                 return socket.end("internal");
             }
         };
-        if !bytes.is_empty() && sink.send(Message::binary(bytes)).await.is_err() {
-            return socket.end("gone");
+        if !bytes.is_empty() {
+            // A client that is stopped does not read; what waits for it is sent again later.
+            match timeout(STUCK, sink.send(Message::binary(bytes))).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return socket.end("gone"),
+                Err(_) => return socket.end("stuck"),
+            }
         }
         if close {
             let goodbye = Message::close(Some(CloseCode::NORMAL_CLOSURE), "");

@@ -1,5 +1,12 @@
 //! The simulated network against the real client: pairing, messages, faults, restarts.
 
+#![expect(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "what a test needs and does not find ends the test"
+)]
+
 #[path = "network/client.rs"]
 mod client;
 #[path = "network/control.rs"]
@@ -10,6 +17,8 @@ mod faulty;
 mod keeping;
 #[path = "network/linking.rs"]
 mod linking;
+#[path = "network/load.rs"]
+mod load;
 #[path = "network/messages.rs"]
 mod messages;
 #[path = "network/stranger.rs"]

@@ -31,7 +31,8 @@ pub(crate) fn node(state: &State) -> Node {
         .build()
 }
 
-fn signed_list(state: &State) -> Option<Node> {
+/// `<key-index-list>`: which devices are linked, signed by the phone.
+pub(crate) fn signed_list(state: &State) -> Option<Node> {
     let seconds = now_seconds();
     let details = ADVKeyIndexList {
         raw_id: Some(state.raw_id),

@@ -10,6 +10,7 @@ use whatsapp_rust::bot::{Bot, BotHandle};
 use whatsapp_rust::http::{HttpClient, HttpRequest, HttpResponse};
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
 use whatsapp_rust::wacore::store::in_memory::InMemoryBackend;
+use whatsapp_rust::wacore::store::traits::Backend;
 use whatsapp_rust::wacore::types::events::{Event, EventHandler};
 use whatsapp_rust::waproto::whatsapp as wa;
 use whatsapp_rust::{Client, async_trait};
@@ -62,8 +63,9 @@ impl TestClient {
     /// A client with what another one left behind.
     pub(crate) async fn with_store(network: &Network, store: Arc<InMemoryBackend>) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
+        let backend: Arc<dyn Backend> = Arc::<InMemoryBackend>::clone(&store);
         let bot = Bot::builder()
-            .with_backend_arc(Arc::clone(&store) as _)
+            .with_backend_arc(backend)
             .with_transport_factory(
                 TokioWebSocketTransportFactory::new().with_url(network.whatsapp_url()),
             )

@@ -48,19 +48,14 @@ async fn a_cut_client_comes_back_by_itself() {
 async fn an_unlinked_client_is_told_and_refused_afterwards() {
     let (network, control, mut shop) = network_with_shop().await;
     assert_eq!(control.delete("/phones/15550001/devices/1").await, 204);
-    shop.wait(|event| match event {
-        Event::LoggedOut(out) => Some(assert!(!out.on_connect)),
+    let at_login = |event: &Event| match event {
+        Event::LoggedOut(out) => Some(out.on_connect),
         _ => None,
-    })
-    .await;
+    };
+    assert!(!shop.wait(at_login).await);
     let store = shop.stop().await;
     let mut again = TestClient::with_store(&network, store).await;
-    again
-        .wait(|event| match event {
-            Event::LoggedOut(out) => Some(assert!(out.on_connect)),
-            _ => None,
-        })
-        .await;
+    assert!(again.wait(at_login).await);
     again.stop().await;
     network.stop().await;
 }
@@ -77,7 +72,7 @@ async fn a_login_is_refused_for_the_reason_that_is_asked_for() {
     let mut locked = TestClient::with_store(&network, store).await;
     let reason = locked
         .wait(|event| match event {
-            Event::LoggedOut(out) => Some(out.reason.clone()),
+            Event::LoggedOut(out) => Some(out.reason),
             _ => None,
         })
         .await;

@@ -3,7 +3,8 @@
 import type { Event } from "@/api/objects";
 import { asProblem } from "@/api/problem";
 import { setLine } from "./line";
-import { type Share, asLeader, lineNow, openShare } from "./share";
+import { leadInOneTab } from "./leader";
+import { type Share, lineNow, openShare } from "./share";
 import { readStream } from "./stream";
 
 /** A line that comes back within this time was never "down" to the reader. */
@@ -47,7 +48,7 @@ class Live {
       else if (this.leading) this.share.tell(lineNow());
     });
     this.share.tell({ kind: "who" });
-    asLeader(this.stop.signal, () => this.lead()).catch(() => undefined);
+    leadInOneTab(this.stop.signal, (until) => this.lead(until));
   }
 
   close(): void {
@@ -81,33 +82,36 @@ class Live {
     this.falling ??= setTimeout(() => this.mark("down", since), GRACE_MS);
   }
 
-  private async lead(): Promise<void> {
+  private async lead(until: AbortSignal): Promise<void> {
     this.leading = true;
     let wait = FIRST_WAIT_MS;
-    while (!this.stop.signal.aborted) {
+    while (!until.aborted) {
       try {
-        await this.hold(() => (wait = FIRST_WAIT_MS));
+        await this.hold(until, () => (wait = FIRST_WAIT_MS));
       } catch (error) {
         if (asProblem(error).status === 401) {
           this.on.onSignedOut();
           return;
         }
       }
-      if (this.stop.signal.aborted) return;
+      if (until.aborted) break;
       this.fall();
-      await pause(wait * (0.75 + Math.random() / 2), this.stop.signal);
+      await pause(wait * (0.75 + Math.random() / 2), until);
       wait = Math.min(wait * 2, LONGEST_WAIT_MS);
     }
+    clearTimeout(this.falling);
+    this.falling = undefined;
+    this.leading = false;
   }
 
   /** Holds one connection until it ends or the machine goes offline. */
-  private async hold(opened: () => void): Promise<void> {
+  private async hold(until: AbortSignal, opened: () => void): Promise<void> {
     const offline = new AbortController();
     const cut = () => offline.abort();
     addEventListener("offline", cut, { once: true });
     const resumed = this.seen !== null;
     try {
-      await readStream(this.seen, AbortSignal.any([this.stop.signal, offline.signal]), {
+      await readStream(this.seen, AbortSignal.any([until, offline.signal]), {
         onOpen: () => {
           opened();
           this.mark("live");

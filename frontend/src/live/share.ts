@@ -26,12 +26,6 @@ export function openShare(hear: (message: Shared) => void): Share {
   };
 }
 
-/** Runs `lead` in the one tab that holds the lock, for as long as that tab lives. */
-export async function asLeader(signal: AbortSignal, lead: () => Promise<void>): Promise<void> {
-  if (!("locks" in navigator)) return lead();
-  await navigator.locks.request(CHANNEL, { signal }, lead);
-}
-
 /** What a leader answers to a tab that just opened. */
 export function lineNow(): Shared {
   return { kind: "line", line: currentLine() };

@@ -5,7 +5,7 @@ use actix_web::web::Data;
 use actix_web::{App, HttpResponse, get};
 use utoipa::OpenApi;
 use utoipa::openapi::path::{Operation, PathItem};
-use utoipa::openapi::schema::Schema;
+use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
 use utoipa_actix_web::AppExt;
@@ -88,8 +88,18 @@ fn describe_refusals(operation: &mut Operation) {
 
 /// Answers always have all their fields, `null` when unknown.
 fn require_every_field(schema: &mut RefOr<Schema>) {
-    if let RefOr::T(Schema::Object(object)) = schema {
-        object.required = object.properties.keys().cloned().collect();
+    match schema {
+        RefOr::T(Schema::Object(object)) => {
+            object.required = object.properties.keys().cloned().collect();
+            object.properties.values_mut().for_each(require_every_field);
+        }
+        // The rows of a list are described in place, not by reference.
+        RefOr::T(Schema::Array(array)) => {
+            if let ArrayItems::RefOrSchema(items) = &mut array.items {
+                require_every_field(items);
+            }
+        }
+        _ => {}
     }
 }
 

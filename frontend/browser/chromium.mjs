@@ -25,8 +25,8 @@ export function launch() {
 }
 
 /** A browser profile; `kept` carries the sign-in of another one. */
-export async function profile(browser, { language = "en", theme = "light", viewport = WIDE, kept } = {}) {
-  const context = await browser.newContext({ baseURL: demo.api_url, viewport, storageState: kept, reducedMotion: "reduce" });
+export async function profile(browser, { language = "en", theme = "light", viewport = WIDE, kept, base = demo.api_url } = {}) {
+  const context = await browser.newContext({ baseURL: base, viewport, storageState: kept, reducedMotion: "reduce" });
   await context.addInitScript(
     ([own, look]) => {
       localStorage.setItem("sy-language", own);

@@ -4,107 +4,51 @@
  */
 
 export interface paths {
-    "/v1/auth/setup": {
+    "/health": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** What this program is. */
+        get: operations["health"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        token: string;
-                        business_name: string;
-                        name: string;
-                        email: string;
-                        password: string;
-                        cookie?: boolean;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SignedIn"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/auth/login": {
+    "/health/ready": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Whether it can serve. */
+        get: operations["health_ready"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        email: string;
-                        password: string;
-                        cookie?: boolean;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SignedIn"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/livez": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** Whether the process lives. */
+        get: operations["livez"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -120,49 +64,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        token: string;
-                        cookie?: boolean;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SignedIn"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Signs in by a single-use link. */
+        post: operations["link"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/auth/refresh": {
+    "/v1/auth/login": {
         parameters: {
             query?: never;
             header?: never;
@@ -171,42 +81,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        refresh_token?: string;
-                        cookie?: boolean;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["SignedIn"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Signs in by password. Five failures in 15 minutes make an account wait. */
+        post: operations["login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -222,324 +98,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Signs out: the access token and the refresh token of this session are worth nothing any more. */
+        post: operations["logout"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Me"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/reasons": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: components["schemas"]["Reason"][];
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sessions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: components["schemas"]["Session"][];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        name: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sessions/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        options?: never;
-        head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        name: string;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        trace?: never;
-    };
-    "/v1/sessions/{id}/connect": {
+    "/v1/auth/refresh": {
         parameters: {
             query?: never;
             header?: never;
@@ -548,280 +115,29 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /**
+         * Renews the access token. A refresh token is good once: showing an old one again ends the session,
+         *     but for ten seconds to the same client, whose answer may have been lost.
+         */
+        post: operations["refresh"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/sessions/{id}/disconnect": {
+    "/v1/auth/setup": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** Whether this installation waits for its first owner. */
+        get: operations["setup_is_open"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sessions/{id}/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Session"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/sessions/{id}/qr": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    wait?: number;
-                    after?: string;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Qr"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/messages": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: {
-                    "Idempotency-Key"?: string;
-                };
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": {
-                        session_id?: string;
-                        to: string;
-                        text: string;
-                        reply_to?: string;
-                        expires_in?: number;
-                    };
-                };
-            };
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Message"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/messages/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Message"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
+        /** Makes the first business and its owner. Without a setup token in the settings there is no such route. */
+        post: operations["setup"];
         delete?: never;
         options?: never;
         head?: never;
@@ -835,42 +151,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    q?: string;
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: components["schemas"]["Chat"][];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Conversations, the one with the newest message first. */
+        get: operations["list_chats"];
         put?: never;
         post?: never;
         delete?: never;
@@ -886,37 +168,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Chat"];
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** One conversation. */
+        get: operations["get_chat"];
         put?: never;
         post?: never;
         delete?: never;
@@ -932,43 +185,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cursor?: string;
-                    limit?: number;
-                };
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: components["schemas"]["Message"][];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The messages of a conversation, newest first. */
+        get: operations["list_chat_messages"];
         put?: never;
         post?: never;
         delete?: never;
@@ -986,35 +204,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Marks a conversation read, here and on WhatsApp. */
+        post: operations["read_chat"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** People, in a fixed order. */
+        get: operations["list_contacts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/contacts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One contact. */
+        get: operations["get_contact"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1028,41 +253,207 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    after?: number;
-                    limit?: number;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": {
-                            data: components["schemas"]["Event"][];
-                            next_cursor: string | null;
-                        };
-                    };
-                };
-                /** @description problem */
-                default: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Events after a cursor, in order. `next_cursor` is always there: pass it as `after`. */
+        get: operations["list_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/events/stream": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /**
+         * Events as they happen. The `id` of each is its `seq`, its `data` the event; `event: reset` means that the cursor
+         *     is too old: load what you show anew. A comment comes every 15 seconds. It ends with the access token.
+         */
+        get: operations["stream_events"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who is calling, for which business, and what that allows. */
+        get: operations["me"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Accepts a message: it is stored and will be sent once, in the order of the chat. With an `Idempotency-Key`
+         *     the same request may be sent again for 24 hours and is answered with the same message.
+         */
+        post: operations["send_message"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/messages/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One message, with where it stands. */
+        get: operations["get_message"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/reasons": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every reason of a session's state and every failure of a message, in English and Hebrew. */
+        get: operations["reasons"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The numbers of the business, oldest first. */
+        get: operations["list_sessions"];
+        put?: never;
+        /** Makes a number that is not linked yet; `connect` starts the linking. */
+        post: operations["create_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One number. */
+        get: operations["get_session"];
+        put?: never;
+        post?: never;
+        /** Unlinks and removes a number; its chats and messages stay. */
+        delete: operations["delete_session"];
+        options?: never;
+        head?: never;
+        /** Renames a number. */
+        patch: operations["rename_session"];
+        trace?: never;
+    };
+    "/v1/sessions/{id}/connect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Connects a number. One that is not linked gets codes to scan, at `GET …/qr`, until they run out. */
+        post: operations["connect_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/disconnect": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Takes a number off line. It stays linked, so connecting again needs no code. */
+        post: operations["disconnect_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Unlinks a number on its phone and forgets its keys; chats and messages stay. */
+        post: operations["logout_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/sessions/{id}/qr": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The code to scan now. `Accept` chooses JSON, SVG or PNG. With `wait` and `after` it answers when there is
+         *     something new to show: replace the picture then, each time.
+         */
+        get: operations["session_qr"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1075,118 +466,633 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @enum {string} */
-        SessionState: "created" | "connecting" | "awaiting_scan" | "awaiting_passkey" | "syncing" | "connected" | "moving" | "restricted" | "disconnected" | "logged_out" | "replaced" | "failed";
-        Session: {
-            id: string;
-            business_id: string;
-            name: string;
-            phone: string | null;
-            state: components["schemas"]["SessionState"];
-            reason: string | null;
-            since: string;
-            messages_today: number;
-            phone_seen_at: string | null;
-        };
-        /** @enum {string} */
-        MessageStatus: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "received";
-        MessageError: {
-            code: string;
-            detail: string;
-        };
-        Message: {
-            id: string;
-            session_id: string;
-            chat_id: string;
-            wa_id: string;
-            /** @enum {string} */
-            direction: "inbound" | "outbound";
-            /** @enum {string} */
-            kind: "text" | "waiting" | "unsupported";
-            from: string | null;
-            to: string | null;
-            text: string | null;
-            media: Record<string, never> | null;
-            reply_to: string | null;
-            status: components["schemas"]["MessageStatus"];
-            error: null | components["schemas"]["MessageError"];
-            source: null | ("api" | "dashboard" | "phone");
-            position: number;
-            expires_at: string | null;
-            created_at: string;
-            sent_at: string | null;
-            delivered_at: string | null;
-            read_at: string | null;
-        };
-        Chat: {
-            id: string;
-            session_id: string;
-            contact_id: string | null;
-            /** @enum {string} */
-            kind: "person" | "group";
-            phone: string | null;
-            lid: string | null;
-            name: string | null;
-            unread: number;
-            last_message: null | components["schemas"]["Message"];
-            last_message_at: string | null;
-        };
-        Event: {
-            id: string;
-            seq: number;
-            type: string;
-            at: string;
-            business_id: string;
-            session_id: string | null;
-            data: unknown;
-        };
-        Reason: {
-            code: string;
-            sentence: {
-                en: string;
-                he: string;
-            };
-            next_step: {
-                en: string;
-                he: string;
-            };
-        };
-        User: {
-            id: string;
-            email: string;
-            name: string;
-        };
+        /**
+         * @description What a code is about.
+         * @enum {string}
+         */
+        About: "session" | "message";
+        /** @description A business. */
         Business: {
+            /** @description `biz_…` */
             id: string;
+            /** @description Its name. */
             name: string;
         };
-        Me: {
-            user: null | components["schemas"]["User"];
-            business: components["schemas"]["Business"];
-            role: null | ("owner" | "admin" | "agent");
-            permissions: string[];
+        /** @description A conversation. */
+        Chat: {
+            /** @description The person. */
+            contact_id: string | null;
+            /** @description `chat_…` */
+            id: string;
+            /** @description One person or a group. */
+            kind: components["schemas"]["ChatKind"];
+            last_message: components["schemas"]["Message"] | null;
+            /**
+             * Format: date-time
+             * @description When it was written or arrived.
+             */
+            last_message_at: string | null;
+            /** @description The person's LID, digits. */
+            lid: string | null;
+            /** @description The person's name, as far as known. */
+            name: string | null;
+            /** @description The person's number, `+E.164`. */
+            phone: string | null;
+            /** @description The number that it belongs to. */
+            session_id: string;
+            /**
+             * Format: int64
+             * @description Messages that nobody here has read.
+             */
+            unread: number;
         };
-        SignedIn: {
-            user: components["schemas"]["User"];
-            business: components["schemas"]["Business"];
-            access_token?: string | null;
-            refresh_token?: string | null;
-            expires_at: string;
-        };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            code: string;
+        /**
+         * @description Whether a chat is with one person or with a group.
+         * @enum {string}
+         */
+        ChatKind: "person" | "group";
+        /** @description The state of one thing that the process depends on. */
+        Check: {
+            /** @description A few words on it. */
             detail: string;
-            request_id: string;
+            /** @description Whether it works. */
+            ok: boolean;
         };
-        Qr: {
-            state: components["schemas"]["SessionState"];
-            reason: string | null;
-            qr: string | null;
-            expires_at: string | null;
+        /** @description A person on WhatsApp, as one business knows them. */
+        Contact: {
+            /** @description `con_…` */
+            id: string;
+            /** @description Labels that people of the business put on. */
+            labels: string[];
+            /** @description The LID, digits. */
+            lid: string | null;
+            /** @description The name, as far as known. */
+            name: string | null;
+            /**
+             * Format: date-time
+             * @description When the person asked for no more broadcasts.
+             */
+            opted_out_at: string | null;
+            /** @description The number, `+E.164`. */
+            phone: string | null;
+        };
+        /** @description A new number. */
+        CreateSessionRequest: {
+            /** @description What people call it. */
+            name: string;
+        };
+        /**
+         * @description Which way a message went.
+         * @enum {string}
+         */
+        Direction: "inbound" | "outbound";
+        /** @description A durable, ordered fact about a business's data. */
+        Event: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description The business. */
+            business_id: string;
+            /**
+             * @description The message of `message.*`, the session of `session.status`, the chat of `chat.updated`;
+             *     of `contact.merged`: `{contact, merged_id, chat_id, merged_chat_id}`.
+             */
+            data: Record<string, never>;
+            /** @description `evt_…`; stays the same however often it is delivered. */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its number within the business, without gaps; use it as `after`.
+             */
+            seq: number;
+            /** @description The number that it is about. */
+            session_id: string | null;
+            /** @description What it tells. */
+            type: components["schemas"]["EventType"];
+        };
+        /**
+         * @description What an event tells. Stored and shown by its dotted name.
+         * @enum {string}
+         */
+        EventType: "session.status" | "message.received" | "message.status" | "message.waiting" | "contact.merged" | "chat.updated";
+        /** @description What this program is. */
+        Health: {
+            /** @description Whether it was told to kill itself somewhere. */
+            fail_points: boolean;
+            /** @description The role it was started in. */
+            role: string;
+            /** @description Whether it was built with the simulator, and so refuses every WhatsApp address that is not loopback. */
+            sim: boolean;
+            /** @description Always `ok`: it answers. */
+            status: string;
+            /** @description Its version. */
+            version: string;
+        };
+        /** @description The token of a sign-in link. */
+        LinkRequest: {
+            /** @description Set the tokens as cookies rather than answering them. */
+            cookie?: boolean;
+            /** @description What stands after `#link=`. */
+            token: string;
+        };
+        /** @description What to scan right now. */
+        LinkState: {
+            /**
+             * Format: int32
+             * @description Codes that follow this one.
+             */
             codes_left: number | null;
+            /**
+             * Format: date-time
+             * @description When the code ends.
+             */
+            expires_at: string | null;
+            /** @description The text of the QR code; `null` when there is none. */
+            qr: string | null;
+            reason: components["schemas"]["SessionReason"] | null;
+            /** @description The session's state; `awaiting_scan` while there is a code. */
+            state: components["schemas"]["SessionState"];
+        };
+        /** @description One page of a list. */
+        List_Chat: {
+            /** @description The rows of this page. */
+            data: {
+                /** @description The person. */
+                contact_id: string | null;
+                /** @description `chat_…` */
+                id: string;
+                /** @description One person or a group. */
+                kind: components["schemas"]["ChatKind"];
+                last_message: components["schemas"]["Message"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it was written or arrived.
+                 */
+                last_message_at: string | null;
+                /** @description The person's LID, digits. */
+                lid: string | null;
+                /** @description The person's name, as far as known. */
+                name: string | null;
+                /** @description The person's number, `+E.164`. */
+                phone: string | null;
+                /** @description The number that it belongs to. */
+                session_id: string;
+                /**
+                 * Format: int64
+                 * @description Messages that nobody here has read.
+                 */
+                unread: number;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_Contact: {
+            /** @description The rows of this page. */
+            data: {
+                /** @description `con_…` */
+                id: string;
+                /** @description Labels that people of the business put on. */
+                labels: string[];
+                /** @description The LID, digits. */
+                lid: string | null;
+                /** @description The name, as far as known. */
+                name: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the person asked for no more broadcasts.
+                 */
+                opted_out_at: string | null;
+                /** @description The number, `+E.164`. */
+                phone: string | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_Event: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it happened.
+                 */
+                at: string;
+                /** @description The business. */
+                business_id: string;
+                /**
+                 * @description The message of `message.*`, the session of `session.status`, the chat of `chat.updated`;
+                 *     of `contact.merged`: `{contact, merged_id, chat_id, merged_chat_id}`.
+                 */
+                data: Record<string, never>;
+                /** @description `evt_…`; stays the same however often it is delivered. */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Its number within the business, without gaps; use it as `after`.
+                 */
+                seq: number;
+                /** @description The number that it is about. */
+                session_id: string | null;
+                /** @description What it tells. */
+                type: components["schemas"]["EventType"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_Message: {
+            /** @description The rows of this page. */
+            data: {
+                /** @description The conversation. */
+                chat_id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was accepted or arrived.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it reached the recipient.
+                 */
+                delivered_at: string | null;
+                /** @description Which way it went. */
+                direction: components["schemas"]["Direction"];
+                error: components["schemas"]["MessageError"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it is given up if it could not be sent.
+                 */
+                expires_at: string | null;
+                /** @description Who wrote it: `+E.164`, else `<lid>@lid`. */
+                from: string | null;
+                /** @description `msg_…` */
+                id: string;
+                /** @description What it holds. */
+                kind: components["schemas"]["MessageKind"];
+                /** @description Always `null` so far. */
+                media: Record<string, never> | null;
+                /**
+                 * Format: int64
+                 * @description Its place in the chat; grows.
+                 */
+                position: number;
+                /**
+                 * Format: date-time
+                 * @description When it was read.
+                 */
+                read_at: string | null;
+                /** @description The message that it answers. */
+                reply_to: string | null;
+                /**
+                 * Format: date-time
+                 * @description When WhatsApp acknowledged it.
+                 */
+                sent_at: string | null;
+                /** @description The number that it went through. */
+                session_id: string;
+                source: components["schemas"]["Source"] | null;
+                /** @description Where it stands. */
+                status: components["schemas"]["MessageStatus"];
+                /** @description The words of a text. */
+                text: string | null;
+                /** @description Whom it is for: `+E.164`, else `<lid>@lid`. */
+                to: string | null;
+                /** @description Its id on WhatsApp. */
+                wa_id: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_Reason: {
+            /** @description The rows of this page. */
+            data: {
+                /** @description What it is about. */
+                about: components["schemas"]["About"];
+                /** @description The stable code. */
+                code: string;
+                /** @description What to do next. */
+                next_step: components["schemas"]["Sentence"];
+                /** @description What happened. */
+                sentence: components["schemas"]["Sentence"];
+                state: components["schemas"]["SessionState"] | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_Session: {
+            /** @description The rows of this page. */
+            data: {
+                /** @description The business that owns it. */
+                business_id: string;
+                /** @description `ses_…` */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Messages in and out since midnight UTC.
+                 */
+                messages_today: number;
+                /** @description The name its owner gave it. */
+                name: string;
+                /** @description The linked number, `+E.164`. */
+                phone: string | null;
+                /**
+                 * Format: date-time
+                 * @description When the phone itself was last heard of.
+                 */
+                phone_seen_at: string | null;
+                reason: components["schemas"]["SessionReason"] | null;
+                /**
+                 * Format: int32
+                 * @description The shard that holds it; operators only.
+                 */
+                shard: number | null;
+                /**
+                 * Format: date-time
+                 * @description Since when it is in this state.
+                 */
+                since: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["SessionState"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description Email and password. */
+        LoginRequest: {
+            /** @description Set the tokens as cookies rather than answering them. */
+            cookie?: boolean;
+            /** @description The address of the account. */
+            email: string;
+            /** @description Its password. */
+            password: string;
+        };
+        /** @description Whoever is calling. */
+        Me: {
+            /** @description The business that the credential names. */
+            business: components["schemas"]["Business"];
+            /** @description What this credential may do. */
+            permissions: components["schemas"]["Scope"][];
+            role: components["schemas"]["Role"] | null;
+            user: components["schemas"]["User"] | null;
+        };
+        /** @description A message, in or out. */
+        Message: {
+            /** @description The conversation. */
+            chat_id: string;
+            /**
+             * Format: date-time
+             * @description When it was accepted or arrived.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it reached the recipient.
+             */
+            delivered_at: string | null;
+            /** @description Which way it went. */
+            direction: components["schemas"]["Direction"];
+            error: components["schemas"]["MessageError"] | null;
+            /**
+             * Format: date-time
+             * @description When it is given up if it could not be sent.
+             */
+            expires_at: string | null;
+            /** @description Who wrote it: `+E.164`, else `<lid>@lid`. */
+            from: string | null;
+            /** @description `msg_…` */
+            id: string;
+            /** @description What it holds. */
+            kind: components["schemas"]["MessageKind"];
+            /** @description Always `null` so far. */
+            media: Record<string, never> | null;
+            /**
+             * Format: int64
+             * @description Its place in the chat; grows.
+             */
+            position: number;
+            /**
+             * Format: date-time
+             * @description When it was read.
+             */
+            read_at: string | null;
+            /** @description The message that it answers. */
+            reply_to: string | null;
+            /**
+             * Format: date-time
+             * @description When WhatsApp acknowledged it.
+             */
+            sent_at: string | null;
+            /** @description The number that it went through. */
+            session_id: string;
+            source: components["schemas"]["Source"] | null;
+            /** @description Where it stands. */
+            status: components["schemas"]["MessageStatus"];
+            /** @description The words of a text. */
+            text: string | null;
+            /** @description Whom it is for: `+E.164`, else `<lid>@lid`. */
+            to: string | null;
+            /** @description Its id on WhatsApp. */
+            wa_id: string;
+        };
+        /** @description Why a message failed. */
+        MessageError: {
+            /** @description A stable code; see `GET /v1/reasons`. */
+            code: string;
+            /** @description A sentence for a person. */
+            detail: string;
+        };
+        /**
+         * @description What a message holds.
+         * @enum {string}
+         */
+        MessageKind: "text" | "waiting" | "unsupported";
+        /**
+         * @description Where a message stands.
+         * @enum {string}
+         */
+        MessageStatus: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "received";
+        /** @description An error of the API (RFC 9457, `application/problem+json`). */
+        Problem: {
+            /** @description The stable code. */
+            code: string;
+            /** @description What is wrong with this request. */
+            detail: string;
+            /** @description Finds the request in the log. */
+            request_id: string;
+            /**
+             * Format: int32
+             * @description The HTTP status.
+             */
+            status: number;
+            /** @description What the code means. */
+            title: string;
+            /** @description A URI of the code. */
+            type: string;
+        };
+        /** @description Whether this program can serve, by what it depends on. */
+        Ready: {
+            /** @description Each thing by its name. */
+            checks: {
+                [key: string]: components["schemas"]["Check"];
+            };
+            /** @description `ready` or `not_ready`. */
+            status: string;
+        };
+        /** @description A code and its words. */
+        Reason: {
+            /** @description What it is about. */
+            about: components["schemas"]["About"];
+            /** @description The stable code. */
+            code: string;
+            /** @description What to do next. */
+            next_step: components["schemas"]["Sentence"];
+            /** @description What happened. */
+            sentence: components["schemas"]["Sentence"];
+            state: components["schemas"]["SessionState"] | null;
+        };
+        /** @description The refresh token, unless it is in the cookie. */
+        RefreshRequest: {
+            /** @description Set the tokens as cookies rather than answering them. */
+            cookie?: boolean;
+            /** @description The refresh token; left out, the cookie's is taken and cookies are set. */
+            refresh_token?: string | null;
+        };
+        /** @description What changes. */
+        RenameSessionRequest: {
+            /** @description What people call it. */
+            name: string;
+        };
+        /**
+         * @description A role inside a business.
+         * @enum {string}
+         */
+        Role: "agent" | "admin" | "owner";
+        /**
+         * @description What an API key may do.
+         * @enum {string}
+         */
+        Scope: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read";
+        /** @description A message to send. */
+        SendMessageRequest: {
+            /**
+             * Format: int32
+             * @description Seconds after which it is given up if it could not be sent; 86,400 when left out.
+             */
+            expires_in?: number | null;
+            /** @description The number that sends, `ses_…`; may be left out when the business has one, or one that has the chat. */
+            session_id?: string | null;
+            /** @description What to say, at most 4,096 characters. */
+            text: string;
+            /** @description `+E.164`, digits, `…@s.whatsapp.net`, `…@c.us` or `…@lid`. */
+            to: string;
+        };
+        /** @description A sentence in each language. */
+        Sentence: {
+            /** @description English. */
+            en: string;
+            /** @description Hebrew. */
+            he: string;
+        };
+        /** @description A WhatsApp number of a business. */
+        Session: {
+            /** @description The business that owns it. */
+            business_id: string;
+            /** @description `ses_…` */
+            id: string;
+            /**
+             * Format: int64
+             * @description Messages in and out since midnight UTC.
+             */
+            messages_today: number;
+            /** @description The name its owner gave it. */
+            name: string;
+            /** @description The linked number, `+E.164`. */
+            phone: string | null;
+            /**
+             * Format: date-time
+             * @description When the phone itself was last heard of.
+             */
+            phone_seen_at: string | null;
+            reason: components["schemas"]["SessionReason"] | null;
+            /**
+             * Format: int32
+             * @description The shard that holds it; operators only.
+             */
+            shard: number | null;
+            /**
+             * Format: date-time
+             * @description Since when it is in this state.
+             */
+            since: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["SessionState"];
+        };
+        /**
+         * @description Why a session is in its state.
+         * @enum {string}
+         */
+        SessionReason: "unlinked_on_phone" | "unlinked_while_away" | "account_locked" | "account_banned" | "temporary_ban" | "client_outdated" | "refused_by_whatsapp" | "link_invalid" | "new_chats_restricted" | "network" | "rate_limited" | "protocol_error" | "opened_elsewhere" | "link_expired" | "different_number" | "passkey_required" | "vault_unreadable" | "storage_full" | "by_user";
+        /**
+         * @description Where a session stands. Stored and shown as its snake-case name.
+         * @enum {string}
+         */
+        SessionState: "created" | "connecting" | "awaiting_scan" | "awaiting_passkey" | "syncing" | "connected" | "moving" | "restricted" | "disconnected" | "logged_out" | "replaced" | "failed";
+        /** @description The first business and its owner, who operates the platform as well. */
+        SetupRequest: {
+            /** @description What the business is called. */
+            business_name: string;
+            /** @description Set the tokens as cookies rather than answering them. */
+            cookie?: boolean;
+            /** @description The address to sign in with. */
+            email: string;
+            /** @description What the owner is called. */
+            name: string;
+            /** @description 12 to 128 characters. */
+            password: string;
+            /** @description The setup token of this installation. */
+            token: string;
+        };
+        /** @description Whether this installation waits for its first owner. */
+        SetupState: {
+            /** @description `POST /v1/auth/setup` would work with the setup token. */
+            open: boolean;
+        };
+        /** @description A person is signed in. */
+        SignedIn: {
+            /** @description For `Authorization: Bearer`; `null` when it was set as a cookie. */
+            access_token: string | null;
+            /** @description The business that is worked in. */
+            business: components["schemas"]["Business"];
+            /**
+             * Format: date-time
+             * @description When the access token ends.
+             */
+            expires_at: string;
+            /** @description For one renewal; `null` when it was set as a cookie. */
+            refresh_token: string | null;
+            /** @description Who it is. */
+            user: components["schemas"]["User"];
+        };
+        /**
+         * @description Where an outbound message was written.
+         * @enum {string}
+         */
+        Source: "api" | "dashboard" | "phone";
+        /** @description A person who signs in. */
+        User: {
+            /** @description The address to sign in with, lower case. */
+            email: string;
+            /** @description `usr_…` */
+            id: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description Whether this person operates the platform. */
+            operator: boolean;
         };
     };
     responses: never;
@@ -1196,4 +1102,971 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    health: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    health_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Ready"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    livez: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It lives */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    link: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LoginRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Signed out */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefreshRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setup_is_open: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SetupState"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetupRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chats: {
+        parameters: {
+            query?: {
+                /** @description Part of a name, a number or a message. */
+                q?: string;
+                /** @description Of this number alone, `ses_…`. */
+                session_id?: string;
+                /** @description Those with unread messages alone. */
+                unread?: boolean;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Chat"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `chat_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_chat_messages: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before: the messages that are older. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                /** @description `chat_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Message"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    read_chat: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `chat_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Chat"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_contacts: {
+        parameters: {
+            query?: {
+                /** @description Part of a name or a number. */
+                q?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Contact"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_contact: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `con_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Contact"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_events: {
+        parameters: {
+            query?: {
+                /** @description The `seq` of the last event that you have; 0, or left out, begins with the oldest that is kept. */
+                after?: number;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Event"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    stream_events: {
+        parameters: {
+            query?: {
+                /** @description The `seq` of the last event that you have; left out, the stream begins now. */
+                after?: number;
+            };
+            header?: {
+                /** @description As browsers send it; goes before `after` */
+                "Last-Event-ID"?: number | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/event-stream": components["schemas"]["Event"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    send_message: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Your own name for this message */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SendMessageRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted, `queued` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_message: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `msg_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Message"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    reasons: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Reason"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_sessions: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Session"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateSessionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ses_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    delete_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ses_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; it is gone within ten seconds */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ses_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameSessionRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    connect_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ses_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    disconnect_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ses_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logout_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `ses_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    session_qr: {
+        parameters: {
+            query?: {
+                /** @description Seconds to wait for a change, at most 25; 0 answers at once. */
+                wait?: number;
+                /** @description The `ETag` of the last answer. */
+                after?: string;
+            };
+            header?: never;
+            path: {
+                /** @description `ses_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description How the link attempt stands; `ETag` names this answer */
+            200: {
+                headers: {
+                    /** @description Pass it as `after` */
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkState"];
+                    "image/svg+xml": string;
+                    "image/png": string;
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+}

@@ -53,7 +53,8 @@ async function follow(id: string, signal: AbortSignal, show: (poll: Poll) => voi
         cache: "no-store",
       });
       after = response.headers.get("etag") ?? after;
-      if (!data) continue;
+      // The same address draws the code as a picture too, for who asks for one.
+      if (!data || typeof data !== "object") continue;
       begun ||= !isFinal(data.state) || isUp(data.state);
       if (!begun && Date.now() - start < SETTLE_MS) {
         after = undefined;

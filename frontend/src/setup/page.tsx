@@ -4,11 +4,11 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import { Button } from "@/parts/button";
+import { Button, buttonClass } from "@/parts/button";
 import { Field } from "@/parts/field";
 import { ProblemNote } from "@/parts/problem-note";
 import { useTitle } from "@/parts/title";
-import { setUp } from "@/sign-in/account";
+import { setUp, useSetupIsOpen } from "@/sign-in/account";
 import { Door } from "@/sign-in/door";
 import { useHashSecret } from "@/sign-in/hash";
 
@@ -37,8 +37,19 @@ export function SetupPage() {
     event.preventDefault();
     create.mutate(new FormData(event.currentTarget));
   };
+  const open = useSetupIsOpen();
   const refused = create.isError && REFUSED.includes(asProblem(create.error).status);
 
+  if (open === false && !create.isPending && !create.isSuccess) {
+    return (
+      <Door title={t("setup.title")}>
+        <p>{t("setup.closed")}</p>
+        <Link to="/sign-in" className={buttonClass("primary")}>
+          {t("sign_in.title")}
+        </Link>
+      </Door>
+    );
+  }
   return (
     <Door title={t("setup.title")} intro={t("setup.intro")}>
       {create.isError && <ProblemNote error={create.error} text={refused ? t("setup.wrong_token") : undefined} />}
@@ -71,9 +82,6 @@ export function SetupPage() {
           {create.isPending ? t("setup.working") : t("setup.submit")}
         </Button>
       </form>
-      <Link to="/sign-in" className="text-sm font-medium text-accent underline underline-offset-2">
-        {t("setup.sign_in")}
-      </Link>
     </Door>
   );
 }

@@ -9,6 +9,11 @@ export function useMe() {
   return api.useQuery("get", "/v1/me");
 }
 
+/** Whether this installation waits for its first owner; null while that is not known. */
+export function useSetupIsOpen(): boolean | null {
+  return api.useQuery("get", "/v1/auth/setup", undefined, { staleTime: 0 }).data?.open ?? null;
+}
+
 /** Whether this person may link, stop and remove numbers. */
 export function useMayManageNumbers(): boolean {
   const { data } = useMe();

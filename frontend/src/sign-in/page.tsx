@@ -1,7 +1,7 @@
 // Sign in by email and password, or by a single-use link whose token is behind the `#`,
 // where no server and no log sees it.
 import { useMutation } from "@tanstack/react-query";
-import { Link, useRouter, useSearch } from "@tanstack/react-router";
+import { Navigate, useRouter, useSearch } from "@tanstack/react-router";
 import { type FormEvent, useEffect } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
@@ -9,7 +9,7 @@ import { Button } from "@/parts/button";
 import { Field } from "@/parts/field";
 import { ProblemNote } from "@/parts/problem-note";
 import { useTitle } from "@/parts/title";
-import { signIn, signInByLink } from "./account";
+import { signIn, signInByLink, useSetupIsOpen } from "./account";
 import { Door } from "./door";
 import { useHashSecret } from "./hash";
 import { safeReturn } from "./return";
@@ -19,6 +19,7 @@ export function SignInPage() {
   const router = useRouter();
   const { to } = useSearch({ from: "/sign-in" });
   const token = useHashSecret("link");
+  const setupIsOpen = useSetupIsOpen();
   useTitle(t("sign_in.title"));
 
   const enter = () => router.history.replace(safeReturn(to));
@@ -44,6 +45,7 @@ export function SignInPage() {
     return status === 429 ? t("sign_in.too_often") : undefined;
   };
 
+  if (token === null && setupIsOpen) return <Navigate to="/setup" replace />;
   if (token !== null && (link.isPending || link.isIdle || link.isSuccess)) {
     return (
       <Door title={t("sign_in.title")}>
@@ -64,12 +66,6 @@ export function SignInPage() {
           {password.isPending ? t("sign_in.working") : t("sign_in.submit")}
         </Button>
       </form>
-      <p className="text-sm text-soft">
-        {t("sign_in.first_time")}{" "}
-        <Link to="/setup" className="font-medium text-accent underline underline-offset-2">
-          {t("sign_in.set_up")}
-        </Link>
-      </p>
     </Door>
   );
 }

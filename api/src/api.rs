@@ -6,6 +6,7 @@ use actix_web::http::Uri;
 use prometheus::Registry;
 use secrecy::SecretString;
 use store::Store;
+use store::seal::Keys;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::Network;
@@ -23,6 +24,8 @@ use crate::token::{AccessKey, Tokens};
 pub struct Options {
     /// The database.
     pub store: Store,
+    /// Opens what is sealed in it: the codes of link attempts.
+    pub keys: Keys,
     /// Where the API's metrics are registered.
     pub registry: Registry,
     /// Signs access tokens; the same in every process.

@@ -1,13 +1,12 @@
 //! Who is calling: the credential of a request, checked, and what it allows. It names the business.
 
+use std::future::{Ready, ready};
 use std::marker::PhantomData;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::web::Data;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use futures_util::future::LocalBoxFuture;
 use store::accounts::{ApiKey, UserSession};
 use switchyard_core::code::ApiCode;
 use switchyard_core::message::Source;
@@ -117,31 +116,21 @@ impl Presented {
     }
 }
 
-/// A caller who may do what `N` names; the handler's type says so.
-pub(crate) struct Allowed<N>(pub(crate) Caller, PhantomData<N>);
+/// Who a request turned out to come from; waits there for the handler that asks.
+struct Identified(Result<Caller, Problem>);
 
-impl<N: Needs> FromRequest for Allowed<N> {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+/// Finds out who is calling, before anything else of the request is read, so that a stranger learns nothing
+/// from how the rest of it is refused.
+pub(crate) async fn identify(state: &State, request: &HttpRequest) {
+    let caller = identified(state, request).await;
+    request.extensions_mut().insert(Identified(caller));
+}
 
-    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        Box::pin(async move {
-            let state = request
-                .app_data::<Data<State>>()
-                .ok_or_else(|| Problem::internal("the state of the API is not mounted"))?;
-            let presented = Presented::of(&request, state)?;
-            let caller = state.credentials.check(state, presented).await?;
-            spend(&request, state, &caller)?;
-            match N::SCOPE {
-                Some(scope) if !caller.may(scope) => Err(Problem::forbidden(format!(
-                    "this needs {}, which this credential does not have",
-                    scope.name()
-                ))),
-                _ => Ok(Self(caller, PhantomData)),
-            }
-        })
-    }
+async fn identified(state: &State, request: &HttpRequest) -> Result<Caller, Problem> {
+    let presented = Presented::of(request, state)?;
+    let caller = state.credentials.check(state, presented).await?;
+    spend(request, state, &caller)?;
+    Ok(caller)
 }
 
 /// Takes one request of the caller's limit, and notes how it stands for the answer's headers.
@@ -153,5 +142,31 @@ fn spend(request: &HttpRequest, state: &State, caller: &Caller) -> Result<(), Pr
     } else {
         let problem = Problem::new(ApiCode::TooManyRequests, "slow down a little");
         Err(problem.after(verdict.reset_s.max(1)))
+    }
+}
+
+/// A caller who may do what `N` names; the handler's type says so.
+pub(crate) struct Allowed<N>(pub(crate) Caller, PhantomData<N>);
+
+impl<N: Needs> FromRequest for Allowed<N> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _body: &mut Payload) -> Self::Future {
+        ready(allowed(request))
+    }
+}
+
+fn allowed<N: Needs>(request: &HttpRequest) -> Result<Allowed<N>, Problem> {
+    let identified = request.extensions_mut().remove::<Identified>();
+    let Identified(caller) =
+        identified.ok_or_else(|| Problem::internal("nobody asked who is calling"))?;
+    let caller = caller?;
+    match N::SCOPE {
+        Some(scope) if !caller.may(scope) => Err(Problem::forbidden(format!(
+            "this needs {}, which this credential does not have",
+            scope.name()
+        ))),
+        _ => Ok(Allowed(caller, PhantomData)),
     }
 }

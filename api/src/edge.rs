@@ -18,9 +18,9 @@ use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::api::State;
-use crate::headers;
 use crate::limit::Verdict;
 use crate::problem::Problem;
+use crate::{caller, headers};
 
 /// Every request but the long poll is answered within this time.
 const LIMIT: Duration = Duration::from_secs(10);
@@ -46,8 +46,13 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     } else {
         LIMIT
     };
-    let answering = AssertUnwindSafe(next.call(request)).catch_unwind();
-    let answer = match timeout(limit, answering).await {
+    let answering = async {
+        if request.path().starts_with("/v1/") {
+            caller::identify(&state, request.request()).await;
+        }
+        next.call(request).await
+    };
+    let answer = match timeout(limit, AssertUnwindSafe(answering).catch_unwind()).await {
         Ok(Ok(Ok(response))) => Ok(response.map_into_boxed_body()),
         Ok(Ok(Err(error))) => Err(Problem::internal(error)),
         Ok(Err(_panicked)) => Err(Problem::internal("a handler panicked")),

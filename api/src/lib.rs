@@ -4,7 +4,7 @@
 //!
 //! ```ignore
 //! let ready = api::Readiness::new();
-//! let api = api::Api::new(api::Options { store, ready: ready.clone(), stop: stop.clone(), .. })?;
+//! let api = api::Api::new(api::Options { store, keys, ready: ready.clone(), stop: stop.clone(), .. })?;
 //! let server = api::serve(&api, listener)?;          // any tokio runtime; handles no signals
 //! let handle = server.handle();                       // handle.stop(true).await ends it gracefully
 //! tokio::spawn(server);
@@ -17,6 +17,8 @@ mod address;
 mod api;
 mod auth;
 mod caller;
+mod chats;
+mod contacts;
 mod cookie;
 mod dashboard;
 mod edge;
@@ -27,6 +29,7 @@ mod hs256;
 mod input;
 mod limit;
 mod me;
+mod messages;
 mod method;
 mod metrics;
 mod openapi;

@@ -15,7 +15,7 @@ use crate::api::{Api, State};
 use crate::edge::edge;
 use crate::problem::Problem;
 use crate::{
-    auth, dashboard, events, health, input, me, openapi, reasons,
+    auth, chats, contacts, dashboard, events, health, input, me, messages, openapi, reasons,
     sessions,
 };
 
@@ -60,6 +60,9 @@ pub(crate) fn described(config: &mut Described<'_>) {
         .configure(auth::routes)
         .configure(me::routes)
         .configure(sessions::routes)
+        .configure(messages::routes)
+        .configure(chats::routes)
+        .configure(contacts::routes)
         .configure(events::routes)
         .configure(reasons::routes)
         .configure(health::routes);

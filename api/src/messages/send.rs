@@ -1,0 +1,107 @@
+//! `POST /v1/messages`: accepts a message, which is then delivered once, whatever happens to any process.
+
+use actix_web::http::header::HeaderMap;
+use actix_web::web::{Data, Json};
+use actix_web::{HttpRequest, HttpResponse, post};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use store::messages::{Accepted, Idempotency, NewMessage};
+use switchyard_core::address::parse_recipient;
+use switchyard_core::message::{EXPIRES_IN_DEFAULT_S, EXPIRES_IN_RANGE_S, text_is_sendable};
+use switchyard_core::object::MessageObject;
+use switchyard_core::{SessionId, Timestamp};
+use utoipa::ToSchema;
+
+use crate::api::State;
+use crate::caller::{Allowed, Caller, MessagesWrite};
+use crate::problem::Problem;
+
+/// The longest Idempotency-Key, in bytes.
+const KEY_MAX: usize = 255;
+
+/// A message to send.
+#[derive(Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SendMessageRequest {
+    /// The number that sends, `ses_…`; may be left out when the business has one, or one that has the chat.
+    #[schema(value_type = Option<String>)]
+    session_id: Option<SessionId>,
+    /// `+E.164`, digits, `…@s.whatsapp.net`, `…@c.us` or `…@lid`.
+    to: String,
+    /// What to say, at most 4,096 characters.
+    #[schema(min_length = 1, max_length = 4096)]
+    text: String,
+    /// Seconds after which it is given up if it could not be sent; 86,400 when left out.
+    #[schema(minimum = 60, maximum = 604_800)]
+    expires_in: Option<u32>,
+}
+
+/// Accepts a message: it is stored and will be sent once, in the order of the chat. With an `Idempotency-Key`
+/// the same request may be sent again for 24 hours and is answered with the same message.
+#[utoipa::path(
+    tag = "messages",
+    security(("bearer" = ["messages:write"]), ("cookie" = [])),
+    params(("Idempotency-Key" = Option<String>, Header, description = "Your own name for this message")),
+    responses((status = 202, body = MessageObject, description = "Accepted, `queued`")),
+)]
+#[post("/v1/messages")]
+pub(crate) async fn send_message(
+    request: HttpRequest,
+    caller: Allowed<MessagesWrite>,
+    state: Data<State>,
+    body: Json<SendMessageRequest>,
+) -> Result<HttpResponse, Problem> {
+    let idempotency = idempotency(request.headers(), &caller.0, &body)?;
+    let new = parse(body.into_inner(), &caller.0, idempotency)?;
+    let now = Timestamp::now();
+    let accepted = store::messages::accept(&state.store, now, caller.0.business, new).await?;
+    let (Accepted::New(message) | Accepted::Replay(message)) = accepted;
+    Ok(HttpResponse::Accepted().json(message))
+}
+
+fn parse(
+    body: SendMessageRequest,
+    caller: &Caller,
+    idempotency: Option<Idempotency>,
+) -> Result<NewMessage, Problem> {
+    if !text_is_sendable(&body.text) {
+        return Err(Problem::invalid(
+            "text is not blank and has at most 4,096 characters",
+        ));
+    }
+    let expires_in_s = body.expires_in.unwrap_or(EXPIRES_IN_DEFAULT_S);
+    if !EXPIRES_IN_RANGE_S.contains(&expires_in_s) {
+        return Err(Problem::invalid("expires_in is 60 to 604,800 seconds"));
+    }
+    Ok(NewMessage {
+        session: body.session_id,
+        to: parse_recipient(&body.to)?,
+        text: body.text,
+        source: caller.source(),
+        expires_in_s,
+        idempotency,
+    })
+}
+
+/// The request's own name, with a hash of what it says: the fields, not their order or spacing.
+fn idempotency(
+    headers: &HeaderMap,
+    caller: &Caller,
+    body: &SendMessageRequest,
+) -> Result<Option<Idempotency>, Problem> {
+    let Some(header) = headers.get("idempotency-key") else {
+        return Ok(None);
+    };
+    let key = header.to_str().unwrap_or_default().trim();
+    if !(1..=KEY_MAX).contains(&key.len()) {
+        return Err(Problem::invalid(
+            "Idempotency-Key has 1 to 255 visible ASCII characters",
+        ));
+    }
+    let fields = serde_json::to_vec(body).map_err(Problem::internal)?;
+    Ok(Some(Idempotency {
+        actor: caller.actor(),
+        key: key.to_owned(),
+        body_sha256: Sha256::digest(fields).into(),
+    }))
+}

@@ -1,0 +1,14 @@
+//! The API over real HTTP and a real database.
+
+#[path = "api/app.rs"]
+mod app;
+#[path = "api/auth.rs"]
+mod auth;
+#[path = "api/live.rs"]
+mod live;
+#[path = "api/manners.rs"]
+mod manners;
+#[path = "api/numbers.rs"]
+mod numbers;
+#[path = "api/tenancy.rs"]
+mod tenancy;

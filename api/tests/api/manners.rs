@@ -1,0 +1,215 @@
+//! How the API answers whatever comes: problems, headers, limits, health.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use switchyard_core::permission::Scope;
+
+use crate::app::{Answer, TestApp};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_refusal_is_a_problem_with_a_code_and_the_id_of_the_request() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let client = app.user(&ada.user).await;
+    let big = json!({"name": "x".repeat(1 << 20)});
+    let cases: [(&str, &str, Value, u16, &str); 9] = [
+        ("GET", "/v1/nowhere", Value::Null, 404, "not_found"),
+        ("GET", "/v1/sessions/rubbish", Value::Null, 404, "not_found"),
+        ("PUT", "/v1/sessions", json!({}), 405, "method_not_allowed"),
+        (
+            "POST",
+            "/v1/sessions",
+            json!({"name": "a", "shard": 1}),
+            400,
+            "invalid_request",
+        ),
+        ("POST", "/v1/sessions", json!({}), 400, "invalid_request"),
+        (
+            "POST",
+            "/v1/sessions",
+            json!({"name": 7}),
+            400,
+            "invalid_request",
+        ),
+        ("POST", "/v1/sessions", big, 413, "too_large"),
+        (
+            "GET",
+            "/v1/events?after=-1",
+            Value::Null,
+            400,
+            "invalid_request",
+        ),
+        ("POST", "/nowhere", json!({}), 405, "method_not_allowed"),
+    ];
+    for (method, path, body, status, code) in cases {
+        let refused = client.send(method, path, &body).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (status, code),
+            "{method} {path}: {:?}",
+            refused.body
+        );
+        assert_eq!(refused.header("content-type"), "application/problem+json");
+        assert_eq!(refused.body["request_id"], refused.header("x-request-id"));
+        assert_eq!(refused.body["status"], status);
+        assert!(refused.body["title"].is_string() && refused.body["type"].is_string());
+        assert!(!refused.body["detail"].as_str().unwrap().is_empty());
+    }
+    let allowed = client.send("PUT", "/v1/sessions", &json!({})).await;
+    assert_eq!(allowed.header("allow"), "GET, POST");
+    let form = client.request(Method::POST, "/v1/sessions").body("name=a");
+    assert_eq!(Answer::of(form).await.code(), "invalid_request");
+    let cut = client
+        .request(Method::POST, "/v1/sessions")
+        .header("content-type", "application/json");
+    assert_eq!(
+        Answer::of(cut.body("{\"name\":")).await.code(),
+        "invalid_request"
+    );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_protects_the_browser_and_keeps_a_plain_request_id() {
+    let app = TestApp::start().await;
+    for path in [
+        "/livez",
+        "/health",
+        "/v1/me",
+        "/v1/reasons",
+        "/openapi.json",
+        "/",
+        "/nowhere.js",
+    ] {
+        let request = app.anonymous().request(Method::GET, path);
+        let answer = Answer::of(request.header("x-request-id", "my-own-id-7")).await;
+        assert_eq!(answer.header("x-request-id"), "my-own-id-7", "{path}");
+        assert!(
+            answer
+                .header("content-security-policy")
+                .contains("frame-ancestors 'none'"),
+            "{path}"
+        );
+        assert!(
+            !answer.header("content-security-policy").contains("unsafe"),
+            "{path}"
+        );
+        assert_eq!(answer.header("x-content-type-options"), "nosniff");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cross-origin-opener-policy"), "same-origin");
+    }
+    let odd = app
+        .anonymous()
+        .request(Method::GET, "/livez")
+        .header("x-request-id", "a b<c>\"d");
+    assert!(
+        Answer::of(odd)
+            .await
+            .header("x-request-id")
+            .starts_with("req_")
+    );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_beyond_its_burst_waits() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let (_, key) = app.key_at(ada.business, &Scope::ALL, 1, 3).await;
+    for left in ["2", "1", "0"] {
+        let answer = key.get("/v1/me").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(
+            (
+                answer.header("ratelimit-limit"),
+                answer.header("ratelimit-remaining")
+            ),
+            ("3", left)
+        );
+    }
+    let limited = key.get("/v1/me").await;
+    assert_eq!((limited.status, limited.code()), (429, "too_many_requests"));
+    assert_eq!(
+        (
+            limited.header("retry-after"),
+            limited.header("ratelimit-remaining")
+        ),
+        ("1", "0")
+    );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn health_says_what_runs_and_readiness_what_is_missing() {
+    let app = TestApp::start().await;
+    let anonymous = app.anonymous();
+    let alive = anonymous.get("/livez").await;
+    assert_eq!(
+        (alive.status, &alive.body),
+        (200, &Value::String(String::new()))
+    );
+    assert_eq!(
+        anonymous.get("/health").await.body,
+        json!({"status": "ok", "version": "0.0.0-test", "role": "up", "sim": true, "fail_points": false})
+    );
+    let ready = anonymous.get("/health/ready").await;
+    assert_eq!(
+        (
+            ready.status,
+            ready.body["checks"]["database"]["ok"].as_bool()
+        ),
+        (200, Some(true))
+    );
+    app.ready.set("shard", false, "registering");
+    let waiting = anonymous.get("/health/ready").await;
+    assert_eq!(
+        (
+            waiting.status,
+            waiting.body["checks"]["shard"]["detail"].as_str()
+        ),
+        (503, Some("registering"))
+    );
+    app.ready.set("shard", true, "live");
+    assert_eq!(anonymous.get("/health/ready").await.status, 200);
+    app.ready.stopping();
+    assert_eq!(
+        anonymous.get("/health/ready").await.body["status"],
+        "not_ready"
+    );
+
+    let metrics: Vec<String> = app
+        .registry
+        .gather()
+        .iter()
+        .map(|it| it.name().to_owned())
+        .collect();
+    assert!(
+        metrics.contains(&"switchyard_http_requests_total".to_owned()),
+        "{metrics:?}"
+    );
+    assert_eq!(
+        anonymous.get("/metrics").await.status,
+        404,
+        "metrics are on the internal port"
+    );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn reasons_have_words_in_both_languages() {
+    let app = TestApp::start().await;
+    let reasons = app.anonymous().get("/v1/reasons").await.body;
+    let expired = reasons["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|it| it["code"] == "link_expired")
+        .unwrap();
+    assert_eq!(expired["sentence"]["en"], "The code ran out.");
+    assert_eq!(
+        (expired["about"].as_str(), expired["state"].as_str()),
+        (Some("session"), Some("disconnected"))
+    );
+    assert!(!expired["next_step"]["he"].as_str().unwrap().is_empty());
+    app.end().await;
+}

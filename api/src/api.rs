@@ -71,6 +71,7 @@ pub struct Api(pub(crate) Arc<State>);
 /// What every request shares.
 pub(crate) struct State {
     pub(crate) store: Store,
+    pub(crate) keys: Keys,
     pub(crate) tokens: Tokens,
     pub(crate) credentials: Credentials,
     pub(crate) passwords: Passwords,
@@ -103,6 +104,7 @@ impl Api {
         let openapi = crate::openapi::openapi();
         Ok(Self(Arc::new(State {
             store: options.store,
+            keys: options.keys,
             tokens: Tokens::new(&options.access_key),
             credentials: Credentials::new(),
             passwords: Passwords::new(),

@@ -35,6 +35,7 @@ mod metrics;
 mod openapi;
 mod page;
 mod password;
+mod picture;
 mod problem;
 mod readiness;
 mod reasons;

@@ -12,8 +12,10 @@ mod disconnect;
 mod get;
 mod list;
 mod logout;
+mod qr;
 mod rename;
 mod want;
+mod watch;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
@@ -24,7 +26,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(delete::delete_session)
         .service(connect::connect_session)
         .service(disconnect::disconnect_session)
-        .service(logout::logout_session);
+        .service(logout::logout_session)
+        .service(qr::session_qr);
 }
 
 /// A session's name as it is kept.

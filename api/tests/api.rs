@@ -4,6 +4,8 @@
 mod app;
 #[path = "api/auth.rs"]
 mod auth;
+#[path = "api/description.rs"]
+mod description;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/manners.rs"]

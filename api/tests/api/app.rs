@@ -27,6 +27,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(15);
 pub(crate) struct TestApp {
     pub(crate) url: String,
     pub(crate) store: Store,
+    pub(crate) keys: Keys,
     pub(crate) ready: Readiness,
     pub(crate) stop: CancellationToken,
     pub(crate) registry: prometheus::Registry,
@@ -63,7 +64,7 @@ impl TestApp {
         let (ready, stop) = (Readiness::new(), CancellationToken::new());
         let mut options = Options {
             store: store.clone(),
-            keys,
+            keys: keys.clone(),
             registry: registry.clone(),
             access_key: AccessKey::derive(b"the master key of the test"),
             setup_token: Some(SecretString::from(SETUP_TOKEN)),
@@ -83,6 +84,7 @@ impl TestApp {
         Self {
             url,
             store,
+            keys,
             ready,
             stop,
             registry,

@@ -6,11 +6,15 @@ mod app;
 mod auth;
 #[path = "api/description.rs"]
 mod description;
+#[path = "api/linking.rs"]
+mod linking;
 #[path = "api/live.rs"]
 mod live;
 #[path = "api/manners.rs"]
 mod manners;
 #[path = "api/numbers.rs"]
 mod numbers;
+#[path = "api/sending.rs"]
+mod sending;
 #[path = "api/tenancy.rs"]
 mod tenancy;

@@ -2,7 +2,6 @@
 
 use serde_json::{Value, json};
 use switchyard_core::permission::{Role, Scope};
-use switchyard_core::{ChatId, ContactId, MessageId};
 
 use crate::app::{Client, TestApp};
 
@@ -89,12 +88,25 @@ async fn a_key_does_what_its_scopes_name_and_an_agent_what_the_role_names() {
 
 /// One thing of each kind, in this client's business.
 async fn things(client: &Client) -> Vec<(&'static str, String)> {
+    let text = |body: &Value, field: &str| body[field].as_str().unwrap().to_owned();
     let session = client
         .post("/v1/sessions", &json!({"name": "Front desk"}))
         .await
         .body;
-    let session = session["id"].as_str().unwrap().to_owned();
-    vec![("/v1/sessions", session)]
+    let message = client
+        .post(
+            "/v1/messages",
+            &json!({"to": "+972501234567", "text": "hello"}),
+        )
+        .await
+        .body;
+    let contacts = client.get("/v1/contacts").await.body;
+    vec![
+        ("/v1/sessions", text(&session, "id")),
+        ("/v1/messages", text(&message, "id")),
+        ("/v1/chats", text(&message, "chat_id")),
+        ("/v1/contacts", text(&contacts["data"][0], "id")),
+    ]
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -104,10 +116,7 @@ async fn what_belongs_to_another_business_does_not_exist() {
     let eve = app.business("eve@example.com").await;
     let owner = app.user(&ada.user).await;
     let other = app.user(&eve.user).await;
-    let mut things = things(&owner).await;
-    things.push(("/v1/messages", MessageId::generate().to_string()));
-    things.push(("/v1/chats", ChatId::generate().to_string()));
-    things.push(("/v1/contacts", ContactId::generate().to_string()));
+    let things = things(&owner).await;
     let mut tried = 0;
     for (method, path, _) in operations() {
         let Some((_, id)) = things
@@ -126,7 +135,20 @@ async fn what_belongs_to_another_business_does_not_exist() {
         tried += 1;
     }
     assert!(tried >= 11, "{tried}");
-    assert_eq!(other.get("/v1/sessions").await.body["data"], json!([]));
+    for list in [
+        "/v1/sessions",
+        "/v1/chats",
+        "/v1/contacts",
+        "/v1/chats?q=hello",
+    ] {
+        assert_eq!(other.get(list).await.body["data"], json!([]), "{list}");
+    }
+    let session = things[0].1.as_str();
+    let borrowed = json!({"session_id": session, "to": "+972501234567", "text": "hello"});
+    assert_eq!(
+        other.post("/v1/messages", &borrowed).await.code(),
+        "not_found"
+    );
     assert_eq!(
         owner.get("/v1/sessions").await.body["data"]
             .as_array()

@@ -5,6 +5,7 @@ type Json<T> = T extends { content: { "application/json": infer Body } } ? Body 
 
 export type Me = Json<paths["/v1/me"]["get"]["responses"][200]>;
 export type Session = Json<paths["/v1/sessions/{id}"]["get"]["responses"][200]>;
+export type SessionPage = Json<paths["/v1/sessions"]["get"]["responses"][200]>;
 export type SessionState = Session["state"];
 export type LinkCode = Json<paths["/v1/sessions/{id}/qr"]["get"]["responses"][200]>;
 export type ChatPage = Json<paths["/v1/chats"]["get"]["responses"][200]>;

@@ -90,12 +90,12 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
             column: "seq",
             id: business.to_string(),
         })?;
-        insert(tx, business, head.saturating_sub(count), events).await?;
+        insert(tx, business, head.saturating_sub(count), &events).await?;
     }
     Ok(())
 }
 
-async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: Vec<NewEvent>) -> Result<()> {
+async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: &[NewEvent]) -> Result<()> {
     let mut columns = Columns::default();
     for (seq, event) in (base.saturating_add(1)..).zip(events) {
         columns.push(seq, event)?;
@@ -144,7 +144,7 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, seq: i64, event: NewEvent) -> Result<()> {
+    fn push(&mut self, seq: i64, event: &NewEvent) -> Result<()> {
         self.seqs.push(seq);
         self.ids.push(EventId::generate().uuid());
         self.sessions.push(event.session.map(SessionId::uuid));

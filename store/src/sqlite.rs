@@ -26,6 +26,10 @@ mod writer;
 const READERS: u32 = 8;
 /// How long a statement waits for a lock of another process (`doctor`, a backup).
 const BUSY: Duration = Duration::from_secs(5);
+/// The write-ahead log is cut back to 64 MiB after a burst.
+const LOG_KEPT: &str = "67108864";
+/// How long a reader waits for a connection of the pool.
+const ACQUIRE: Duration = Duration::from_secs(10);
 /// Prepared statements kept per connection: more than the store has.
 const STATEMENTS: usize = 512;
 
@@ -51,6 +55,7 @@ impl SqliteStore {
             .busy_timeout(BUSY)
             .statement_cache_capacity(STATEMENTS)
             .pragma("temp_store", "memory")
+            .pragma("journal_size_limit", LOG_KEPT)
             .disable_statement_logging();
         let connection = connect.connect().await?;
         let hints = Arc::new(Hints::new(options.hints, metrics.clone()));
@@ -64,6 +69,7 @@ impl SqliteStore {
         );
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .acquire_timeout(ACQUIRE)
             .connect_lazy_with(connect.clone().read_only(true));
         Ok(Self {
             options: connect,

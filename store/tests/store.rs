@@ -26,3 +26,5 @@ mod schema;
 mod sessions;
 #[path = "store/vault.rs"]
 mod vault;
+#[path = "store/writer.rs"]
+mod writer;

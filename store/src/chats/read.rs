@@ -80,7 +80,7 @@ pub async fn reads_to_send(store: &Store, held: &Held, chat: ChatId) -> Result<V
         .into_iter()
         .map(|(wa_id, position, phone, lid)| Unread {
             wa_id,
-            from: identity(phone, lid),
+            from: identity(phone.as_deref(), lid.as_deref()),
             position,
         })
         .collect())

@@ -73,7 +73,7 @@ async fn found(tx: &mut Tx, business: BusinessId, who: &Identity) -> Result<Vec<
         .into_iter()
         .map(|(id, phone, lid, push_name)| Known {
             id: id.into(),
-            identity: identity(phone, lid),
+            identity: identity(phone.as_deref(), lid.as_deref()),
             push_name,
         })
         .collect())
@@ -214,7 +214,7 @@ async fn complete(tx: &mut Tx, session: Option<SessionId>, who: &Identity) -> Re
     )?;
     Ok(match pair {
         Some((phone, lid)) => {
-            let learnt = identity(Some(phone), Some(lid));
+            let learnt = identity(Some(&phone), Some(&lid));
             Identity {
                 phone: who.phone.clone().or(learnt.phone),
                 lid: who.lid.clone().or(learnt.lid),

@@ -119,7 +119,7 @@ type SenderRow = (Uuid, Option<String>, Option<String>);
 fn sender((id, phone, lid): SenderRow) -> Sender {
     Sender {
         id: id.into(),
-        own: identity(phone, lid),
+        own: identity(phone.as_deref(), lid.as_deref()),
     }
 }
 

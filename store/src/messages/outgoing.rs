@@ -192,7 +192,7 @@ impl OutgoingRow {
         Ok(Outgoing {
             id,
             wa_id: self.wa_id,
-            to: identity(self.phone, self.lid),
+            to: identity(self.phone.as_deref(), self.lid.as_deref()),
             text: self.text.ok_or_else(|| corrupt("text"))?,
             position: self.position,
             status: MessageStatus::parse(&self.status).ok_or_else(|| corrupt("status"))?,

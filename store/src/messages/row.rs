@@ -60,8 +60,8 @@ impl MessageRow {
             id: id.to_string(),
         };
         let direction = Direction::parse(&self.direction).ok_or_else(|| corrupt("direction"))?;
-        let own = identity(self.own_phone, self.own_lid);
-        let peer = identity(self.peer_phone, self.peer_lid);
+        let own = identity(self.own_phone.as_deref(), self.own_lid.as_deref());
+        let peer = identity(self.peer_phone.as_deref(), self.peer_lid.as_deref());
         let (from, to) = match direction {
             Direction::Inbound => (peer.shown(), own.shown()),
             Direction::Outbound => (own.shown(), peer.shown()),
@@ -109,10 +109,10 @@ pub(crate) fn failure(code: FailureCode) -> MessageError {
 }
 
 /// A person, from stored digits.
-pub(crate) fn identity(phone: Option<String>, lid: Option<String>) -> Identity {
+pub(crate) fn identity(phone: Option<&str>, lid: Option<&str>) -> Identity {
     Identity {
-        phone: phone.as_deref().and_then(Phone::parse),
-        lid: lid.as_deref().and_then(Lid::parse),
+        phone: phone.and_then(Phone::parse),
+        lid: lid.and_then(Lid::parse),
     }
 }
 

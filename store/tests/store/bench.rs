@@ -173,6 +173,23 @@ impl Bench {
         metric.map_or(0, |one| one.get_histogram().get_sample_count())
     }
 
+    /// So many commits, and so many rows in them.
+    pub(crate) fn rows_per_commit(&self) -> (f64, f64) {
+        let families = self.registry.gather();
+        let family = families
+            .iter()
+            .find(|family| family.name() == "switchyard_rows_per_commit")
+            .unwrap();
+        let histogram = family.get_metric()[0].get_histogram();
+        #[expect(
+            clippy::as_conversions,
+            clippy::cast_precision_loss,
+            reason = "a test makes few commits"
+        )]
+        let commits = histogram.get_sample_count() as f64;
+        (commits, histogram.get_sample_sum())
+    }
+
     /// The value of a counter.
     pub(crate) fn counter(&self, name: &str) -> u64 {
         let families = self.registry.gather();

@@ -86,9 +86,15 @@ pub async fn claim(store: &Store, now: Timestamp, ask: Ask) -> Result<Taken> {
     })
 }
 
-/// The businesses with due jobs, from whose turn it is: one more than can be served, to know whether another waits.
+/// A kind has at most so many priorities.
+const PRIORITIES: i64 = 3;
+
+/// The businesses with due jobs, from whose turn it is: as many as can be served beside those that may have their
+/// share already, and one more, to know whether another waits.
 async fn due(store: &Store, now: Timestamp, ask: &Ask) -> Result<Vec<Due>> {
-    let limit = i64::from(ask.free).saturating_add(1);
+    let served = i64::try_from(ask.running.len()).unwrap_or(i64::MAX);
+    let businesses = i64::from(ask.free).saturating_add(served).saturating_add(1);
+    let limit = businesses.saturating_mul(PRIORITIES);
     let first = ask.after.map_or(Uuid::nil(), |it| successor(it.uuid()));
     let mut conn = store.read().await?;
     let mut found = fetch_all!(

@@ -189,6 +189,19 @@ both_engines! {
         assert!(taken.jobs.is_empty() && taken.left_some);
     }
 
+    async fn businesses_that_have_their_share_do_not_hide_one_that_has_not(bench: &Bench) {
+        let mut businesses: Vec<_> = (0..4).map(|_| bench.business()).collect();
+        businesses.sort();
+        for business in &businesses {
+            push(&bench.store, *business, 20).await;
+        }
+        let mut one_free = ask("one", 8, 1);
+        one_free.after = businesses.last().copied();
+        one_free.running = businesses.iter().zip([2, 2, 2, 1]).map(|(it, n)| (Some(*it), n)).collect();
+        let taken = claim(&bench.store, one_free).await;
+        assert_eq!(of(&taken, businesses[3]), 1);
+    }
+
     async fn jobs_put_off_wait_for_their_time_and_urgent_ones_go_first(bench: &Bench) {
         let business = bench.business();
         let later = NOON.plus(Duration::from_secs(5));

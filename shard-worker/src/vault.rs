@@ -30,7 +30,7 @@ mod standing;
 mod tctoken;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 
 use prometheus::Registry;
 use store::seal::Keys;
@@ -94,6 +94,7 @@ impl Vaults {
             turn: Mutex::new(()),
             saved: Mutex::new(Saved::default()),
             paired: AtomicBool::new(paired),
+            learned: AtomicU32::new(0),
         }))
     }
 }
@@ -111,6 +112,8 @@ pub struct SessionVault {
     saved: Mutex<Saved>,
     /// A device row was paired: from then on its absence is damage.
     paired: AtomicBool,
+    /// How many mappings were learned: their order within a second.
+    learned: AtomicU32,
 }
 
 impl SessionVault {

@@ -81,5 +81,6 @@ pub static ALL: &[&[&Sql]] = &[
     crate::receipts::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
     crate::sweeps::sql::STATEMENTS,
+    crate::vault::mapping::STATEMENTS,
     crate::vault::sql::STATEMENTS,
 ];

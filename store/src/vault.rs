@@ -6,6 +6,7 @@
 
 mod batch;
 mod committer;
+pub(crate) mod mapping;
 mod read;
 mod rounds;
 mod row;
@@ -14,6 +15,7 @@ pub(crate) mod sql;
 use std::sync::Arc;
 
 pub use committer::Committer;
+pub use mapping::Mapping;
 pub use row::{Found, Row, Write};
 
 use crate::seal::{BusinessKey, Keys, Place};

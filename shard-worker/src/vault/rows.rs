@@ -7,7 +7,6 @@ use tokio::sync::MutexGuard;
 
 use super::SessionVault;
 use super::fault::Failure;
-use super::queue::Ticket;
 use super::space::Space;
 
 /// The right to read in order to write.
@@ -143,18 +142,6 @@ impl SessionVault {
         self.queue.post(writes).await?;
         self.keep(changes).await;
         Ok(())
-    }
-
-    /// Writes cached rows; the ticket waits for their commit.
-    pub(super) async fn hand_over_hot(
-        &self,
-        _turn: &Turn<'_>,
-        changes: Vec<Change>,
-    ) -> Result<Ticket, Failure> {
-        let writes = self.forget_and_seal(&changes).await?;
-        let ticket = self.queue.hand_over(writes).await?;
-        self.keep(changes).await;
-        Ok(ticket)
     }
 
     /// First the cache forgets: should the caller be cancelled on the way, a read asks the database.

@@ -25,9 +25,9 @@ pub(super) enum Space {
     MutationMac,
     /// Who has our sender key: device by `key`, group by `sub`.
     SenderKeyDevice,
-    /// Phone number of a LID.
+    /// Phone number of a LID. Only cached under this name: mappings have a table of their own.
     Lid,
-    /// LID of a phone number, the last one learned.
+    /// LID of a phone number, the last one learned. Only cached under this name.
     Phone,
     /// Base keys seen in retries, by address and message; expire.
     BaseKey,

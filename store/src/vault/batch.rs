@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use uuid::Uuid;
 
+use super::mapping::{LEARN, Mapping};
 use super::rounds;
 use super::row::{Row, Write};
 use super::sql;
@@ -99,6 +100,7 @@ pub(super) async fn write_one(tx: &mut Tx, session: Uuid, write: &Write) -> Resu
         Write::DeleteBefore { space, before } => {
             execute!(tx, sql::DELETE_BEFORE, session, space, before.ms())
         }
+        Write::Learn(mapping) => learn(tx, session, mapping).await,
     }
 }
 
@@ -118,6 +120,20 @@ async fn upsert(
         row.n,
         row.expires_at,
         row.sealed.as_slice()
+    )?;
+    Ok(0)
+}
+
+async fn learn(tx: &mut Tx, session: Uuid, mapping: &Mapping) -> Result<u64> {
+    execute!(
+        tx,
+        LEARN,
+        session,
+        &mapping.lid,
+        &mapping.phone,
+        &mapping.source,
+        mapping.created_at.ms(),
+        mapping.updated_at.ms()
     )?;
     Ok(0)
 }

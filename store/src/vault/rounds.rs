@@ -9,6 +9,7 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::batch::{Answers, Member, write_one};
+use super::mapping::{LEARN, Mapping};
 use super::row::{Row, Write};
 use super::sql;
 use crate::statement::Sql;
@@ -27,6 +28,7 @@ enum Kind {
     Put,
     Merge,
     Delete,
+    Learn,
     Alone,
 }
 
@@ -36,6 +38,7 @@ impl Kind {
             Write::Put(_) => Self::Put,
             Write::Merge(_) => Self::Merge,
             Write::Delete { .. } => Self::Delete,
+            Write::Learn(_) => Self::Learn,
             Write::DeleteKey { .. }
             | Write::DeleteSub { .. }
             | Write::DeleteSpace { .. }
@@ -53,6 +56,7 @@ struct Round<'m> {
     puts: HashMap<RowKey<'m>, &'m Row>,
     merges: Vec<Turn<'m>>,
     deletes: Vec<RowKey<'m>>,
+    mappings: BTreeMap<(Uuid, &'m str), &'m Mapping>,
     alone: Vec<Turn<'m>>,
 }
 
@@ -122,6 +126,9 @@ impl<'m> Round<'m> {
                 Write::Delete { space, key, sub } => {
                     self.deletes.push((turn.session, space, key, sub));
                 }
+                Write::Learn(mapping) => {
+                    self.mappings.insert((turn.session, &mapping.lid), mapping);
+                }
                 _ => self.alone.push(turn),
             }
         }
@@ -149,6 +156,7 @@ impl<'m> Round<'m> {
             upsert(connection, &sql::PUT, &puts).await?,
             upsert(connection, &sql::MERGE, &merges).await?,
             delete(connection, &deletes).await?,
+            learn(connection, &self.mappings).await?,
         ];
         Ok((changed.iter().sum(), self.alone))
     }
@@ -196,6 +204,38 @@ async fn delete(connection: &mut PgConnection, rows: &[RowKey<'_>]) -> Result<u6
         .bind(rows.iter().map(|key| key.1).collect::<Vec<_>>())
         .bind(rows.iter().map(|key| key.2).collect::<Vec<_>>())
         .bind(rows.iter().map(|key| key.3).collect::<Vec<_>>())
+        .execute(connection)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+async fn learn(
+    connection: &mut PgConnection,
+    mappings: &BTreeMap<(Uuid, &str), &Mapping>,
+) -> Result<u64> {
+    if mappings.is_empty() {
+        return Ok(0);
+    }
+    let (keys, values): (Vec<_>, Vec<&Mapping>) = mappings
+        .iter()
+        .map(|(key, mapping)| (*key, *mapping))
+        .unzip();
+    let (sessions, lids): (Vec<Uuid>, Vec<&str>) = keys.into_iter().unzip();
+    let (phones, sources): (Vec<&str>, Vec<&str>) = values
+        .iter()
+        .map(|it| (it.phone.as_str(), it.source.as_str()))
+        .unzip();
+    let (created, updated): (Vec<i64>, Vec<i64>) = values
+        .iter()
+        .map(|it| (it.created_at.ms(), it.updated_at.ms()))
+        .unzip();
+    let done = sqlx::query(LEARN.postgres)
+        .bind(sessions)
+        .bind(lids)
+        .bind(phones)
+        .bind(sources)
+        .bind(created)
+        .bind(updated)
         .execute(connection)
         .await?;
     Ok(done.rows_affected())

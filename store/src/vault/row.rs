@@ -5,6 +5,8 @@ use std::fmt;
 use switchyard_core::Timestamp;
 use zeroize::Zeroizing;
 
+use super::mapping::Mapping;
+
 /// A sealed row to be written.
 #[derive(Clone)]
 pub struct Row {
@@ -90,6 +92,8 @@ pub enum Write {
         /// The instant.
         before: Timestamp,
     },
+    /// Inserts or replaces the mapping of a LID.
+    Learn(Mapping),
 }
 
 impl Write {
@@ -100,6 +104,7 @@ impl Write {
             Self::Delete { key, sub, .. } => key.len().saturating_add(sub.len()),
             Self::DeleteKey { key: text, .. } | Self::DeleteSub { sub: text, .. } => text.len(),
             Self::DeleteSpace { .. } | Self::DeleteBefore { .. } => 0,
+            Self::Learn(mapping) => mapping.lid.len().saturating_add(mapping.phone.len()),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! What lies on the disk: nothing that a thief could use.
 
 use wacore::store::traits::{
-    AppStateSyncKey, AppSyncStore, DeviceStore, LidPnMappingEntry, ProtocolStore, SignalStore,
+    AppStateSyncKey, AppSyncStore, DeviceInfo, DeviceListRecord, DeviceStore, ProtocolStore,
+    SignalStore,
 };
 
 use super::Desk;
@@ -44,14 +45,14 @@ async fn no_key_and_no_phone_number_lies_in_the_database_file() {
         ..AppStateSyncKey::default()
     };
     vault.set_sync_key(b"id", key).await.unwrap();
-    let mapping = LidPnMappingEntry {
-        lid: "100000012345678".to_owned(),
-        phone_number: PHONE.to_owned(),
-        created_at: 1,
-        updated_at: 1,
-        learning_source: "usync".to_owned(),
+    let devices = DeviceListRecord {
+        user: PHONE.to_owned(),
+        devices: vec![DeviceInfo::new(0, None)],
+        timestamp: 1,
+        phash: None,
+        raw_id: None,
     };
-    vault.put_lid_mapping(&mapping).await.unwrap();
+    vault.update_device_list(devices).await.unwrap();
     vault.settle().await.unwrap();
 
     let private = device.noise_key.private_key.serialize();
@@ -74,7 +75,6 @@ async fn no_key_and_no_phone_number_lies_in_the_database_file() {
             b"92,92,92,92".to_vec(),
             b"a very private text".to_vec(),
             PHONE.as_bytes().to_vec(),
-            b"100000012345678".to_vec(),
         ] {
             assert!(!is_in(&bytes, &secret));
         }

@@ -131,8 +131,9 @@ impl Effects {
         self.frames.push((Arc::clone(socket), Out::Stanza(node)));
     }
 
-    /// Closes the connection afterwards.
-    pub(crate) fn close(&mut self, socket: &Arc<Socket>) {
+    /// Closes the connection afterwards; `code` goes to the log.
+    pub(crate) fn close(&mut self, socket: &Arc<Socket>, code: &str) {
+        socket.note_ending(code);
         self.frames.push((Arc::clone(socket), Out::Close));
     }
 

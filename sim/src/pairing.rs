@@ -259,7 +259,7 @@ fn finish(world: &Arc<World>, offer: &Offer, scan: Scan, device_identity: Vec<u8
     let phone = scan.phone.clone();
     links::link(world, socket, &phone, companion, |effects| {
         effects.send(socket, stream_error(Some(515), None));
-        effects.close(socket);
+        effects.close(socket, "515");
         effects.then(move || {
             if scan.done.send(Ok(scan.device)).is_err() {
                 tracing::trace!("nobody waits for this scan any more");

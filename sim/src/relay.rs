@@ -102,7 +102,7 @@ pub(crate) fn take(world: &Arc<World>, socket: &Arc<Socket>, who: &Who, node: &N
 }
 
 /// What WhatsApp does with a stanza that it cannot read.
-fn malformed(world: &World, socket: &Socket) {
+pub(crate) fn malformed(world: &World, socket: &Socket) {
     if world.strict {
         let child = NodeBuilder::new("xml-not-well-formed").build();
         socket.say_and_close(stream_error(None, Some(child)), "xml-not-well-formed");

@@ -127,7 +127,10 @@ async fn read_all(
         while let Some(frame) = incoming.next() {
             strike::pace(world, socket).await;
             let permit = world.disk.admit().await;
-            handle(world, socket, &opener.open(frame)?);
+            match opener.open(frame)? {
+                Some(node) => handle(world, socket, &node),
+                None => relay::malformed(world, socket),
+            }
             world.disk.commit(Effects::of_permit(permit));
         }
         let message = tokio::select! {

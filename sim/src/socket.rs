@@ -114,7 +114,8 @@ impl Socket {
         self.ending.get().map(String::as_str)
     }
 
-    fn note_ending(&self, code: &str) {
+    /// Remembers why we end the connection; the first reason counts.
+    pub(crate) fn note_ending(&self, code: &str) {
         if self.ending.set(code.to_owned()).is_err() {
             tracing::trace!(socket = self.number, "a connection was ended twice");
         }

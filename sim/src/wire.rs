@@ -87,13 +87,17 @@ impl Opener {
         Self { cipher, counter: 0 }
     }
 
-    /// The node in a frame.
-    pub(crate) fn open(&mut self, mut frame: BytesMut) -> anyhow::Result<Node> {
+    /// The node in a frame; nothing when the frame is genuine and holds no node.
+    pub(crate) fn open(&mut self, mut frame: BytesMut) -> anyhow::Result<Option<Node>> {
         self.cipher
             .decrypt_in_place_with_counter(self.counter, &mut frame)?;
         self.counter = self.counter.checked_add(1).context("too many frames")?;
-        let bytes = util::unpack_bytes(frame)?;
-        Ok(marshal::unmarshal_ref(&bytes)?.to_owned())
+        let Ok(bytes) = util::unpack_bytes(frame) else {
+            return Ok(None);
+        };
+        Ok(marshal::unmarshal_ref(&bytes)
+            .ok()
+            .map(|node| node.to_owned()))
     }
 }
 

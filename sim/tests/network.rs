@@ -7,10 +7,14 @@
     reason = "what a test needs and does not find ends the test"
 )]
 
+#[path = "network/addresses.rs"]
+mod addresses;
 #[path = "network/client.rs"]
 mod client;
 #[path = "network/control.rs"]
 mod control;
+#[path = "network/endings.rs"]
+mod endings;
 #[path = "network/faulty.rs"]
 mod faulty;
 #[path = "network/keeping.rs"]

@@ -31,6 +31,13 @@ impl Control {
         )
     }
 
+    /// `PATCH`, which must be done.
+    pub(crate) async fn patch(&self, path: &str, body: Value) {
+        let request = self.http.patch(format!("{}{path}", self.url)).json(&body);
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
+    }
+
     /// `GET`, the `data` of it.
     pub(crate) async fn get(&self, path: &str) -> Vec<Value> {
         let answer = self

@@ -4,6 +4,7 @@ use actix_web::http::header::{
     CACHE_CONTROL, CONTENT_TYPE, ETAG, EntityTag, Header, IF_NONE_MATCH, IfNoneMatch,
 };
 use actix_web::{HttpRequest, HttpResponse};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use crate::api::State;
@@ -47,9 +48,8 @@ fn find(path: &str) -> Option<(String, EmbeddedFile)> {
 
 fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
     let hash = file.metadata.sha256_hash();
-    let digits = hash.iter().take(16).map(|byte| format!("{byte:02x}"));
     // Weak, because an encoding may be put around the same content.
-    let tag = EntityTag::new_weak(digits.collect());
+    let tag = EntityTag::new_weak(BASE64_URL_SAFE_NO_PAD.encode(hash));
     let kept = if name.starts_with(HASHED) {
         "public, max-age=31536000, immutable"
     } else {

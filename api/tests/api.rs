@@ -1,5 +1,12 @@
 //! The API over real HTTP and a real database.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
 #[path = "api/app.rs"]
 mod app;
 #[path = "api/auth.rs"]

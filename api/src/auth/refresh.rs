@@ -69,7 +69,7 @@ pub(crate) async fn refresh(
         refresh: next,
         as_cookies: from_cookie || body.cookie,
     };
-    signed_in::answer(&state, StatusCode::OK, now, tokens)
+    signed_in::answer(&state, StatusCode::OK, now, &tokens)
 }
 
 fn of_cookie(request: &HttpRequest, state: &State) -> Result<SecretString, Problem> {

@@ -109,7 +109,7 @@ pub(super) async fn open(
         refresh,
         as_cookies,
     };
-    answer(state, status, now, tokens)
+    answer(state, status, now, &tokens)
 }
 
 /// The answer with fresh tokens.
@@ -117,7 +117,7 @@ pub(super) fn answer(
     state: &State,
     status: StatusCode,
     now: Timestamp,
-    tokens: Tokens<'_>,
+    tokens: &Tokens<'_>,
 ) -> Result<HttpResponse, Problem> {
     let session = tokens.session;
     let signed = state.tokens.sign(now, session.user.id, session.id);

@@ -65,19 +65,14 @@ impl Credentials {
 
     async fn key(&self, state: &State, now: Timestamp, secret: &str) -> Result<Caller, Problem> {
         let hash = accounts::hash(secret);
-        let cached = self.keys.get(&hash).await;
-        let key = match cached {
-            Some(key) => Some(key),
-            None => {
-                let found = accounts::api_key(&state.store, now, secret)
-                    .await?
-                    .map(Arc::new);
-                if let Some(key) = &found {
-                    self.keys.insert(hash, Arc::clone(key)).await;
-                }
-                found
+        let mut key = self.keys.get(&hash).await;
+        if key.is_none() {
+            let found = accounts::api_key(&state.store, now, secret).await?;
+            key = found.map(Arc::new);
+            if let Some(key) = &key {
+                self.keys.insert(hash, Arc::clone(key)).await;
             }
-        };
+        }
         let key = key.filter(|key| key.expires_at.is_none_or(|end| end > now));
         let key = key.ok_or_else(|| Problem::unauthorized("the API key is not valid"))?;
         Ok(Caller {

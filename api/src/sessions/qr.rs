@@ -104,7 +104,7 @@ pub(crate) async fn session_qr(
 
 /// The code to draw.
 fn code(seen: &Seen) -> Result<&str, Problem> {
-    let code = seen.qr.as_ref().map(|qr| qr.expose_secret());
+    let code = seen.qr.as_ref().map(ExposeSecret::expose_secret);
     code.ok_or_else(|| {
         let detail = format!(
             "there is no code to scan: the number is {}",

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -55,12 +56,7 @@ impl Seen {
         );
         let mut hash = Sha256::new_with_prefix(format!("{shown:?}"));
         hash.update(self.qr.as_ref().map_or("", |qr| qr.expose_secret()));
-        let digits = hash.finalize();
-        digits
-            .iter()
-            .take(12)
-            .map(|byte| format!("{byte:02x}"))
-            .collect()
+        BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
     }
 
     pub(super) fn shown(&self) -> LinkState {

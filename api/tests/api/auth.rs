@@ -191,93 +191,85 @@ async fn a_refresh_token_is_good_once_and_a_replay_ends_the_session() {
     app.end().await;
 }
 
+/// A browser that is signed in by cookie.
+struct Browser {
+    client: Client,
+    jar: String,
+}
+
+impl Browser {
+    async fn signed_in(app: &TestApp) -> Self {
+        let ada = app.business("ada@example.com").await;
+        let refresh_token = app.sign_in(&ada.user).await["refresh_token"].clone();
+        let body = json!({"refresh_token": refresh_token, "cookie": true});
+        let client = app.anonymous();
+        let answer = client.post("/v1/auth/refresh", &body).await;
+        assert_eq!(answer.body["access_token"], Value::Null);
+        let mut jar = Vec::new();
+        for cookie in answer.headers.get_all("set-cookie") {
+            let cookie = cookie.to_str().unwrap();
+            for rule in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+                assert!(cookie.contains(rule), "{cookie}");
+            }
+            jar.push(cookie.split(';').next().unwrap().to_owned());
+        }
+        assert_eq!(jar.len(), 2);
+        let jar = jar.join("; ");
+        Self { client, jar }
+    }
+
+    /// Sends with the cookies, from a page of the site that the header tells.
+    async fn send(&self, method: Method, path: &str, site: Option<(&str, &str)>) -> Answer {
+        let request = self
+            .client
+            .request(method, path)
+            .header("cookie", &self.jar);
+        let request = match site {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        };
+        Answer::of(request.json(&json!({}))).await
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn cookies_are_for_our_own_pages_alone() {
     let app = TestApp::start().await;
-    let ada = app.business("ada@example.com").await;
-    let refresh_token = app.sign_in(&ada.user).await["refresh_token"].clone();
-    let body = json!({"refresh_token": refresh_token, "cookie": true});
-    let anonymous = app.anonymous();
-    let signed_in = anonymous.post("/v1/auth/refresh", &body).await;
-    assert_eq!(signed_in.body["access_token"], Value::Null);
-    let cookies: Vec<&str> = signed_in
-        .headers
-        .get_all("set-cookie")
-        .iter()
-        .map(|it| it.to_str().unwrap())
-        .collect();
-    assert_eq!(cookies.len(), 2);
-    for cookie in &cookies {
-        assert!(
-            cookie.contains("HttpOnly")
-                && cookie.contains("SameSite=Lax")
-                && cookie.contains("Path=/"),
-            "{cookie}"
-        );
+    let browser = Browser::signed_in(&app).await;
+    assert_eq!(browser.send(Method::GET, "/v1/me", None).await.status, 200);
+    let evil = Some(("origin", "https://evil.example"));
+    let cross = Some(("sec-fetch-site", "cross-site"));
+    for site in [None, evil, cross] {
+        for path in ["/v1/auth/logout", "/v1/auth/refresh", "/v1/sessions"] {
+            let refused = browser.send(Method::POST, path, site).await;
+            assert_eq!(refused.code(), "forbidden", "{path} {site:?}");
+        }
     }
-    let jar: Vec<&str> = cookies
-        .iter()
-        .filter_map(|cookie| cookie.split(';').next())
-        .collect();
-    let jar = jar.join("; ");
-    let sent = |method: Method, path: &str, extra: (&'static str, &str)| {
-        Answer::of(
-            anonymous
-                .request(method, path)
-                .header("cookie", &jar)
-                .header(extra.0, extra.1)
-                .json(&json!({})),
-        )
-    };
-
+    let bearer = browser
+        .client
+        .with("rubbish")
+        .request(Method::GET, "/v1/me");
+    let refused = Answer::of(bearer.header("cookie", &browser.jar)).await;
     assert_eq!(
-        sent(Method::GET, "/v1/me", ("x-none", "")).await.status,
-        200
-    );
-    let ours = ("origin", app.url.as_str());
-    for other in [
-        ("x-none", ""),
-        ("origin", "https://evil.example"),
-        ("sec-fetch-site", "cross-site"),
-    ] {
-        assert_eq!(
-            sent(Method::POST, "/v1/auth/logout", other).await.code(),
-            "forbidden",
-            "{other:?}"
-        );
-        assert_eq!(
-            sent(Method::POST, "/v1/auth/refresh", other).await.code(),
-            "forbidden",
-            "{other:?}"
-        );
-    }
-    let with_bearer = Answer::of(
-        anonymous
-            .with("rubbish")
-            .request(Method::GET, "/v1/me")
-            .header("cookie", &jar),
-    );
-    assert_eq!(
-        with_bearer.await.status,
-        401,
+        refused.status, 401,
         "a bearer makes cookies count for nothing"
     );
+
+    let ours = Some(("origin", app.url.as_str()));
     assert_eq!(
-        sent(Method::POST, "/v1/auth/refresh", ours).await.status,
+        browser
+            .send(Method::POST, "/v1/auth/refresh", ours)
+            .await
+            .status,
         200
     );
-    let out = sent(
-        Method::POST,
-        "/v1/auth/logout",
-        ("sec-fetch-site", "same-origin"),
-    )
-    .await;
-    assert_eq!(out.status, 204);
-    assert_eq!(out.headers.get_all("set-cookie").iter().count(), 2);
+    let page = Some(("sec-fetch-site", "same-origin"));
+    let out = browser.send(Method::POST, "/v1/auth/logout", page).await;
     assert_eq!(
-        sent(Method::GET, "/v1/me", ("x-none", "")).await.status,
-        401
+        (out.status, out.headers.get_all("set-cookie").iter().count()),
+        (204, 2)
     );
+    assert_eq!(browser.send(Method::GET, "/v1/me", None).await.status, 401);
     app.end().await;
 }
 
@@ -303,7 +295,7 @@ async fn nothing_else_passes_for_a_credential() {
         format!("{rsa}.{}.{}", parts[1], parts[2]),
         format!("{}.{}.", parts[0], parts[1]),
         format!("{}.{}.{}", parts[0], parts[1], "A".repeat(43)),
-        format!("{}x", token),
+        format!("{token}x"),
     ];
     for wrong in wrong {
         let refused = app.anonymous().with(&wrong).get("/v1/me").await;

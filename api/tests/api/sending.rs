@@ -55,30 +55,35 @@ async fn a_message_is_accepted_once_however_often_it_is_asked_for() {
         "a key belongs to whoever used it"
     );
     assert_eq!(by_hand.body["source"], "dashboard");
+    app.end().await;
+}
 
-    let message = robot.get(&format!("/v1/messages/{}", ids[0])).await;
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_thread_is_read_from_its_newest_message() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let client = app.user(&ada.user).await;
+    number(&client, "Front desk").await;
+    let mut sent = Vec::new();
+    for text in ["one", "two"] {
+        let body = json!({"to": "+972501234567", "text": text});
+        sent.push(client.post("/v1/messages", &body).await.body);
+    }
+    let id = sent[0]["id"].as_str().unwrap();
+    let message = client.get(&format!("/v1/messages/{id}")).await.body;
     assert_eq!(
-        (
-            message.body["status"].as_str(),
-            message.body["source"].as_str()
-        ),
-        (Some("queued"), Some("api"))
+        (message["status"].as_str(), message["to"].as_str()),
+        (Some("queued"), Some("+972501234567"))
     );
-    assert_eq!(message.body["to"], "+972501234567");
-    let chat = message.body["chat_id"].as_str().unwrap();
-    let thread = robot
-        .get(&format!("/v1/chats/{chat}/messages?limit=1"))
-        .await
-        .body;
-    assert_eq!(thread["data"][0]["id"], by_hand.body["id"], "newest first");
-    let cursor = thread["next_cursor"].as_str().unwrap();
-    let older = robot
-        .get(&format!(
-            "/v1/chats/{chat}/messages?limit=1&cursor={cursor}"
-        ))
-        .await
-        .body;
-    assert_eq!(older["data"][0]["id"], ids[0].as_str());
+    let path = format!(
+        "/v1/chats/{}/messages?limit=1",
+        sent[0]["chat_id"].as_str().unwrap()
+    );
+    let newest = client.get(&path).await.body;
+    assert_eq!(newest["data"][0]["text"], "two");
+    let cursor = newest["next_cursor"].as_str().unwrap();
+    let older = client.get(&format!("{path}&cursor={cursor}")).await.body;
+    assert_eq!(older["data"][0]["text"], "one");
     app.end().await;
 }
 

@@ -167,15 +167,15 @@ both_engines! {
         let (_, user) = owner(&bench.store, "ada@example.com").await;
         let ttl = Duration::from_mins(10);
         let link = accounts::create_sign_in_link(&bench.store, NOON, user.id, ttl).await.unwrap();
-        let uses = (0..16).map(|_| {
+        let tries = (0..16).map(|_| {
             let (store, token) = (bench.store.clone(), link.expose_secret().to_owned());
             tokio::spawn(async move { accounts::use_sign_in_link(&store, NOON, &token).await.unwrap() })
         });
-        let mut used = Vec::new();
-        for one in uses.collect::<Vec<_>>() {
-            used.extend(one.await.unwrap());
+        let mut winners = Vec::new();
+        for one in tries.collect::<Vec<_>>() {
+            winners.extend(one.await.unwrap());
         }
-        assert_eq!(used, [user.id]);
+        assert_eq!(winners, [user.id]);
         let link = accounts::create_sign_in_link(&bench.store, NOON, user.id, ttl).await.unwrap();
         let late = accounts::use_sign_in_link(&bench.store, NOON.plus(ttl), link.expose_secret());
         assert_eq!(late.await.unwrap(), None);

@@ -115,20 +115,39 @@ async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: &[NewEvent
                 .await?;
         }
         Engine::Sqlite(connection) => {
-            for row in columns.rows() {
-                sqlx::query(sql::INSERT.sqlite)
-                    .bind(business.uuid())
-                    .bind(row.0)
-                    .bind(row.1)
-                    .bind(row.2)
-                    .bind(row.3)
-                    .bind(row.4)
-                    .bind(row.5)
-                    .execute(&mut *connection)
-                    .await?;
+            let rows: Vec<Row<'_>> = columns.rows().collect();
+            let mut eights = rows.chunks_exact(8);
+            for eight in eights.by_ref() {
+                insert_rows(connection, sql::INSERT_EIGHT.sqlite, business, eight).await?;
+            }
+            for row in eights.remainder().chunks(1) {
+                insert_rows(connection, sql::INSERT.sqlite, business, row).await?;
             }
         }
     }
+    Ok(())
+}
+
+/// Number, id, session, kind, instant and data of an event.
+type Row<'a> = (i64, Uuid, Option<Uuid>, &'static str, i64, &'a str);
+
+async fn insert_rows(
+    connection: &mut sqlx::SqliteConnection,
+    sql: &'static str,
+    business: BusinessId,
+    rows: &[Row<'_>],
+) -> Result<()> {
+    let mut query = sqlx::query(sql).bind(business.uuid());
+    for (seq, id, session, kind, at, data) in rows {
+        query = query
+            .bind(*seq)
+            .bind(*id)
+            .bind(*session)
+            .bind(*kind)
+            .bind(*at)
+            .bind(*data);
+    }
+    query.execute(connection).await?;
     Ok(())
 }
 
@@ -154,9 +173,7 @@ impl Columns {
         Ok(())
     }
 
-    fn rows(
-        &self,
-    ) -> impl Iterator<Item = (i64, Uuid, Option<Uuid>, &'static str, i64, &str)> + Send {
+    fn rows(&self) -> impl Iterator<Item = Row<'_>> + Send {
         self.seqs
             .iter()
             .zip(&self.ids)

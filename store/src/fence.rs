@@ -19,7 +19,7 @@ statements! {
 }
 
 /// A session held under an epoch.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Held {
     /// The session.
     pub session: SessionId,
@@ -33,6 +33,9 @@ impl Held {
     /// [`Error::Fenced`] unless this epoch is still the session's. The first statement of a fenced verb;
     /// until the transaction ends nobody else can take the session.
     pub async fn check(&self, tx: &mut Tx) -> Result<()> {
+        if tx.is_current(self) {
+            return Ok(());
+        }
         let current = fetch_optional!(
             tx,
             (i64,),
@@ -41,6 +44,10 @@ impl Held {
             self.business.uuid(),
             self.epoch
         )?;
-        current.map(|_| ()).ok_or(Error::Fenced)
+        if current.is_none() {
+            return Err(Error::Fenced);
+        }
+        tx.note_current(*self);
+        Ok(())
     }
 }

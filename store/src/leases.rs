@@ -146,6 +146,7 @@ pub async fn release(store: &Store, incarnation: Incarnation, session: SessionId
         .write(Lane::Leases, input, |tx, (incarnation, session)| {
             Box::pin(async move {
                 fetch_optional!(tx, LeaseRow, sql::LOCK, session.uuid())?;
+                tx.forget_current();
                 execute!(tx, sql::RELEASE, session.uuid(), incarnation.0)?;
                 tx.hint(Hint::Session(*session));
                 Ok(())
@@ -172,6 +173,7 @@ pub async fn deregister(store: &Store, incarnation: Incarnation) -> Result<()> {
             Box::pin(async move {
                 execute!(tx, sql::DEREGISTER, incarnation.0)?;
                 fetch_all!(tx, LeaseRow, sql::LOCK_MINE, incarnation.0)?;
+                tx.forget_current();
                 execute!(tx, sql::RELEASE_ALL, incarnation.0)?;
                 Ok(())
             })
@@ -190,6 +192,7 @@ async fn take_locked(tx: &mut Tx, me: Incarnation, row: &LeaseRow) -> Result<Opt
     {
         return Ok(None);
     }
+    tx.forget_current();
     let taken = fetch_optional!(tx, (i64,), sql::TAKE, row.session_id, me.0)?;
     Ok(taken.map(|(epoch,)| Held {
         session: row.session_id.into(),

@@ -1,10 +1,13 @@
 //! A transaction and a reading connection, each on either engine, and what a transaction carries to its end.
 
+use std::collections::HashSet;
+
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use switchyard_core::event::EventType;
 use switchyard_core::{BusinessId, SessionId, Timestamp};
 
+use crate::Held;
 use crate::hints::Hint;
 
 /// The connection of one engine, borrowed for one statement.
@@ -39,6 +42,8 @@ pub struct Tx {
     pub(crate) events: Vec<NewEvent>,
     pub(crate) hints: Vec<Hint>,
     pub(crate) rows: u64,
+    /// Epochs that this transaction has found to be current; they stay so until it ends.
+    current: HashSet<Held>,
 }
 
 #[derive(Debug)]
@@ -56,7 +61,38 @@ impl Tx {
             events: Vec::new(),
             hints: Vec::new(),
             rows: 0,
+            current: HashSet::new(),
         }
+    }
+
+    /// Another transaction begins on this connection.
+    pub(crate) fn start(&mut self) {
+        self.events.clear();
+        self.hints.clear();
+        self.rows = 0;
+        self.current.clear();
+    }
+
+    /// Takes back what a caller gathered after there were so many events and hints.
+    pub(crate) fn undo_to(&mut self, events: usize, hints: usize) {
+        self.events.truncate(events);
+        self.hints.truncate(hints);
+        self.current.clear();
+    }
+
+    /// Whether this transaction has found this epoch to be current.
+    pub(crate) fn is_current(&self, held: &Held) -> bool {
+        self.current.contains(held)
+    }
+
+    /// This transaction has found this epoch to be current.
+    pub(crate) fn note_current(&mut self, held: Held) {
+        self.current.insert(held);
+    }
+
+    /// This transaction changes who holds a session.
+    pub(crate) fn forget_current(&mut self) {
+        self.current.clear();
     }
 
     /// The connection, for statements that differ between the engines.

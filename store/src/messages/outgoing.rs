@@ -151,22 +151,23 @@ async fn expire(store: &Store, now: Timestamp, held: &Held, chat: ChatId) -> Res
 async fn unsent(store: &Store, held: &Held, chat: ChatId, limit: u32) -> Result<Vec<Outgoing>> {
     let mut conn = store.read().await?;
     let (business, session) = (held.business.uuid(), held.session.uuid());
-    let holds = fetch_optional!(conn, (i64,), sql::HOLDS, session, business, held.epoch)?;
-    if holds.is_none() {
-        return Err(Error::Fenced);
-    }
-    fetch_all!(
+    let rows = fetch_all!(
         conn,
         OutgoingRow,
         sql::UNSENT,
         business,
         session,
         chat.uuid(),
-        i64::from(limit)
-    )?
-    .into_iter()
-    .map(OutgoingRow::into_outgoing)
-    .collect()
+        i64::from(limit),
+        held.epoch
+    )?;
+    // Nothing to send, or not ours any more?
+    if rows.is_empty()
+        && fetch_optional!(conn, (i64,), sql::HOLDS, session, business, held.epoch)?.is_none()
+    {
+        return Err(Error::Fenced);
+    }
+    rows.into_iter().map(OutgoingRow::into_outgoing).collect()
 }
 
 #[derive(sqlx::FromRow)]

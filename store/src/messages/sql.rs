@@ -39,8 +39,10 @@ statements! {
 
     UNSENT = "select m.id, m.wa_id, m.text, m.position, m.status, m.expires_at, c.phone, c.lid
         from messages m join contacts c on c.id = m.contact_id
+            join session_leases l on l.session_id = m.session_id
         where m.business_id = $1 and m.session_id = $2 and m.chat_id = $3
-          and m.status in ('queued', 'sending') order by m.position limit $4";
+          and m.status in ('queued', 'sending') and l.epoch = $5 and l.incarnation is not null
+        order by m.position limit $4";
 
     SENDING = "update messages set status = 'sending'
         where business_id = $1 and session_id = $2 and id = $3 and status = 'queued'";

@@ -205,6 +205,7 @@ async fn drain_all(tx: &mut Tx, now: Timestamp, held: &Held) -> Result<()> {
 pub(super) async fn remove(tx: &mut Tx, now: Timestamp, session: &Session) -> Result<()> {
     let id = session.id.uuid();
     wipe(tx, id).await?;
+    tx.forget_current();
     execute!(tx, sql::DELETE_LEASE, id, session.business.uuid())?;
     let given_up = fetch_all!(
         tx,

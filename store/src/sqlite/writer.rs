@@ -160,8 +160,9 @@ impl Writer {
             waiting.push(next);
         }
         let durable = waiting.iter().any(|(durable, _)| *durable);
+        let mut waiting = waiting.into_iter();
         let mut members = Vec::with_capacity(waiting.len());
-        let outcome = self.transaction(durable, waiting, &mut members).await;
+        let outcome = self.transaction(durable, &mut waiting, &mut members).await;
         let hints = std::mem::take(&mut self.tx.hints);
         match &outcome {
             Ok(()) => self.hints.give(hints),
@@ -170,43 +171,67 @@ impl Writer {
                 self.roll_back().await;
             }
         }
+        // Whoever had no turn shares the fate of the group: nothing of theirs is written.
+        members.extend(waiting.map(|(_, work)| work));
         for member in members {
             member.settle(outcome.clone());
         }
     }
 
+    /// Errors of callers are rare, so at first nobody has a savepoint; after one, all run again and each has.
     async fn transaction(
-        &mut self,
-        durable: bool,
-        waiting: Vec<Handed>,
-        members: &mut Vec<Box<dyn Work>>,
-    ) -> Result<()> {
-        let mut waiting = waiting.into_iter();
-        let outcome = self.work_through(durable, &mut waiting, members).await;
-        // Whoever had no turn shares the fate of the group: nothing of theirs is written.
-        members.extend(waiting.map(|(_, work)| work));
-        outcome
-    }
-
-    async fn work_through(
         &mut self,
         durable: bool,
         waiting: &mut std::vec::IntoIter<Handed>,
         members: &mut Vec<Box<dyn Work>>,
     ) -> Result<()> {
         self.wait_for_disk(durable).await?;
-        self.tx.rows = 0;
-        self.run_sql("begin immediate").await?;
-        while let Some((_, work)) = self.next(durable, waiting, members.len()) {
-            if work.is_abandoned() {
-                continue;
-            }
-            members.push(work);
-            if let Some(work) = members.last_mut() {
-                Self::run_one(&mut self.tx, work.as_mut()).await?;
-            }
-            self.fail.pass(FailPoint::InGroupCommit);
+        if self.swift(durable, waiting, members).await? {
+            return self.commit().await;
         }
+        self.roll_back().await;
+        if members.len() == 1 && waiting.len() == 0 {
+            // Nobody else was in it: the caller hears its own error.
+            return Ok(());
+        }
+        self.begin().await?;
+        for work in members.iter_mut() {
+            Self::run_apart(&mut self.tx, work.as_mut()).await?;
+        }
+        while let Some(mut work) = self.next(durable, waiting, members.len()) {
+            let outcome = Self::run_apart(&mut self.tx, work.as_mut()).await;
+            members.push(work);
+            outcome?;
+        }
+        self.commit().await
+    }
+
+    /// Runs callers one after the other; false as soon as one of them fails.
+    async fn swift(
+        &mut self,
+        durable: bool,
+        waiting: &mut std::vec::IntoIter<Handed>,
+        members: &mut Vec<Box<dyn Work>>,
+    ) -> Result<bool> {
+        self.begin().await?;
+        while let Some(mut work) = self.next(durable, waiting, members.len()) {
+            let outcome = work.run(&mut self.tx).await;
+            members.push(work);
+            match outcome {
+                Ok(()) => self.fail.pass(FailPoint::InGroupCommit),
+                Err(error) if error.breaks_the_transaction() => return Err(error),
+                Err(_) => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    async fn begin(&mut self) -> Result<()> {
+        self.tx.start();
+        self.run_sql("begin immediate").await
+    }
+
+    async fn commit(&mut self) -> Result<()> {
         events::flush(&mut self.tx).await?;
         self.run_sql("commit").await?;
         self.metrics.rows_per_commit.observe(rows(self.tx.rows));
@@ -219,35 +244,37 @@ impl Writer {
         durable: bool,
         waiting: &mut std::vec::IntoIter<Handed>,
         taken: usize,
-    ) -> Option<Handed> {
-        if let Some(next) = waiting.next() {
-            return Some(next);
+    ) -> Option<Box<dyn Work>> {
+        loop {
+            // A relaxed transaction takes no newcomers: one of them might have to wait for the disk.
+            let room = durable && self.tx.rows < ROWS_MAX && taken < CALLERS_MAX;
+            let (_, next) = match waiting.next() {
+                Some(next) => next,
+                None if room => self.inbox.take_now()?,
+                None => return None,
+            };
+            if !next.is_abandoned() {
+                return Some(next);
+            }
         }
-        let room = self.tx.rows < ROWS_MAX && taken < CALLERS_MAX;
-        // A relaxed transaction takes no newcomers: one of them might have to wait for the disk.
-        (durable && room).then(|| self.inbox.take_now()).flatten()
     }
 
     /// One caller inside a savepoint of its own: its error undoes its writes alone.
-    async fn run_one(tx: &mut Tx, work: &mut dyn Work) -> Result<()> {
+    async fn run_apart(tx: &mut Tx, work: &mut dyn Work) -> Result<()> {
         let (events, hints) = (tx.events.len(), tx.hints.len());
         run_sql(tx, "savepoint caller").await?;
-        match work.run(tx).await {
-            Ok(()) => {}
-            Err(error) => {
-                tx.events.truncate(events);
-                tx.hints.truncate(hints);
-                if error.breaks_the_transaction() {
-                    return Err(error);
-                }
-                run_sql(tx, "rollback to caller").await?;
+        if let Err(error) = work.run(tx).await {
+            if error.breaks_the_transaction() {
+                return Err(error);
             }
+            tx.undo_to(events, hints);
+            run_sql(tx, "rollback to caller").await?;
         }
         run_sql(tx, "release caller").await
     }
 
     async fn roll_back(&mut self) {
-        self.tx.events.clear();
+        self.tx.start();
         // Where SQLite has rolled back by itself (a full disk), there is nothing left to undo.
         if let Err(error) = self.run_sql("rollback").await {
             tracing::debug!(%error, "nothing to roll back");

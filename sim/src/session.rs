@@ -34,7 +34,11 @@ const BATCH: usize = 64;
 
 /// Serves one connection until it ends.
 pub(crate) async fn serve(world: Arc<World>, stream: TcpStream) {
-    match timeout(HANDSHAKE, shake_hands(&world, stream)).await {
+    let shaken = tokio::select! {
+        () = world.over.cancelled() => return,
+        shaken = timeout(HANDSHAKE, shake_hands(&world, stream)) => shaken,
+    };
+    match shaken {
         Ok(Ok(opened)) => run(world, opened).await,
         Ok(Err(error)) => tracing::debug!(%error, "a client did not get through the handshake"),
         Err(_) => tracing::debug!("a client was too slow with the handshake"),
@@ -181,22 +185,30 @@ async fn write_all(
                 return socket.end("internal");
             }
         };
-        if !bytes.is_empty() {
-            // A client that is stopped does not read; what waits for it is sent again later.
-            match timeout(STUCK, sink.send(Message::binary(bytes))).await {
-                Ok(Ok(())) => {}
-                Ok(Err(_)) => return socket.end("gone"),
-                Err(_) => return socket.end("stuck"),
-            }
+        if !bytes.is_empty() && !push(&socket, &mut sink, Message::binary(bytes)).await {
+            return;
         }
         if close {
             let goodbye = Message::close(Some(CloseCode::NORMAL_CLOSURE), "");
-            if sink.send(goodbye).await.is_err() {
-                tracing::trace!("the client was gone before the goodbye");
-            }
+            push(&socket, &mut sink, goodbye).await;
             return socket.over().cancel();
         }
     }
+}
+
+/// Sends one WebSocket message; false when the connection is over. A client that is stopped does not
+/// read: what waits for it is sent again when it comes back.
+async fn push(socket: &Socket, sink: &mut SplitSink<Stream, Message>, message: Message) -> bool {
+    let sent = tokio::select! {
+        () = socket.over().cancelled() => return false,
+        sent = timeout(STUCK, sink.send(message)) => sent,
+    };
+    match sent {
+        Ok(Ok(())) => return true,
+        Ok(Err(_)) => socket.end("gone"),
+        Err(_) => socket.end("stuck"),
+    }
+    false
 }
 
 /// The bytes of a batch, and whether to close after them.

@@ -106,7 +106,7 @@ async fn what_the_owner_writes_on_the_phone_comes_to_the_client_as_its_own() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_to_a_number_that_is_not_on_whatsapp_is_refused() {
-    let (network, _, mut shop, _) = network_with("pn_lid").await;
+    let (network, _, shop, _) = network_with("pn_lid").await;
     let known = shop
         .client
         .contacts()

@@ -92,6 +92,36 @@ fn report(what: &str, count: usize, took: Duration) {
         .expect("a place to report");
 }
 
+/// Every client sends to its customer; ends when every customer's phone shows everything.
+async fn send(shops: &[TestClient], control: &Control, messages: usize) {
+    join_all(shops.iter().enumerate().map(|(number, shop)| async move {
+        let to = Jid::pn(customer(number));
+        for text in 0..messages {
+            let sent = shop.client.send_text(to.clone(), text.to_string());
+            sent.await.expect("sent");
+        }
+    }))
+    .await;
+    for number in 0..shops.len() {
+        let phone = customer(number);
+        control.ledger(&phone, |rows| rows.len() == messages).await;
+    }
+}
+
+/// Every customer writes; ends when every client has everything, in order.
+async fn type_and_receive(shops: &mut [TestClient], control: &Control, messages: usize) {
+    let typing = join_all((0..shops.len()).map(|number| async move {
+        for text in 0..messages {
+            let text = text.to_string();
+            control.write(&customer(number), &shop(number), &text).await;
+        }
+    }));
+    let wanted: Vec<String> = (0..messages).map(|text| text.to_string()).collect();
+    let reading = join_all(shops.iter_mut().map(|shop| shop.texts(messages)));
+    let (_, received) = tokio::join!(typing, reading);
+    assert!(received.iter().all(|texts| *texts == wanted));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn many_clients_talk_at_once_and_nothing_is_lost_or_doubled() {
     let (clients, messages) = (
@@ -116,39 +146,12 @@ async fn many_clients_talk_at_once_and_nothing_is_lost_or_doubled() {
     report("linked", clients, start.elapsed());
 
     let start = Instant::now();
-    join_all(shops.iter().enumerate().map(|(number, shop)| async move {
-        let to = Jid::pn(customer(number));
-        for text in 0..messages {
-            shop.client
-                .send_text(to.clone(), text.to_string())
-                .await
-                .expect("sent");
-        }
-    }))
-    .await;
-    for number in 0..clients {
-        control
-            .ledger(&customer(number), |rows| rows.len() == messages)
-            .await;
-    }
+    send(&shops, &control, messages).await;
     report("sent and shown", clients * messages, start.elapsed());
 
     let start = Instant::now();
-    let typing = join_all((0..clients).map(|number| {
-        let control = &control;
-        async move {
-            for text in 0..messages {
-                control
-                    .write(&customer(number), &shop(number), &text.to_string())
-                    .await;
-            }
-        }
-    }));
-    let wanted: Vec<String> = (0..messages).map(|text| text.to_string()).collect();
-    let reading = join_all(shops.iter_mut().map(|shop| shop.texts(messages)));
-    let (_, received) = tokio::join!(typing, reading);
+    type_and_receive(&mut shops, &control, messages).await;
     report("typed and received", clients * messages, start.elapsed());
-    assert!(received.iter().all(|texts| *texts == wanted));
 
     for number in 0..clients {
         let rows = control

@@ -21,6 +21,11 @@ pub use lease::{hand_back, reap, renew};
 pub use prune::prune;
 pub use push::{push, tick};
 
+/// An id as SQLite's `unhex` reads it.
+fn hex(id: uuid::Uuid) -> String {
+    id.simple().to_string()
+}
+
 fn ms(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }

@@ -9,7 +9,7 @@ use switchyard_core::{BusinessId, JobId, Timestamp};
 use uuid::Uuid;
 
 use super::share::{Due, Share, business, divide};
-use super::{ms, sql};
+use super::{hex, ms, sql};
 use crate::run::fetch_all;
 use crate::{Engine, Lane, Result, Store, Tx};
 
@@ -72,12 +72,15 @@ pub async fn claim(store: &Store, now: Timestamp, ask: Ask) -> Result<Taken> {
         });
     };
     let served = business(last.due.business);
+    let picked = match store {
+        Store::Sqlite(_) => pick(store, now, &ask, &shares).await?,
+        Store::Postgres(_) => Vec::new(),
+    };
+    let input = (now, ask, shares, picked);
     let jobs = store
-        .write_relaxed(
-            Lane::Messages,
-            (now, ask, shares),
-            |tx, (now, ask, shares)| Box::pin(take(tx, *now, ask, shares)),
-        )
+        .write_relaxed(Lane::Messages, input, |tx, (now, ask, shares, picked)| {
+            Box::pin(take(tx, *now, ask, shares, picked))
+        })
         .await?;
     Ok(Taken {
         jobs: jobs.into_iter().map(JobRow::into_claimed).collect(),
@@ -130,24 +133,46 @@ async fn due(store: &Store, now: Timestamp, ask: &Ask) -> Result<Vec<Due>> {
     Ok(due)
 }
 
-async fn take(tx: &mut Tx, now: Timestamp, ask: &Ask, shares: &[Share]) -> Result<Vec<JobRow>> {
+/// The jobs of all shares, as they wait now.
+async fn pick(store: &Store, now: Timestamp, ask: &Ask, shares: &[Share]) -> Result<Vec<String>> {
+    let mut conn = store.read().await?;
+    let mut picked = Vec::new();
+    for share in shares {
+        let due = share.due;
+        let jobs = i64::from(share.jobs);
+        let (business, priority) = (due.business, due.priority);
+        let ids = fetch_all!(
+            conn,
+            (Uuid,),
+            sql::PICK,
+            ask.kind,
+            business,
+            priority,
+            now.ms(),
+            jobs
+        )?;
+        picked.extend(ids.into_iter().map(|(id,)| hex(id)));
+    }
+    Ok(picked)
+}
+
+async fn take(
+    tx: &mut Tx,
+    now: Timestamp,
+    ask: &Ask,
+    shares: &[Share],
+    picked: &[String],
+) -> Result<Vec<JobRow>> {
     let rows = match tx.engine() {
         Engine::Sqlite(connection) => {
-            let mut rows = Vec::new();
-            for share in shares {
-                let taken = sqlx::query_as::<_, JobRow>(sql::TAKE.sqlite)
-                    .bind(ask.kind)
-                    .bind(&*ask.worker)
-                    .bind(ms(ask.lease))
-                    .bind(now.ms())
-                    .bind(share.due.business)
-                    .bind(share.due.priority)
-                    .bind(i64::from(share.jobs))
-                    .fetch_all(&mut *connection)
-                    .await?;
-                rows.extend(taken);
-            }
-            rows
+            sqlx::query_as::<_, JobRow>(sql::TAKE.sqlite)
+                .bind(ask.kind)
+                .bind(&*ask.worker)
+                .bind(ms(ask.lease))
+                .bind(now.ms())
+                .bind(serde_json::to_string(picked)?)
+                .fetch_all(connection)
+                .await?
         }
         Engine::Postgres(connection) => {
             let businesses: Vec<Uuid> = shares.iter().map(|it| it.due.business).collect();

@@ -4,7 +4,7 @@ use sqlx::SqliteConnection;
 use switchyard_core::{JobId, Timestamp};
 use uuid::Uuid;
 
-use super::sql;
+use super::{hex, sql};
 use crate::{Engine, Lane, Result, Store, Tx};
 
 /// A batch may meet a push of the same unique key at the same instant; it is tried again so often.
@@ -131,22 +131,23 @@ impl Over {
                 Ok(done.rows_affected())
             }
             Engine::Sqlite(connection) => {
-                let mut recorded = 0_u64;
-                let named = self.ids.iter().zip(self.fences);
-                for ((id, fence), (state, code)) in named.zip(self.states.iter().zip(self.codes)) {
-                    let done = sqlx::query(sql::FINISH.sqlite)
-                        .bind(id)
-                        .bind(fence)
-                        .bind(state)
-                        .bind(code)
-                        .bind(now.ms())
-                        .execute(&mut *connection)
-                        .await?;
-                    recorded = recorded.saturating_add(done.rows_affected());
-                }
-                Ok(recorded)
+                let done = sqlx::query(sql::FINISH.sqlite)
+                    .bind(self.as_json()?)
+                    .bind(now.ms())
+                    .execute(connection)
+                    .await?;
+                Ok(done.rows_affected())
             }
         }
+    }
+
+    fn as_json(&self) -> Result<String> {
+        let named = self.ids.iter().zip(&self.fences);
+        let rows: Vec<(String, i64, &str, Option<&str>)> = named
+            .zip(self.states.iter().zip(&self.codes))
+            .map(|((id, fence), (state, code))| (hex(*id), *fence, *state, *code))
+            .collect();
+        Ok(serde_json::to_string(&rows)?)
     }
 }
 

@@ -9,7 +9,7 @@ use switchyard_core::{JobId, Timestamp};
 use uuid::Uuid;
 
 use super::end::{End, Finished, record};
-use super::{ms, sql};
+use super::{hex, ms, sql};
 use crate::run::{fetch_all, fetch_optional};
 use crate::{Engine, Lane, Result, Store, Tx};
 
@@ -43,17 +43,16 @@ async fn renew_in(
 ) -> Result<Vec<(Uuid, i64)>> {
     match tx.engine() {
         Engine::Sqlite(connection) => {
-            let mut renewed = Vec::with_capacity(held.len());
-            for (id, fence) in held {
-                let row: Option<(Uuid, i64)> = sqlx::query_as(sql::RENEW.sqlite)
-                    .bind(worker)
-                    .bind(ms(lease))
-                    .bind(id.uuid())
-                    .bind(fence)
-                    .fetch_optional(&mut *connection)
-                    .await?;
-                renewed.extend(row);
-            }
+            let held: Vec<(String, i64)> = held
+                .iter()
+                .map(|(id, fence)| (hex(id.uuid()), *fence))
+                .collect();
+            let renewed = sqlx::query_as(sql::RENEW.sqlite)
+                .bind(worker)
+                .bind(ms(lease))
+                .bind(serde_json::to_string(&held)?)
+                .fetch_all(connection)
+                .await?;
             Ok(renewed)
         }
         Engine::Postgres(connection) => {

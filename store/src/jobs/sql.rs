@@ -27,14 +27,16 @@ statements! {
                 and due.business_id = walk.business_id and due.priority = walk.priority and due.run_at <= $3)
         limit $4";
 
-    /// SQLite: one share. Postgres: all shares at once.
+    /// The jobs of one share, for SQLite: looked for on a reading connection, so that the writer only takes them.
+    PICK = "select id from jobs where kind = $1 and state = 'waiting' and business_id = $2 and priority = $3
+            and run_at <= $4
+        order by run_at, id limit $5";
+
+    /// SQLite: those that were picked and still wait. Postgres: all shares at once.
     TAKE: across_tenants = {
         sqlite: "update jobs set state = 'running', attempts = attempts + 1, fence = fence + 1, worker = $2,
                 lease_until = cast(unixepoch('now', 'subsec') * 1000 as integer) + $3, started_at = $4
-            where id in (
-                select id from jobs where kind = $1 and state = 'waiting' and business_id = $5 and priority = $6
-                    and run_at <= $4
-                order by run_at, id limit $7)
+            where state = 'waiting' and kind = $1 and id in (select unhex(value) from json_each($5))
             returning id, business_id, payload, attempts, fence",
         postgres: "with picked as materialized (
                 select job.id from unnest($5::uuid[], $6::bigint[], $7::bigint[]) as share (business_id, priority, jobs)
@@ -50,7 +52,9 @@ statements! {
 
     RENEW: across_tenants = {
         sqlite: "update jobs set lease_until = cast(unixepoch('now', 'subsec') * 1000 as integer) + $2
-            where worker = $1 and id = $3 and fence = $4 and state = 'running' returning id, fence",
+            from (select unhex(value ->> 0) as id, value ->> 1 as fence from json_each($3)) as held
+            where jobs.worker = $1 and jobs.id = held.id and jobs.fence = held.fence and jobs.state = 'running'
+            returning jobs.id, jobs.fence",
         postgres: "update jobs set lease_until = (extract(epoch from clock_timestamp()) * 1000)::bigint + $2
             from unnest($3::uuid[], $4::bigint[]) as held (id, fence)
             where jobs.worker = $1 and jobs.id = held.id and jobs.fence = held.fence and jobs.state = 'running'
@@ -59,9 +63,11 @@ statements! {
 
     /// Done or dead.
     FINISH: across_tenants = {
-        sqlite: "update jobs set state = $3, last_error = coalesce($4, last_error), finished_at = $5,
-                worker = null, lease_until = null
-            where id = $1 and fence = $2 and state = 'running'",
+        sqlite: "update jobs set state = ended.state, last_error = coalesce(ended.code, jobs.last_error),
+                finished_at = $2, worker = null, lease_until = null
+            from (select unhex(value ->> 0) as id, value ->> 1 as fence, value ->> 2 as state, value ->> 3 as code
+                from json_each($1)) as ended
+            where jobs.id = ended.id and jobs.fence = ended.fence and jobs.state = 'running'",
         postgres: "update jobs set state = ended.state, last_error = coalesce(ended.code, jobs.last_error),
                 finished_at = $5, worker = null, lease_until = null
             from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) as ended (id, fence, state, code)

@@ -1,5 +1,13 @@
 //! The contract of every verb of the store, on both engines.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "helpers of tests fail by panicking"
+)]
+
 #[path = "store/accounts.rs"]
 mod accounts;
 #[path = "store/bench.rs"]

@@ -40,7 +40,16 @@ const CONFINED: [(&str, &[&str]); 3] = [
         "whatsapp-rust",
         &["switchyard-shard-worker", "switchyard-sim (tests)"],
     ),
-    ("sqlx", &["switchyard-store", "switchyard-sim"]),
+    (
+        "sqlx",
+        &[
+            "switchyard-store",
+            "switchyard-sim",
+            // Tests make a database of their own, damage its rows and cut its connections.
+            "switchyard-shard-worker (tests)",
+            "switchyard-workers (tests)",
+        ],
+    ),
     ("apalis-core", &["switchyard-workers"]),
 ];
 

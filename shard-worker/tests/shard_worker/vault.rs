@@ -4,6 +4,8 @@
 mod device;
 #[path = "vault/fence.rs"]
 mod fence;
+#[path = "vault/model.rs"]
+mod model;
 #[path = "vault/rest.rs"]
 mod rest;
 #[path = "vault/traits.rs"]

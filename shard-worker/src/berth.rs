@@ -1,0 +1,118 @@
+//! A session's place in this process: what is wanted of it, under which epoch it is held, and its live connection.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use store::Held;
+use switchyard_core::Timestamp;
+use switchyard_core::session::Wanted;
+use tokio::sync::watch;
+
+use crate::live::Live;
+use crate::tenure::Lease;
+
+/// The right to a session.
+#[derive(Debug, Clone)]
+pub(crate) struct Holding {
+    /// The lease that it hangs on.
+    pub(crate) lease: Arc<Lease>,
+    /// The session and its epoch.
+    pub(crate) held: Held,
+}
+
+/// What is wanted of a session, and whether this process may act on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Order {
+    /// What its business wants.
+    pub(crate) wanted: Wanted,
+    /// Since when.
+    pub(crate) wanted_at: Timestamp,
+    /// The right to the session; none while it is not ours.
+    pub(crate) holding: Option<Holding>,
+}
+
+impl Order {
+    /// The epoch under which the session is held.
+    pub(crate) fn epoch(&self) -> Option<i64> {
+        self.holding.as_ref().map(|it| it.held.epoch)
+    }
+}
+
+/// A session's place in this process.
+pub(crate) struct Berth {
+    orders: watch::Sender<Order>,
+    live: RwLock<Option<Arc<Live>>>,
+    lost: RwLock<Option<i64>>,
+}
+
+impl Berth {
+    /// A place with its first order.
+    pub(crate) fn new(order: Order) -> Self {
+        Self {
+            orders: watch::Sender::new(order),
+            live: RwLock::new(None),
+            lost: RwLock::new(None),
+        }
+    }
+
+    /// What the supervisor follows.
+    pub(crate) fn orders(&self) -> watch::Receiver<Order> {
+        self.orders.subscribe()
+    }
+
+    /// Something else is wanted.
+    pub(crate) fn want(&self, wanted: Wanted, wanted_at: Timestamp) {
+        self.orders.send_if_modified(|order| {
+            let news = (order.wanted, order.wanted_at) != (wanted, wanted_at);
+            order.wanted = wanted;
+            order.wanted_at = wanted_at;
+            news
+        });
+    }
+
+    /// The right to the session was won or lost.
+    pub(crate) fn hold(&self, holding: Option<Holding>) {
+        self.orders.send_if_modified(|order| {
+            let news = order.epoch() != holding.as_ref().map(|it| it.held.epoch);
+            order.holding = holding;
+            news
+        });
+    }
+
+    /// Whether this process may act for the session, as far as it knows.
+    pub(crate) fn is_held(&self) -> bool {
+        let epoch = self.orders.borrow().epoch();
+        epoch.is_some() && epoch != self.lost_epoch()
+    }
+
+    /// The database refused this epoch: it is not to be used any more.
+    pub(crate) fn lose(&self, epoch: i64) {
+        *self.lost.write().unwrap_or_else(PoisonError::into_inner) = Some(epoch);
+    }
+
+    /// The epoch that the database refused last.
+    pub(crate) fn lost_epoch(&self) -> Option<i64> {
+        *self.lost.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The live connection.
+    pub(crate) fn live(&self) -> Option<Arc<Live>> {
+        let live = self.live.read().unwrap_or_else(PoisonError::into_inner);
+        live.clone()
+    }
+
+    /// A connection has become live.
+    pub(crate) fn open(&self, live: Arc<Live>) {
+        *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live);
+    }
+
+    /// The connection is over.
+    pub(crate) fn close(&self) {
+        let live = {
+            let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+            live.take()
+        };
+        if let Some(live) = live {
+            live.end();
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! Inbound messages: committed to the store before WhatsApp hears that they arrived.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use store::inbound::{self, Content, Inbound, Recorded};
+use store::{Held, Store};
+use switchyard_core::Timestamp;
+use switchyard_core::fail::{FailPoint, FailPoints};
+use tokio::sync::mpsc;
+use wacore::proto_helpers::MessageExt;
+use waproto::whatsapp as wa;
+use whatsapp_rust::client::Client;
+use whatsapp_rust::types::durability_hook::InboundDurabilityHook;
+use whatsapp_rust::types::events::InboundMessage;
+use whatsapp_rust::types::message::{MessageCategory, MessageInfo};
+use whatsapp_rust::anyhow;
+
+use crate::ear::Sign;
+use crate::ending::Ending;
+use crate::identity::{identity, is_person, is_unknown};
+use crate::metrics::Metrics;
+use crate::tenure::Lease;
+
+/// The most characters of an inbound text that are kept; WhatsApp's own limit.
+const TEXT_MAX: usize = 65_536;
+/// The most characters of a person's own name that are kept; WhatsApp's own limit is 25.
+const NAME_MAX: usize = 100;
+/// The pause between two tries of a commit while the database is away.
+const AGAIN: Duration = Duration::from_millis(200);
+
+/// Writes down what one connection of a session receives.
+#[derive(Debug)]
+pub(crate) struct Inbox {
+    /// The store.
+    pub(crate) store: Store,
+    /// The session, and under which epoch.
+    pub(crate) held: Held,
+    /// Until when to try.
+    pub(crate) lease: Arc<Lease>,
+    /// Set while the device belongs to another number than the session's: nothing of it is written down.
+    pub(crate) foreign: AtomicBool,
+    /// Where the supervisor hears that this connection must end.
+    pub(crate) signs: mpsc::Sender<Sign>,
+    /// Where a test build kills itself.
+    pub(crate) fail: Arc<FailPoints>,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+}
+
+impl Inbox {
+    /// Commits messages; tries again while the database is away, until the lease ends.
+    ///
+    /// # Errors
+    /// Nothing was written. The supervisor has been told why.
+    pub(crate) async fn record(&self, messages: Vec<Inbound>) -> store::Result<()> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        loop {
+            let recording =
+                inbound::record(&self.store, Timestamp::now(), &self.held, messages.clone());
+            let error = match recording.await {
+                Ok(recorded) => {
+                    self.count(&recorded);
+                    return Ok(());
+                }
+                Err(error) => error,
+            };
+            let away = matches!(error, store::Error::Unavailable(_) | store::Error::StorageFull);
+            if !away || !self.lease.is_good() {
+                tracing::warn!(session = %self.held.session, %error, "inbound messages were not committed");
+                self.end(&error);
+                return Err(error);
+            }
+            tokio::time::sleep(AGAIN).await;
+        }
+    }
+
+    /// Tells the supervisor that the connection must end because of this.
+    pub(crate) fn end(&self, error: &store::Error) {
+        let ending = match error {
+            store::Error::Fenced => Ending::Lost,
+            // WhatsApp offers the messages again at the next connection.
+            _ => Ending::Because(switchyard_core::reason::SessionReason::Network),
+        };
+        if self.signs.try_send(Sign::Ended(ending)).is_err() {
+            tracing::debug!("the connection has ended already");
+        }
+    }
+
+    fn count(&self, recorded: &[Recorded]) {
+        for outcome in recorded {
+            let outcome = match outcome {
+                Recorded::New => "new",
+                Recorded::Duplicate => "duplicate",
+                Recorded::Replaced => "replaced",
+            };
+            self.metrics.inbound.with_label_values(&[outcome]).inc();
+        }
+    }
+
+    /// What the client knows of a peer whose other identity the message did not tell.
+    async fn complete(client: &Client, mut message: Inbound) -> Inbound {
+        let peer = &message.peer;
+        if peer.phone.is_some() && peer.lid.is_some() {
+            return message;
+        }
+        let Some(address) = crate::identity::address(peer) else {
+            return message;
+        };
+        if let Ok(Some(entry)) = client.get_lid_pn_entry(&address).await {
+            use switchyard_core::address::{Lid, Phone};
+            let phone = Phone::parse(&entry.phone_number);
+            let lid = Lid::parse(&entry.lid);
+            message.peer.phone = message.peer.phone.or(phone);
+            message.peer.lid = message.peer.lid.or(lid);
+        }
+        message
+    }
+}
+
+#[async_trait]
+impl InboundDurabilityHook for Inbox {
+    async fn on_messages(
+        &self,
+        client: Arc<Client>,
+        batch: &[InboundMessage],
+    ) -> anyhow::Result<()> {
+        if self.foreign.load(Ordering::Acquire) {
+            anyhow::bail!("the device belongs to another number");
+        }
+        let mut messages = Vec::with_capacity(batch.len());
+        for message in batch {
+            if let Some(read) = read(message) {
+                messages.push(Self::complete(&client, read).await);
+            }
+        }
+        if messages.is_empty() {
+            return Ok(());
+        }
+        self.record(messages).await?;
+        self.fail.pass(FailPoint::AfterInboundCommit);
+        Ok(())
+    }
+}
+
+/// Reads a message that is to be stored; none if it is not one between people or shows nothing.
+pub(crate) fn read(message: &InboundMessage) -> Option<Inbound> {
+    let content = content(&message.message)?;
+    row(&message.info, content)
+}
+
+/// The row of a message that cannot be decrypted yet.
+pub(crate) fn waiting(info: &MessageInfo) -> Option<Inbound> {
+    row(info, Content::Waiting)
+}
+
+fn row(info: &MessageInfo, content: Content) -> Option<Inbound> {
+    let source = &info.source;
+    if source.is_group || !is_person(&source.chat) || info.category == MessageCategory::Peer {
+        return None;
+    }
+    let peer = if source.is_from_me {
+        identity([
+            Some(&source.chat),
+            source.recipient.as_ref(),
+            source.recipient_alt.as_ref(),
+            info.peer_recipient_pn.as_ref(),
+        ])
+    } else {
+        identity([Some(&source.sender), source.sender_alt.as_ref()])
+    };
+    if is_unknown(&peer) || info.id.is_empty() {
+        return None;
+    }
+    let name = printable(&info.push_name, NAME_MAX);
+    Some(Inbound {
+        peer,
+        from_me: source.is_from_me,
+        wa_id: printable(&info.id, 256),
+        at: Timestamp(info.timestamp.timestamp_millis()),
+        push_name: (!source.is_from_me && !name.is_empty()).then_some(name),
+        content,
+    })
+}
+
+/// What a message shows. Messages of the protocol itself, reactions and votes show nothing of their own.
+fn content(message: &wa::Message) -> Option<Content> {
+    if let Some(text) = message.text_content() {
+        return Some(Content::Text(printable(text, TEXT_MAX)));
+    }
+    let base = message.get_base_message();
+    let silent = base.protocol_message.is_set()
+        || base.reaction_message.is_set()
+        || base.enc_reaction_message.is_set()
+        || base.poll_update_message.is_set()
+        || base.keep_in_chat_message.is_set()
+        || base.pin_in_chat_message.is_set()
+        || base.secret_encrypted_message.is_set()
+        || *base == wa::Message::default();
+    (!silent).then_some(Content::Unsupported)
+}
+
+/// A text as it can be stored: cut to so many characters, without the one character that Postgres refuses.
+fn printable(text: &str, max: usize) -> String {
+    let shown = text.chars().take(max);
+    shown
+        .map(|it| if it == '\0' { '\u{fffd}' } else { it })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use switchyard_core::address::{Lid, Phone};
+    use wacore::proto_helpers::MessageBuilderExt;
+    use whatsapp_rust::types::message::MessageSource;
+
+    fn info(source: MessageSource) -> MessageInfo {
+        MessageInfo {
+            source,
+            id: "3EB0".to_owned(),
+            push_name: "Ann\0".to_owned(),
+            ..MessageInfo::default()
+        }
+    }
+
+    #[test]
+    fn a_message_of_a_contact_carries_both_identities() {
+        let message = InboundMessage {
+            message: Arc::new(wa::Message::text("hello\0")),
+            info: Arc::new(info(MessageSource {
+                chat: "99887766@lid".parse().unwrap(),
+                sender: "99887766:4@lid".parse().unwrap(),
+                sender_alt: Some("972501234567@s.whatsapp.net".parse().unwrap()),
+                ..MessageSource::default()
+            })),
+        };
+        let read = read(&message).unwrap();
+        assert_eq!(read.peer.phone, Phone::parse("972501234567"));
+        assert_eq!(read.peer.lid, Lid::parse("99887766"));
+        assert!(matches!(&read.content, Content::Text(text) if text == "hello\u{fffd}"));
+        assert_eq!(read.push_name.as_deref(), Some("Ann\u{fffd}"));
+    }
+
+    #[test]
+    fn our_own_message_from_the_phone_belongs_to_the_chat_of_its_recipient() {
+        let own = info(MessageSource {
+            chat: "99887766@lid".parse().unwrap(),
+            sender: "972500000000@s.whatsapp.net".parse().unwrap(),
+            is_from_me: true,
+            ..MessageSource::default()
+        });
+        let read = row(&own, Content::Unsupported).unwrap();
+        assert!(read.from_me && read.push_name.is_none());
+        assert_eq!(read.peer.lid, Lid::parse("99887766"));
+    }
+
+    #[test]
+    fn groups_and_statuses_and_the_protocol_itself_are_not_stored() {
+        for chat in ["123-456@g.us", "status@broadcast", "1@newsletter"] {
+            let source = MessageSource {
+                chat: chat.parse().unwrap(),
+                sender: "972501234567@s.whatsapp.net".parse().unwrap(),
+                is_group: chat.ends_with("g.us"),
+                ..MessageSource::default()
+            };
+            assert!(row(&info(source), Content::Waiting).is_none(), "{chat}");
+        }
+        assert!(content(&wa::Message::default()).is_none());
+    }
+}

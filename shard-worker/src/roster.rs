@@ -1,0 +1,264 @@
+//! Which sessions this process has: takes them, starts a supervisor for each that needs one, and passes on what
+//! their businesses want.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use store::sessions::{self, Session};
+use store::{Held, Hint, leases};
+use switchyard_core::session::{SessionState, Wanted};
+use switchyard_core::{SessionId, Timestamp};
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+
+use crate::berth::{Berth, Holding, Order};
+use crate::session::Supervisor;
+use crate::tenure::Lease;
+use crate::world::World;
+
+/// How often to look at what is wanted when no hint comes.
+const LOOK_EVERY: Duration = Duration::from_millis(250);
+/// How long hints are gathered before one look serves them all.
+const GATHER: Duration = Duration::from_millis(5);
+/// A wish may be committed so much later than its own time says.
+const LATE: Duration = Duration::from_secs(10);
+/// How often a session that was lost is asked for again.
+const RETAKE_EVERY: Duration = Duration::from_secs(1);
+/// How long the supervisors may take to hang up when the process stops.
+const HANG_UP: Duration = Duration::from_secs(6);
+
+/// The sessions of this process.
+#[derive(Default)]
+pub(crate) struct Berths(RwLock<HashMap<SessionId, Arc<Berth>>>);
+
+impl Berths {
+    /// A session's place, if it has one here.
+    pub(crate) fn get(&self, session: SessionId) -> Option<Arc<Berth>> {
+        let berths = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        berths.get(&session).cloned()
+    }
+
+    fn all(&self) -> Vec<(SessionId, Arc<Berth>)> {
+        let berths = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        berths.iter().map(|(id, it)| (*id, it.clone())).collect()
+    }
+
+    fn put(&self, session: SessionId, berth: Arc<Berth>) {
+        let mut berths = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        berths.insert(session, berth);
+    }
+
+    fn remove(&self, session: SessionId) {
+        let mut berths = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        berths.remove(&session);
+    }
+}
+
+/// Keeps the sessions of this process.
+pub(crate) struct Roster {
+    world: Arc<World>,
+    berths: Arc<Berths>,
+    tenure: watch::Receiver<Option<Arc<Lease>>>,
+    held: HashMap<SessionId, Held>,
+    supervisors: JoinSet<SessionId>,
+    /// Wishes up to here are known.
+    known: Timestamp,
+    /// The lease under which everything was taken.
+    taken_under: Option<Arc<Lease>>,
+    retake_at: Instant,
+}
+
+impl Roster {
+    /// For one process.
+    pub(crate) fn new(
+        world: Arc<World>,
+        berths: Arc<Berths>,
+        tenure: watch::Receiver<Option<Arc<Lease>>>,
+    ) -> Self {
+        Self {
+            world,
+            berths,
+            tenure,
+            held: HashMap::new(),
+            supervisors: JoinSet::new(),
+            known: Timestamp(0),
+            taken_under: None,
+            retake_at: Instant::now(),
+        }
+    }
+
+    /// Works until the process stops, then waits until every session has hung up.
+    pub(crate) async fn run(mut self) {
+        let mut hints = self.world.store.hints().subscribe();
+        let mut tick = interval(LOOK_EVERY);
+        tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut look_at: Option<Instant> = None;
+        let soft = self.world.soft.clone();
+        loop {
+            tokio::select! {
+                () = soft.cancelled() => break,
+                changed = self.tenure.changed() => {
+                    if changed.is_err() {
+                        break;
+                    }
+                    self.look().await;
+                }
+                hint = hints.recv() => match hint {
+                    Ok(Hint::Session(_)) | Err(RecvError::Lagged(_)) => {
+                        look_at = look_at.or_else(|| Instant::now().checked_add(GATHER));
+                    }
+                    Ok(Hint::Jobs(_) | Hint::Events(_)) => {}
+                    // The store never closes its hints while it is open.
+                    Err(RecvError::Closed) => break,
+                },
+                () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
+                    look_at = None;
+                    self.look().await;
+                }
+                _ = tick.tick() => self.look().await,
+                Some(ended) = self.supervisors.join_next() => self.ended(ended),
+            }
+        }
+        let all = async { while self.supervisors.join_next().await.is_some() {} };
+        if timeout(HANG_UP, all).await.is_err() {
+            tracing::warn!("some sessions did not hang up in time");
+            self.supervisors.abort_all();
+        }
+    }
+
+    fn ended(&mut self, ended: Result<SessionId, tokio::task::JoinError>) {
+        match ended {
+            Ok(session) => {
+                self.berths.remove(session);
+                self.held.remove(&session);
+            }
+            Err(error) => tracing::error!(%error, "a session's supervisor ended badly"),
+        }
+    }
+
+    /// Looks at everything that may have changed. What fails is tried again at the next look.
+    async fn look(&mut self) {
+        let lease = self.tenure.borrow_and_update().clone();
+        let Some(lease) = lease else {
+            self.let_go();
+            return;
+        };
+        let outcome = async {
+            self.take(&lease).await?;
+            self.hear_wishes(&lease).await?;
+            self.retake(&lease).await
+        };
+        if let Err(error) = outcome.await {
+            tracing::warn!(%error, "could not look at what is wanted of the sessions");
+        }
+    }
+
+    fn let_go(&mut self) {
+        if self.taken_under.take().is_some() {
+            self.held.clear();
+            for (_, berth) in self.berths.all() {
+                berth.hold(None);
+            }
+        }
+    }
+
+    /// Takes everything under a new lease, each session under a new epoch.
+    async fn take(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
+        let same = |it: &Arc<Lease>| Arc::ptr_eq(it, lease);
+        if self.taken_under.as_ref().is_some_and(same) {
+            return Ok(());
+        }
+        let taken = leases::take_all(&self.world.store, lease.incarnation()).await?;
+        self.held = taken.into_iter().map(|held| (held.session, held)).collect();
+        self.taken_under = Some(Arc::clone(lease));
+        for (session, berth) in self.berths.all() {
+            let held = self.held.get(&session).copied();
+            berth.hold(held.map(|held| holding(lease, held)));
+        }
+        Ok(())
+    }
+
+    async fn hear_wishes(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
+        let store = self.world.store.clone();
+        let since = self.known.minus(LATE);
+        let sessions = sessions::wanted_since(&store, since).await?;
+        for session in sessions {
+            self.known = self.known.max(session.wanted_at);
+            if let Some(berth) = self.berths.get(session.id) {
+                berth.want(session.wanted, session.wanted_at);
+            } else if needs_a_supervisor(&session) {
+                self.supervise(lease, &session).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn supervise(&mut self, lease: &Arc<Lease>, session: &Session) -> store::Result<()> {
+        let store = &self.world.store;
+        let held = match self.held.get(&session.id) {
+            Some(held) => Some(*held),
+            None => leases::take(store, lease.incarnation(), session.id).await?,
+        };
+        let Some(held) = held else {
+            return Ok(());
+        };
+        self.held.insert(session.id, held);
+        let berth = Arc::new(Berth::new(Order {
+            wanted: session.wanted,
+            wanted_at: session.wanted_at,
+            holding: Some(holding(lease, held)),
+        }));
+        self.berths.put(session.id, Arc::clone(&berth));
+        let supervisor = Supervisor::new(Arc::clone(&self.world), berth, session);
+        let id = session.id;
+        self.supervisors.spawn(async move {
+            supervisor.run().await;
+            id
+        });
+        Ok(())
+    }
+
+    /// Asks again for sessions whose epoch the database refused.
+    async fn retake(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
+        if Instant::now() < self.retake_at {
+            return Ok(());
+        }
+        self.retake_at = Instant::now()
+            .checked_add(RETAKE_EVERY)
+            .unwrap_or(self.retake_at);
+        for (session, berth) in self.berths.all() {
+            if berth.is_held() {
+                continue;
+            }
+            let taken = leases::take(&self.world.store, lease.incarnation(), session).await?;
+            if let Some(held) = taken {
+                self.held.insert(session, held);
+                berth.hold(Some(holding(lease, held)));
+            }
+        }
+        Ok(())
+    }
+}
+
+fn holding(lease: &Arc<Lease>, held: Held) -> Holding {
+    Holding {
+        lease: Arc::clone(lease),
+        held,
+    }
+}
+
+/// A session that rests and is to rest needs nobody.
+fn needs_a_supervisor(session: &Session) -> bool {
+    let rests = matches!(
+        session.state,
+        SessionState::Created | SessionState::LoggedOut | SessionState::Disconnected
+    );
+    match session.wanted {
+        Wanted::Connected | Wanted::Deleted => true,
+        Wanted::Disconnected => !rests,
+        Wanted::LoggedOut => session.state != SessionState::LoggedOut,
+    }
+}

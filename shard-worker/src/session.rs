@@ -1,0 +1,417 @@
+//! The supervisor of one session: works towards what its business wants, one client after the other, and says in
+//! the session's state what happened. It alone decides whether and when to dial again.
+
+mod follow;
+mod link;
+mod verdict;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use store::{links, sessions};
+use switchyard_core::address::Phone;
+use switchyard_core::reason::SessionReason;
+use switchyard_core::session::{SessionState, Wanted};
+use switchyard_core::{SessionId, Timestamp};
+use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
+
+use crate::berth::{Berth, Holding, Order};
+use crate::connection::{Connection, ending_of};
+use crate::ending::Ending;
+use crate::pace::Backoff;
+use crate::world::World;
+use link::Attempt;
+
+/// A connection that comes back within this is not shown as lost.
+const GRACE: Duration = Duration::from_secs(2);
+/// The first pause before dialling again.
+const AGAIN_FIRST: Duration = Duration::from_millis(500);
+/// The longest pause before dialling again.
+const AGAIN_CEILING: Duration = Duration::from_secs(60);
+/// The first and the longest pause after WhatsApp asked to dial more slowly.
+const SLOWER: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(900));
+/// The pause between two tries of a write of the state.
+const WRITE_AGAIN: Duration = Duration::from_millis(200);
+/// So often a write of the state is tried.
+const WRITE_TRIES: u32 = 25;
+/// How long unlinking at WhatsApp may take, connecting included.
+const LOG_OUT: Duration = Duration::from_secs(10);
+
+/// What a client is started for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    /// To stay.
+    Stay,
+    /// To unlink the device at WhatsApp.
+    LogOut,
+}
+
+/// What the supervisor does next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Next {
+    /// Look at the order again.
+    Now,
+    /// Wait for another order, or until then.
+    Wait(Option<Instant>),
+    /// Nothing any more.
+    Gone,
+}
+
+/// Where the session stands, as far as this process wrote it down.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Standing {
+    state: SessionState,
+    reason: Option<SessionReason>,
+    until: Option<Timestamp>,
+}
+
+/// Works for one session.
+pub(crate) struct Supervisor {
+    world: Arc<World>,
+    id: SessionId,
+    berth: Arc<Berth>,
+    orders: watch::Receiver<Order>,
+    standing: Standing,
+    phone: Option<Phone>,
+    paired: bool,
+    epoch: Option<i64>,
+    /// The wish that came to an end which only a new wish changes.
+    settled_for: Option<Timestamp>,
+    /// The wish that was followed last.
+    wished_at: Option<Timestamp>,
+    not_before: Option<Instant>,
+    backoff: Backoff,
+    slower: Backoff,
+    down_since: Option<Instant>,
+    live_since: Option<Instant>,
+    replaced: VecDeque<Instant>,
+    /// Until when WhatsApp restricts new chats.
+    restricted_until: Option<Timestamp>,
+    attempt: Attempt,
+}
+
+impl Supervisor {
+    /// For a session as it was stored.
+    pub(crate) fn new(world: Arc<World>, berth: Arc<Berth>, session: &sessions::Session) -> Self {
+        let standing = Standing {
+            state: session.state,
+            reason: session.reason,
+            until: session.until,
+        };
+        world.metrics.entered(standing.state);
+        let restricted = session.reason == Some(SessionReason::NewChatsRestricted);
+        Self {
+            world,
+            id: session.id,
+            orders: berth.orders(),
+            berth,
+            standing,
+            phone: session.phone.clone(),
+            paired: session.paired,
+            epoch: None,
+            settled_for: is_settled(session).then_some(session.wanted_at),
+            wished_at: None,
+            not_before: None,
+            backoff: Backoff::new(AGAIN_FIRST, AGAIN_CEILING),
+            slower: Backoff::new(SLOWER.0, SLOWER.1),
+            down_since: None,
+            live_since: None,
+            replaced: VecDeque::new(),
+            restricted_until: session.until.filter(|_| restricted),
+            attempt: Attempt::default(),
+        }
+    }
+
+    /// Works until the session is deleted or the process stops.
+    pub(crate) async fn run(mut self) {
+        loop {
+            let order = self.orders.borrow_and_update().clone();
+            match self.act(&order).await {
+                Next::Gone => break,
+                Next::Now => {}
+                Next::Wait(until) => self.wait(until).await,
+            }
+            if self.world.soft.is_cancelled() {
+                break;
+            }
+        }
+        self.world.metrics.left(self.standing.state);
+        tracing::debug!(session = %self.id, "a session's supervisor has ended");
+    }
+
+    async fn act(&mut self, order: &Order) -> Next {
+        let Some(holding) = order.holding.clone() else {
+            return Next::Wait(None);
+        };
+        let epoch = holding.held.epoch;
+        if self.berth.lost_epoch() == Some(epoch) || !holding.lease.is_good() {
+            return Next::Wait(None);
+        }
+        let done = self.prepare(order, &holding).await;
+        let outcome = match (done, order.wanted) {
+            (Err(ending), _) => Err(ending),
+            (Ok(()), Wanted::Connected) => Ok(self.stay_connected(order, &holding).await),
+            (Ok(()), Wanted::Disconnected) => self.rest(&holding).await,
+            (Ok(()), Wanted::LoggedOut) => self.log_out(order, &holding).await,
+            (Ok(()), Wanted::Deleted) => self.delete(order, &holding).await,
+        };
+        outcome.unwrap_or_else(|_lost| {
+            self.berth.lose(epoch);
+            Next::Wait(None)
+        })
+    }
+
+    /// A new epoch, a new wish: what was true before is not any more.
+    async fn prepare(&mut self, order: &Order, holding: &Holding) -> Result<(), Ending> {
+        if self.wished_at.replace(order.wanted_at) != Some(order.wanted_at) {
+            self.not_before = None;
+            self.backoff.reset();
+            self.attempt = Attempt::default();
+        }
+        if self.epoch.replace(holding.held.epoch) == Some(holding.held.epoch) {
+            return Ok(());
+        }
+        self.not_before = None;
+        self.down_since = None;
+        let believed_alive = matches!(
+            self.standing.state,
+            SessionState::Connected
+                | SessionState::Syncing
+                | SessionState::AwaitingScan
+                | SessionState::AwaitingPasskey
+                | SessionState::Moving
+        ) || self.restricted_until.is_some();
+        if believed_alive && order.wanted == Wanted::Connected {
+            self.enter(holding, SessionState::Connecting, None, None)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn stay_connected(&mut self, order: &Order, holding: &Holding) -> Next {
+        if self.settled_for == Some(order.wanted_at) {
+            return Next::Wait(None);
+        }
+        if let Some(at) = self.not_before.filter(|at| *at > Instant::now()) {
+            return Next::Wait(Some(at));
+        }
+        let ending = self.connect(order, holding, Purpose::Stay).await;
+        let wanted_at = self.orders.borrow().wanted_at;
+        let judged = self.judge(ending, wanted_at, holding).await;
+        judged.unwrap_or_else(|_lost| {
+            self.berth.lose(holding.held.epoch);
+            Next::Wait(None)
+        })
+    }
+
+    async fn rest(&mut self, holding: &Holding) -> Result<Next, Ending> {
+        let down = matches!(
+            self.standing.state,
+            SessionState::Created | SessionState::LoggedOut | SessionState::Disconnected
+        );
+        if !down {
+            let reason = Some(SessionReason::ByUser);
+            self.enter(holding, SessionState::Disconnected, reason, None)
+                .await?;
+        }
+        Ok(Next::Wait(None))
+    }
+
+    async fn log_out(&mut self, order: &Order, holding: &Holding) -> Result<Next, Ending> {
+        if self.standing.state == SessionState::LoggedOut {
+            return Ok(Next::Wait(None));
+        }
+        self.unlink(order, holding).await?;
+        self.forget_the_link(holding, SessionReason::ByUser).await?;
+        Ok(Next::Wait(None))
+    }
+
+    async fn delete(&mut self, order: &Order, holding: &Holding) -> Result<Next, Ending> {
+        self.unlink(order, holding).await?;
+        let held = holding.held;
+        let store = self.world.store.clone();
+        self.write(holding, async || {
+            sessions::delete(&store, Timestamp::now(), &held).await
+        })
+        .await?;
+        Ok(Next::Gone)
+    }
+
+    /// Unlinks the device at WhatsApp as far as that is possible; it has to be connected for that.
+    async fn unlink(&mut self, order: &Order, holding: &Holding) -> Result<(), Ending> {
+        if !self.paired {
+            return Ok(());
+        }
+        let deadline = Instant::now().checked_add(LOG_OUT);
+        self.attempt.must_end_at(deadline);
+        match self.connect(order, holding, Purpose::LogOut).await {
+            Ending::Lost => Err(Ending::Lost),
+            _ => Ok(()),
+        }
+    }
+
+    /// The link is over: keys and ratchets are wiped, chats and messages stay.
+    async fn forget_the_link(
+        &mut self,
+        holding: &Holding,
+        reason: SessionReason,
+    ) -> Result<(), Ending> {
+        let held = holding.held;
+        let store = self.world.store.clone();
+        self.write(holding, async || {
+            sessions::unpaired(&store, Timestamp::now(), &held, Some(reason)).await
+        })
+        .await?;
+        self.paired = false;
+        self.restricted_until = None;
+        let state = match reason {
+            SessionReason::ByUser => SessionState::LoggedOut,
+            other => other.state(),
+        };
+        self.enter(holding, state, Some(reason), None).await
+    }
+
+    async fn connect(&mut self, order: &Order, holding: &Holding, purpose: Purpose) -> Ending {
+        let mut connection = match Connection::open(&self.world, holding, self.paired).await {
+            Ok(connection) => connection,
+            Err(ending) => return ending,
+        };
+        self.world.metrics.dials.inc();
+        let ending = self
+            .follow(&mut connection, order, holding, purpose)
+            .await
+            .unwrap_or_else(|ending| ending);
+        tracing::info!(session = %self.id, ?ending, "a connection has ended");
+        if let Some(since) = self.live_since.take() {
+            self.note_how_long(since.elapsed());
+        }
+        self.berth.close();
+        connection.hang_up(ending != Ending::Lost).await;
+        ending
+    }
+
+    /// Waits for another order, for `until`, or for the end of the process; meanwhile a lost connection is shown
+    /// as lost once it has been away for a while.
+    async fn wait(&mut self, until: Option<Instant>) {
+        let world = Arc::clone(&self.world);
+        loop {
+            let shown_at = self.shown_as_lost_at();
+            tokio::select! {
+                () = world.soft.cancelled() => return,
+                _ = self.orders.changed() => return,
+                () = at(until) => return,
+                () = at(shown_at) => self.show_as_lost().await,
+            }
+        }
+    }
+
+    /// When a connection that is down must be shown as lost.
+    fn shown_as_lost_at(&self) -> Option<Instant> {
+        let down_since = self.down_since.filter(|_| self.standing.state.can_send())?;
+        down_since.checked_add(GRACE)
+    }
+
+    async fn show_as_lost(&mut self) {
+        let holding = self.orders.borrow().holding.clone();
+        let Some(holding) = holding else {
+            self.down_since = None;
+            return;
+        };
+        let reason = Some(SessionReason::Network);
+        let shown = self.enter(&holding, SessionState::Connecting, reason, None);
+        if shown.await.is_err() {
+            self.down_since = None;
+        }
+    }
+
+    /// Writes down where the session stands.
+    async fn enter(
+        &mut self,
+        holding: &Holding,
+        state: SessionState,
+        reason: Option<SessionReason>,
+        until: Option<Timestamp>,
+    ) -> Result<(), Ending> {
+        let next = Standing {
+            state,
+            reason,
+            until,
+        };
+        if next == self.standing {
+            return Ok(());
+        }
+        let (store, held) = (self.world.store.clone(), holding.held);
+        self.write(holding, async || {
+            sessions::set_state(&store, Timestamp::now(), &held, state, reason, until).await
+        })
+        .await?;
+        self.world.metrics.left(self.standing.state);
+        self.world.metrics.entered(state);
+        self.standing = next;
+        tracing::info!(session = %self.id, state = state.name(), reason = reason.map(SessionReason::code), "a session's state");
+        Ok(())
+    }
+
+    /// Writes, again while the database is away; what cannot be written for long is given up and said.
+    async fn write(
+        &self,
+        holding: &Holding,
+        verb: impl AsyncFn() -> store::Result<()>,
+    ) -> Result<(), Ending> {
+        for _try in 0..WRITE_TRIES {
+            if !holding.lease.is_good() {
+                return Err(Ending::Lost);
+            }
+            match verb().await {
+                Ok(()) => return Ok(()),
+                Err(store::Error::Fenced) => return Err(Ending::Lost),
+                Err(error) => {
+                    tracing::warn!(session = %self.id, %error, "a session's state is not written yet");
+                }
+            }
+            tokio::time::sleep(WRITE_AGAIN).await;
+        }
+        tracing::error!(session = %self.id, "a session's state could not be written");
+        Ok(())
+    }
+
+    async fn end_the_link_attempt(&self, holding: &Holding) -> Result<(), Ending> {
+        let (store, held) = (self.world.store.clone(), holding.held);
+        self.write(holding, async || links::end(&store, &held).await)
+            .await
+    }
+}
+
+/// Whether a stored session came to an end that only a new wish changes. What an operator or an update may have
+/// mended is tried again by every new process.
+fn is_settled(session: &sessions::Session) -> bool {
+    let ended = matches!(
+        session.state,
+        SessionState::LoggedOut | SessionState::Failed | SessionState::Disconnected
+    );
+    let mendable = matches!(
+        session.reason,
+        Some(
+            SessionReason::VaultUnreadable
+                | SessionReason::StorageFull
+                | SessionReason::ClientOutdated
+                | SessionReason::RefusedByWhatsapp
+        )
+    );
+    ended && !mendable && session.since >= session.wanted_at
+}
+
+/// Waits until then, or for ever.
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => std::future::pending().await,
+    }
+}
+
+/// How a connection ends because the store refused a write.
+fn refused(error: &store::Error) -> Ending {
+    ending_of(error)
+}

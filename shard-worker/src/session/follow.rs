@@ -1,0 +1,377 @@
+//! Following one client from its dial to its end.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::{ExposeSecret, SecretString};
+use store::links::{self, LinkAttempt};
+use store::sessions;
+use switchyard_core::Timestamp;
+use switchyard_core::address::{Lid, Phone};
+use switchyard_core::reason::SessionReason;
+use switchyard_core::session::{SessionState, Wanted};
+use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+
+use super::{LOG_OUT, Purpose, Supervisor, at, refused};
+use crate::berth::{Holding, Order};
+use crate::connection::{Connection, set_foreign, trouble_of};
+use crate::ear::Sign;
+use crate::ending::Ending;
+use crate::live::{Live, LiveParts};
+
+/// How often the device is saved if it changed; before each frame it is saved anyway.
+const SAVE_EVERY: Duration = Duration::from_secs(5);
+/// How long a login may take until everything that waited has arrived. The client itself gives up at 180 s.
+const LOGIN: Duration = Duration::from_secs(200);
+/// A connection that held so long counts as good: the next pause begins anew.
+const HELD: Duration = Duration::from_secs(10);
+/// How long new chats are held when WhatsApp does not say until when it restricts them.
+const RESTRICTED: Duration = Duration::from_secs(24 * 3_600);
+/// How long asking WhatsApp for the end of a restriction may take.
+const ASK: Duration = Duration::from_secs(5);
+
+/// What is known of the client that is followed.
+struct Followed<'a> {
+    connection: &'a mut Connection,
+    order: &'a Order,
+    holding: &'a Holding,
+    purpose: Purpose,
+    live: Option<Arc<Live>>,
+    foreign: bool,
+    since: Instant,
+}
+
+impl Supervisor {
+    /// Follows a client to its end. An error is an ending too: the store refused a write.
+    pub(super) async fn follow(
+        &mut self,
+        connection: &mut Connection,
+        order: &Order,
+        holding: &Holding,
+        purpose: Purpose,
+    ) -> Result<Ending, Ending> {
+        let mut followed = Followed {
+            connection,
+            order,
+            holding,
+            purpose,
+            live: None,
+            foreign: false,
+            since: Instant::now(),
+        };
+        self.begin(&followed).await?;
+        if purpose == Purpose::LogOut && !self.paired {
+            return Ok(Ending::Ordered);
+        }
+        followed.connection.start();
+        self.attend(&mut followed).await
+    }
+
+    /// The first thing: does the vault know more than the session's row?
+    async fn begin(&mut self, followed: &Followed<'_>) -> Result<(), Ending> {
+        if let Some(who) = followed.connection.linked_to() {
+            if !self.paired
+                && let Some(phone) = who.phone
+            {
+                // The last process ended between the link and its note.
+                self.note_link(followed.holding, phone, who.lid).await?;
+            }
+            return Ok(());
+        }
+        if followed.purpose == Purpose::Stay {
+            self.attempt.begin();
+            self.enter(followed.holding, SessionState::Connecting, None, None)
+                .await?;
+        }
+        Ok(())
+    }
+
+    async fn attend(&mut self, followed: &mut Followed<'_>) -> Result<Ending, Ending> {
+        let world = Arc::clone(&self.world);
+        let lost = followed.holding.lease.lost().clone();
+        let fenced = followed.connection.vault.fenced();
+        let mut trouble = followed.connection.vault.trouble();
+        let mut save = interval(SAVE_EVERY);
+        save.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let login_ends = followed.login_ends();
+            let attempt_ends = self.attempt_ends(followed);
+            let shown_at = self.shown_as_lost_at().filter(|_| followed.live.is_none());
+            let free_at = self.restriction_ends(followed);
+            tokio::select! {
+                biased;
+                () = lost.cancelled() => return Ok(Ending::Lost),
+                () = fenced.cancelled() => return Ok(Ending::Lost),
+                () = world.soft.cancelled() => return Ok(Ending::Stopped),
+                _ = self.orders.changed() => {
+                    if let Some(ending) = self.reorder(followed).await {
+                        return Ok(ending);
+                    }
+                }
+                sign = followed.connection.signs.recv() => {
+                    let sign = sign.unwrap_or(Sign::Over);
+                    if let Some(ending) = self.heed(followed, sign).await? {
+                        return Ok(ending);
+                    }
+                }
+                _ = trouble.changed() => {
+                    if let Some(ending) = trouble_of(&followed.connection.vault) {
+                        return Ok(ending);
+                    }
+                }
+                () = at(shown_at) => self.show_as_lost().await,
+                () = at(attempt_ends) => return Ok(self.unlinked_ending(SessionReason::LinkExpired)),
+                () = at(login_ends) => return Ok(Ending::Because(SessionReason::Network)),
+                () = at(free_at) => self.unrestrict(followed).await?,
+                _ = save.tick() => {
+                    if let Err(error) = followed.connection.gate.save_device().await {
+                        tracing::warn!(session = %self.id, %error, "a device is not saved yet");
+                    }
+                }
+            }
+        }
+    }
+
+    /// The order changed: does this client still serve it?
+    async fn reorder(&mut self, followed: &Followed<'_>) -> Option<Ending> {
+        let now = self.orders.borrow_and_update().clone();
+        let same = now.epoch() == followed.order.epoch();
+        if same && followed.purpose == Purpose::LogOut {
+            return None;
+        }
+        if same && now.wanted == Wanted::Connected {
+            let anew = now.wanted_at != followed.order.wanted_at;
+            return (anew && followed.live.is_none()).then_some(Ending::Ordered);
+        }
+        let unlink = matches!(now.wanted, Wanted::LoggedOut | Wanted::Deleted);
+        if same && unlink && followed.live.is_some() {
+            // While the connection is there, unlinking needs no other one.
+            if followed.connection.log_out(LOG_OUT).await {
+                self.paired = false;
+            }
+        }
+        Some(Ending::Ordered)
+    }
+
+    async fn heed(
+        &mut self,
+        followed: &mut Followed<'_>,
+        sign: Sign,
+    ) -> Result<Option<Ending>, Ending> {
+        match sign {
+            Sign::Code { payload, lasts } => self.show_code(followed, payload, lasts).await?,
+            Sign::Paired { phone, lid } => self.linked(followed, phone, lid).await?,
+            Sign::Connected => return self.connected(followed).await,
+            Sign::Named => followed.connection.be_absent(),
+            Sign::Passkey => {
+                self.attempt.passkey = true;
+                let (state, reason) = (
+                    SessionState::AwaitingPasskey,
+                    SessionReason::PasskeyRequired,
+                );
+                self.enter(followed.holding, state, Some(reason), None)
+                    .await?;
+            }
+            Sign::Restricted => self.restrict(followed).await?,
+            Sign::Ended(Ending::Again) if self.attempt.linked && followed.live.is_none() => {
+                // WhatsApp ends the connection of a fresh link; the client comes again as the new device.
+            }
+            Sign::Ended(ending) => return Ok(Some(self.ended(followed, ending))),
+            Sign::Over => {
+                let network = Ending::Because(SessionReason::Network);
+                return Ok(Some(self.ended(followed, network)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// How a client's end is to be read: without a link, the end of the connection is the end of its codes.
+    fn ended(&self, followed: &Followed<'_>, ending: Ending) -> Ending {
+        let transient = matches!(
+            ending,
+            Ending::Because(SessionReason::Network | SessionReason::LinkExpired) | Ending::Again
+        );
+        let unlinked = followed.connection.linked_to().is_none();
+        if transient && unlinked && (self.attempt.has_shown() || self.attempt.passkey) {
+            return self.unlinked_ending(SessionReason::LinkExpired);
+        }
+        ending
+    }
+
+    fn unlinked_ending(&self, otherwise: SessionReason) -> Ending {
+        Ending::Because(if self.attempt.passkey {
+            SessionReason::PasskeyRequired
+        } else {
+            otherwise
+        })
+    }
+
+    async fn show_code(
+        &mut self,
+        followed: &Followed<'_>,
+        payload: SecretString,
+        lasts: Duration,
+    ) -> Result<(), Ending> {
+        let codes_left = self.attempt.show(payload.expose_secret());
+        let attempt = LinkAttempt {
+            method: links::Method::Qr,
+            state: SessionState::AwaitingScan,
+            payload,
+            expires_at: Timestamp::now().plus(lasts),
+            codes_left,
+        };
+        let held = followed.holding.held;
+        let put = links::put(&self.world.store, &held, attempt).await;
+        put.map_err(|error| refused(&error))?;
+        self.enter(followed.holding, SessionState::AwaitingScan, None, None)
+            .await
+    }
+
+    async fn linked(
+        &mut self,
+        followed: &mut Followed<'_>,
+        phone: Option<Phone>,
+        lid: Option<Lid>,
+    ) -> Result<(), Ending> {
+        self.attempt.linked = true;
+        self.end_the_link_attempt(followed.holding).await?;
+        let Some(phone) = phone else {
+            return Err(Ending::Because(SessionReason::RefusedByWhatsapp));
+        };
+        if self.phone.as_ref().is_some_and(|known| *known != phone) {
+            followed.foreign = true;
+            set_foreign(&followed.connection.inbox);
+            return Ok(());
+        }
+        self.note_link(followed.holding, phone, lid).await?;
+        self.enter(followed.holding, SessionState::Syncing, None, None)
+            .await
+    }
+
+    async fn note_link(
+        &mut self,
+        holding: &Holding,
+        phone: Phone,
+        lid: Option<Lid>,
+    ) -> Result<(), Ending> {
+        let (store, held) = (self.world.store.clone(), holding.held);
+        self.write(holding, async || {
+            sessions::paired(&store, Timestamp::now(), &held, phone.clone(), lid.clone()).await
+        })
+        .await?;
+        self.phone = Some(phone);
+        self.paired = true;
+        Ok(())
+    }
+
+    async fn connected(&mut self, followed: &mut Followed<'_>) -> Result<Option<Ending>, Ending> {
+        if followed.foreign {
+            followed.connection.log_out(LOG_OUT).await;
+            return Ok(Some(Ending::Because(SessionReason::DifferentNumber)));
+        }
+        if followed.purpose == Purpose::LogOut {
+            followed.connection.log_out(LOG_OUT).await;
+            return Ok(Some(Ending::Ordered));
+        }
+        let connection = &followed.connection;
+        connection.gate.arm();
+        // Present, the device would mute the owner's phone; absent, it still says that messages arrived.
+        connection.client.set_force_active_delivery_receipts(true);
+        connection.be_absent();
+        let restricted = self
+            .restricted_until
+            .filter(|until| *until > Timestamp::now());
+        let live = Arc::new(Live::new(LiveParts {
+            store: self.world.store.clone(),
+            held: followed.holding.held,
+            client: Arc::clone(&connection.client),
+            acks: Arc::clone(&connection.acks),
+            signs: connection.sign.clone(),
+            fail: Arc::clone(&self.world.fail),
+            metrics: self.world.metrics.clone(),
+            restricted: restricted.is_some(),
+        }));
+        followed.live = Some(Arc::clone(&live));
+        self.live_since = Some(Instant::now());
+        self.berth.open(live);
+        let came_back = self.down_since.take().is_some() && self.standing.state.can_send();
+        let (state, reason) = match restricted {
+            Some(_) => (
+                SessionState::Restricted,
+                Some(SessionReason::NewChatsRestricted),
+            ),
+            None => (SessionState::Connected, None),
+        };
+        self.enter(followed.holding, state, reason, restricted)
+            .await?;
+        if came_back {
+            // The state never showed the gap, so nobody asks for what could not leave meanwhile.
+            let held = followed.holding.held;
+            let asked = sessions::drain_unsent(&self.world.store, Timestamp::now(), &held).await;
+            asked.map_err(|error| refused(&error))?;
+        }
+        Ok(None)
+    }
+
+    async fn restrict(&mut self, followed: &Followed<'_>) -> Result<(), Ending> {
+        let asking = async { followed.connection.client.mex().fetch_reachout_timelock().await };
+        let told = match timeout(ASK, asking).await {
+            Ok(Ok(lock)) => lock.time_enforcement_ends,
+            Ok(Err(_)) | Err(_) => None,
+        };
+        let told = told.map(|at| Timestamp(at.timestamp_millis()));
+        let until = told
+            .filter(|until| *until > Timestamp::now())
+            .unwrap_or_else(|| Timestamp::now().plus(RESTRICTED));
+        self.restricted_until = Some(until);
+        let reason = Some(SessionReason::NewChatsRestricted);
+        self.enter(
+            followed.holding,
+            SessionState::Restricted,
+            reason,
+            Some(until),
+        )
+        .await
+    }
+
+    async fn unrestrict(&mut self, followed: &Followed<'_>) -> Result<(), Ending> {
+        self.restricted_until = None;
+        if let Some(live) = &followed.live {
+            live.unrestrict();
+        }
+        self.enter(followed.holding, SessionState::Connected, None, None)
+            .await
+    }
+
+    fn restriction_ends(&self, followed: &Followed<'_>) -> Option<Instant> {
+        followed.live.as_ref()?;
+        let left = self.restricted_until?.since(Timestamp::now());
+        Instant::now().checked_add(left)
+    }
+
+    /// When the attempt to link is over; a linked device has no such end.
+    fn attempt_ends(&self, followed: &Followed<'_>) -> Option<Instant> {
+        let unlinked = followed.connection.linked_to().is_none();
+        self.attempt
+            .ends_at()
+            .filter(|_| unlinked || followed.purpose == Purpose::LogOut)
+    }
+
+    /// A connection that held makes the next pause short again.
+    pub(super) fn note_how_long(&mut self, live_for: Duration) {
+        if live_for >= HELD {
+            self.backoff.reset();
+            self.slower.reset();
+        }
+    }
+}
+
+impl Followed<'_> {
+    /// When a login that has not become live is given up.
+    fn login_ends(&self) -> Option<Instant> {
+        let linked = self.connection.linked_to().is_some();
+        self.since
+            .checked_add(LOGIN)
+            .filter(|_| linked && self.live.is_none())
+    }
+}

@@ -1,0 +1,27 @@
+//! What all sessions of one shard process share.
+
+use std::sync::Arc;
+
+use store::Store;
+use switchyard_core::fail::FailPoints;
+use tokio_util::sync::CancellationToken;
+
+use crate::dialler::Line;
+use crate::metrics::Metrics;
+use crate::vault::Vaults;
+
+/// What all sessions of one shard process share.
+pub(crate) struct World {
+    /// The store.
+    pub(crate) store: Store,
+    /// The vaults of the sessions.
+    pub(crate) vaults: Vaults,
+    /// Where and how to dial.
+    pub(crate) line: Arc<Line>,
+    /// What is counted.
+    pub(crate) metrics: Metrics,
+    /// Where a test build kills itself.
+    pub(crate) fail: Arc<FailPoints>,
+    /// Cancelled when the process stops: finish what is in flight and hang up.
+    pub(crate) soft: CancellationToken,
+}

@@ -217,7 +217,7 @@ async fn build(
 
 /// The bounds of the client's caches. What falls out is read from the vault again.
 fn caches() -> CacheConfig {
-    let minutes = |minutes| Some(Duration::from_secs(60 * minutes));
+    let minutes = |minutes: u64| Some(Duration::from_secs(60 * minutes));
     CacheConfig {
         group_cache: CacheEntryConfig::new(minutes(60), 64),
         device_registry_cache: CacheEntryConfig::new(minutes(60), 1_000),

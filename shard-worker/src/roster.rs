@@ -23,8 +23,6 @@ use crate::world::World;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long hints are gathered before one look serves them all.
 const GATHER: Duration = Duration::from_millis(5);
-/// A wish may be committed so much later than its own time says.
-const LATE: Duration = Duration::from_secs(10);
 /// How often a session that was lost is asked for again.
 const RETAKE_EVERY: Duration = Duration::from_secs(1);
 /// How long the supervisors may take to hang up when the process stops.
@@ -182,9 +180,7 @@ impl Roster {
     }
 
     async fn hear_wishes(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
-        let store = self.world.store.clone();
-        let since = self.known.minus(LATE);
-        let sessions = sessions::wanted_since(&store, since).await?;
+        let sessions = sessions::wanted_since(&self.world.store, self.known).await?;
         for session in sessions {
             self.known = self.known.max(session.wanted_at);
             if let Some(berth) = self.berths.get(session.id) {

@@ -6,10 +6,11 @@ mod link;
 mod verdict;
 
 use std::collections::VecDeque;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use store::{links, sessions};
+use store::{Held, Store, links, sessions};
 use switchyard_core::address::Phone;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
@@ -230,9 +231,7 @@ impl Supervisor {
 
     async fn delete(&mut self, order: &Order, holding: &Holding) -> Result<Next, Ending> {
         self.unlink(order, holding).await?;
-        let held = holding.held;
-        let store = self.world.store.clone();
-        self.write(holding, async || {
+        self.write(holding, |store, held| async move {
             sessions::delete(&store, Timestamp::now(), &held).await
         })
         .await?;
@@ -258,9 +257,7 @@ impl Supervisor {
         holding: &Holding,
         reason: SessionReason,
     ) -> Result<(), Ending> {
-        let held = holding.held;
-        let store = self.world.store.clone();
-        self.write(holding, async || {
+        self.write(holding, |store, held| async move {
             sessions::unpaired(&store, Timestamp::now(), &held, Some(reason)).await
         })
         .await?;
@@ -342,8 +339,7 @@ impl Supervisor {
         if next == self.standing {
             return Ok(());
         }
-        let (store, held) = (self.world.store.clone(), holding.held);
-        self.write(holding, async || {
+        self.write(holding, |store, held| async move {
             sessions::set_state(&store, Timestamp::now(), &held, state, reason, until).await
         })
         .await?;
@@ -355,16 +351,16 @@ impl Supervisor {
     }
 
     /// Writes, again while the database is away; what cannot be written for long is given up and said.
-    async fn write(
-        &self,
-        holding: &Holding,
-        verb: impl AsyncFn() -> store::Result<()>,
-    ) -> Result<(), Ending> {
+    async fn write<F, W>(&self, holding: &Holding, verb: F) -> Result<(), Ending>
+    where
+        F: Fn(Store, Held) -> W + Send,
+        W: Future<Output = store::Result<()>> + Send,
+    {
         for _try in 0..WRITE_TRIES {
             if !holding.lease.is_good() {
                 return Err(Ending::Lost);
             }
-            match verb().await {
+            match verb(self.world.store.clone(), holding.held).await {
                 Ok(()) => return Ok(()),
                 Err(store::Error::Fenced) => return Err(Ending::Lost),
                 Err(error) => {
@@ -378,9 +374,10 @@ impl Supervisor {
     }
 
     async fn end_the_link_attempt(&self, holding: &Holding) -> Result<(), Ending> {
-        let (store, held) = (self.world.store.clone(), holding.held);
-        self.write(holding, async || links::end(&store, &held).await)
-            .await
+        self.write(holding, |store, held| async move {
+            links::end(&store, &held).await
+        })
+        .await
     }
 }
 

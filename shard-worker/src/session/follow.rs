@@ -254,9 +254,10 @@ impl Supervisor {
         phone: Phone,
         lid: Option<Lid>,
     ) -> Result<(), Ending> {
-        let (store, held) = (self.world.store.clone(), holding.held);
-        self.write(holding, async || {
-            sessions::paired(&store, Timestamp::now(), &held, phone.clone(), lid.clone()).await
+        let (linked, with) = (phone.clone(), lid);
+        self.write(holding, move |store, held| {
+            let (phone, lid) = (linked.clone(), with.clone());
+            async move { sessions::paired(&store, Timestamp::now(), &held, phone, lid).await }
         })
         .await?;
         self.phone = Some(phone);
@@ -319,8 +320,10 @@ impl Supervisor {
             Ok(Ok(lock)) => lock.time_enforcement_ends,
             Ok(Err(_)) | Err(_) => None,
         };
-        let told = told.map(|at| Timestamp(at.timestamp_millis()));
+        // Seconds since the epoch, as a text.
+        let told = told.and_then(|at| at.parse::<i64>().ok());
         let until = told
+            .map(|seconds| Timestamp(seconds.saturating_mul(1_000)))
             .filter(|until| *until > Timestamp::now())
             .unwrap_or_else(|| Timestamp::now().plus(RESTRICTED));
         self.restricted_until = Some(until);

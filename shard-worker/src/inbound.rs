@@ -134,7 +134,7 @@ impl InboundDurabilityHook for Inbox {
         }
         let mut messages = Vec::with_capacity(batch.len());
         for message in batch {
-            if let Some(read) = read(message) {
+            if let Some(read) = read(&message.message, &message.info) {
                 messages.push(Self::complete(&client, read).await);
             }
         }
@@ -148,9 +148,8 @@ impl InboundDurabilityHook for Inbox {
 }
 
 /// Reads a message that is to be stored; none if it is not one between people or shows nothing.
-pub(crate) fn read(message: &InboundMessage) -> Option<Inbound> {
-    let content = content(&message.message)?;
-    row(&message.info, content)
+pub(crate) fn read(message: &wa::Message, info: &MessageInfo) -> Option<Inbound> {
+    row(info, content(message)?)
 }
 
 /// The row of a message that cannot be decrypted yet.
@@ -230,16 +229,13 @@ mod tests {
 
     #[test]
     fn a_message_of_a_contact_carries_both_identities() {
-        let message = InboundMessage {
-            message: Arc::new(wa::Message::text("hello\0")),
-            info: Arc::new(info(MessageSource {
-                chat: "99887766@lid".parse().unwrap(),
-                sender: "99887766:4@lid".parse().unwrap(),
-                sender_alt: Some("972501234567@s.whatsapp.net".parse().unwrap()),
-                ..MessageSource::default()
-            })),
-        };
-        let read = read(&message).unwrap();
+        let info = info(MessageSource {
+            chat: "99887766@lid".parse().unwrap(),
+            sender: "99887766:4@lid".parse().unwrap(),
+            sender_alt: Some("972501234567@s.whatsapp.net".parse().unwrap()),
+            ..MessageSource::default()
+        });
+        let read = read(&wa::Message::text("hello\0"), &info).unwrap();
         assert_eq!(read.peer.phone, Phone::parse("972501234567"));
         assert_eq!(read.peer.lid, Lid::parse("99887766"));
         assert!(matches!(&read.content, Content::Text(text) if text == "hello\u{fffd}"));

@@ -78,7 +78,10 @@ impl Scribe {
         match note {
             Note::Receipts(receipts) => self.receipts.extend(receipts),
             Note::Messages(messages) => {
-                let rows = messages.iter().filter_map(inbound::read).collect();
+                let rows = messages
+                    .iter()
+                    .filter_map(|it| inbound::read(&it.message, &it.info))
+                    .collect();
                 self.inbox.record(rows).await?;
             }
             Note::Waiting(info) => {

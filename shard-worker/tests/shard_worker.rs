@@ -1,4 +1,4 @@
-//! Sessions over the real protocol and the real stores.
+//! The shard with the real client, the simulated network and real databases.
 
 #[cfg(test)]
 #[path = "../../store/tests/store/bench.rs"]
@@ -7,6 +7,15 @@
     reason = "the store's bench, of which these tests need a part"
 )]
 mod bench;
+#[cfg(test)]
+#[path = "shard_worker/linking.rs"]
+mod linking;
+#[cfg(test)]
+#[path = "shard_worker/phones.rs"]
+mod phones;
+#[cfg(test)]
+#[path = "shard_worker/stage.rs"]
+mod stage;
 #[cfg(test)]
 #[path = "shard_worker/vault.rs"]
 mod vault;

@@ -1,0 +1,138 @@
+//! A database, the keys of its vault, and shards over it, one after the other.
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use secrecy::ExposeSecret;
+use switchyard_shard_worker::{Network, Shard, ShardOptions};
+use store::seal::{Keys, MasterKey};
+use store::sessions::{self, Session};
+use store::{Store, StoreOptions, links};
+use switchyard_core::fail::FailPoints;
+use switchyard_core::reason::SessionReason;
+use switchyard_core::session::{SessionState, Wanted};
+use switchyard_core::{BusinessId, SessionId, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+use crate::phones::{Phones, until};
+
+/// The number of the business in most tests.
+pub(crate) const OURS: &str = "972500000001";
+
+/// A database in a folder of its own, and one business.
+pub(crate) struct Stage {
+    pub(crate) store: Store,
+    pub(crate) business: BusinessId,
+    pub(crate) phones: Phones,
+    master: String,
+    lease: Duration,
+    _folder: tempfile::TempDir,
+}
+
+impl Stage {
+    /// A fresh one, with a network of its own.
+    pub(crate) async fn set() -> Self {
+        Self::set_with(1.0).await
+    }
+
+    /// A fresh one; the codes of its network live `qr_scale` times as long as WhatsApp's.
+    pub(crate) async fn set_with(qr_scale: f64) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = open(&folder.path().join("test.db")).await;
+        Self {
+            store,
+            business: BusinessId::generate(),
+            phones: Phones::start(qr_scale).await,
+            master: MasterKey::generate().to_base64().to_string(),
+            lease: Duration::from_secs(3),
+            _folder: folder,
+        }
+    }
+
+    /// Starts a shard over it.
+    pub(crate) async fn shard(&self) -> Shard {
+        let master = MasterKey::from_base64(&self.master).expect("a key");
+        let options = ShardOptions {
+            store: self.store.clone(),
+            keys: Keys::new(self.store.clone(), master),
+            number: 1,
+            internal_url: "http://127.0.0.1:1".to_owned(),
+            internal_key: None,
+            capacity: 1_000,
+            lease: self.lease,
+            network: Network::Simulated(self.phones.whatsapp_url()),
+            fail: Arc::new(FailPoints::none()),
+            registry: prometheus::Registry::new(),
+        };
+        let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+        Shard::start(options, soft, hard).await.expect("a shard")
+    }
+
+    /// A new session of the business.
+    pub(crate) async fn session(&self) -> SessionId {
+        let made = sessions::create(&self.store, Timestamp::now(), self.business, "test").await;
+        made.expect("a session").id
+    }
+
+    /// The business wants something of a session.
+    pub(crate) async fn want(&self, session: SessionId, wanted: Wanted) {
+        let now = Timestamp::now();
+        let wish = sessions::want(&self.store, now, self.business, session, wanted).await;
+        wish.expect("a wish");
+    }
+
+    /// How a session stands.
+    pub(crate) async fn look(&self, session: SessionId) -> Option<Session> {
+        let found = sessions::get(&self.store, self.business, session).await;
+        found.expect("an answer")
+    }
+
+    /// Waits until a session is in a state.
+    pub(crate) async fn reaches(&self, session: SessionId, state: SessionState) -> Session {
+        until(state.name(), async || {
+            self.look(session).await.filter(|it| it.state == state)
+        })
+        .await
+    }
+
+    /// Waits until a session is in the state of a reason, for that reason.
+    pub(crate) async fn ends(&self, session: SessionId, reason: SessionReason) -> Session {
+        until(reason.code(), async || {
+            let found = self.look(session).await;
+            found.filter(|it| it.reason == Some(reason))
+        })
+        .await
+    }
+
+    /// The code that a session shows now.
+    pub(crate) async fn code(&self, session: SessionId) -> String {
+        until("a code", async || {
+            let attempt = links::get(&self.store, self.business, session).await;
+            let attempt = attempt.expect("an answer")?;
+            Some(attempt.payload.expose_secret().to_owned())
+        })
+        .await
+    }
+
+    /// Links a new session to a phone and waits until it is connected.
+    pub(crate) async fn linked(&self, phone: &str) -> SessionId {
+        let session = self.session().await;
+        self.want(session, Wanted::Connected).await;
+        let code = self.code(session).await;
+        assert!(self.phones.scan(phone, &code).await, "the scan was refused");
+        self.reaches(session, SessionState::Connected).await;
+        session
+    }
+}
+
+async fn open(path: &Path) -> Store {
+    let options = StoreOptions {
+        fail: Arc::new(FailPoints::none()),
+        registry: prometheus::Registry::new(),
+        hints: true,
+    };
+    let store = Store::open_sqlite(path, options).await.expect("a database");
+    store.migrate().await.expect("a schema");
+    store
+}

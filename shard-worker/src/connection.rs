@@ -181,10 +181,11 @@ impl Connection {
         if timeout(GOODBYE, self.scribe).await.is_err() {
             tracing::warn!("what a connection heard was not written down in time");
         }
-        if grace && timeout(GOODBYE, self.vault.settle()).await.is_err() {
-            tracing::debug!("a vault did not settle in time");
-        }
         self.runtime.end().await;
+        // Nothing of this client may land once the next one reads.
+        if timeout(GOODBYE, self.vault.close()).await.is_err() {
+            tracing::warn!("a vault did not close in time");
+        }
         self.acks.clear();
     }
 }
@@ -271,7 +272,7 @@ pub(crate) fn ending_of(error: &store::Error) -> Ending {
 fn ending_of_failure(failure: &Failure) -> Ending {
     match failure {
         Failure::Store(error) => ending_of(error),
-        Failure::OutOfTime => Ending::Because(SessionReason::Network),
+        Failure::OutOfTime | Failure::Closed => Ending::Because(SessionReason::Network),
         Failure::DeviceMissing | Failure::NotOfItsKind(_) => {
             Ending::Because(SessionReason::VaultUnreadable)
         }

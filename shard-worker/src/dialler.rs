@@ -63,7 +63,9 @@ impl Line {
         let stream = if secure {
             self.secure_stream(host, port).await?
         } else {
-            Connector::Plain.wrap(host, connect(host, port).await?).await?
+            Connector::Plain
+                .wrap(host, connect(host, port).await?)
+                .await?
         };
         let (socket, _response) = builder.connect_on(stream).await?;
         Ok(from_websocket(socket))
@@ -86,7 +88,9 @@ fn parts(url: &str) -> anyhow::Result<(bool, &str, u16)> {
         Some(("ws", rest)) if cfg!(feature = "sim") => (false, rest),
         _ => anyhow::bail!("not a WebSocket address that this build dials"),
     };
-    let authority = rest.split_once('/').map_or(rest, |(authority, _)| authority);
+    let authority = rest
+        .split_once('/')
+        .map_or(rest, |(authority, _)| authority);
     let default_port = if secure { 443 } else { 80 };
     match authority.rsplit_once(':') {
         Some((host, port)) => Ok((secure, host, port.parse()?)),
@@ -161,7 +165,10 @@ mod tests {
     #[cfg(feature = "sim")]
     #[tokio::test]
     async fn a_build_with_the_simulator_refuses_every_address_but_its_own_machine() {
-        let line = Line::new(&Network::Simulated("ws://192.0.2.1:9/ws/chat".to_owned()), 50);
+        let line = Line::new(
+            &Network::Simulated("ws://192.0.2.1:9/ws/chat".to_owned()),
+            50,
+        );
         assert!(line.open().await.is_err());
         let line = Line::new(&Network::WhatsApp, 50);
         assert!(line.open().await.is_err());

@@ -81,9 +81,7 @@ impl Doorway {
             return not_connected();
         };
         // A task of its own: whoever asked may go away, what was begun goes on.
-        let draining = self
-            .runtime
-            .spawn(live.drain(request.chat_id, request.max));
+        let draining = self.runtime.spawn(live.drain(request.chat_id, request.max));
         draining.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a drain ended badly");
             not_connected()

@@ -96,7 +96,9 @@ impl Ear {
 
     fn sign(&self, sign: Sign) {
         if self.signs.try_send(sign).is_err() {
-            tracing::warn!("a sign of a connection was not heard; the connection is over or flooded");
+            tracing::warn!(
+                "a sign of a connection was not heard; the connection is over or flooded"
+            );
         }
     }
 

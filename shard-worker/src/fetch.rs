@@ -79,7 +79,10 @@ mod tests {
     #[test]
     fn an_answer_is_read_and_a_broken_one_refused() {
         let answer = read_answer(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\nbody").unwrap();
-        assert_eq!((answer.status_code, answer.body.as_slice()), (200, &b"body"[..]));
+        assert_eq!(
+            (answer.status_code, answer.body.as_slice()),
+            (200, &b"body"[..])
+        );
         assert!(read_answer(b"HTTP/1.1 200 OK\r\n").is_err());
         assert!(read_answer(b"nonsense\r\n\r\n").is_err());
     }

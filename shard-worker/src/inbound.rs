@@ -12,11 +12,11 @@ use switchyard_core::fail::{FailPoint, FailPoints};
 use tokio::sync::mpsc;
 use wacore::proto_helpers::MessageExt;
 use waproto::whatsapp as wa;
+use whatsapp_rust::anyhow;
 use whatsapp_rust::client::Client;
 use whatsapp_rust::types::durability_hook::InboundDurabilityHook;
 use whatsapp_rust::types::events::InboundMessage;
 use whatsapp_rust::types::message::{MessageCategory, MessageInfo};
-use whatsapp_rust::anyhow;
 
 use crate::ear::Sign;
 use crate::ending::Ending;
@@ -69,7 +69,10 @@ impl Inbox {
                 }
                 Err(error) => error,
             };
-            let away = matches!(error, store::Error::Unavailable(_) | store::Error::StorageFull);
+            let away = matches!(
+                error,
+                store::Error::Unavailable(_) | store::Error::StorageFull
+            );
             if !away || !self.lease.is_good() {
                 tracing::warn!(session = %self.held.session, %error, "inbound messages were not committed");
                 self.end(&error);

@@ -35,10 +35,7 @@ impl Metrics {
     /// One of the names is registered already.
     pub(crate) fn register(registry: &Registry) -> prometheus::Result<Self> {
         let metrics = Self {
-            sessions: IntGaugeVec::new(
-                opts("sessions", "Sessions held, by state"),
-                &["state"],
-            )?,
+            sessions: IntGaugeVec::new(opts("sessions", "Sessions held, by state"), &["state"])?,
             dials: IntCounter::with_opts(opts("dials_total", "Connections to WhatsApp begun"))?,
             endings: IntCounterVec::new(
                 opts("endings_total", "Connections to WhatsApp ended, by reason"),

@@ -98,7 +98,11 @@ impl Shard {
         hard: CancellationToken,
     ) -> crate::Result<Self> {
         let metrics = Metrics::register(&options.registry)?;
-        let vaults = Vaults::new(options.store.clone(), options.keys, &options.registry)?;
+        let vaults = Vaults::new(
+            options.store.clone(),
+            options.keys.clone(),
+            &options.registry,
+        )?;
         let soft = soft.child_token();
         let tenure = Tenure::begin(
             options.store.clone(),
@@ -112,6 +116,7 @@ impl Shard {
         .await?;
         let world = Arc::new(World {
             store: options.store,
+            keys: options.keys,
             vaults,
             line: Arc::new(Line::new(&options.network, DIALS_PER_SECOND)),
             metrics: metrics.clone(),

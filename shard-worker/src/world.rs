@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use store::Store;
+use store::seal::Keys;
 use switchyard_core::fail::FailPoints;
 use tokio_util::sync::CancellationToken;
 
@@ -14,6 +15,8 @@ use crate::vault::Vaults;
 pub(crate) struct World {
     /// The store.
     pub(crate) store: Store,
+    /// The keys that seal codes at rest.
+    pub(crate) keys: Keys,
     /// The vaults of the sessions.
     pub(crate) vaults: Vaults,
     /// Where and how to dial.

@@ -15,7 +15,7 @@ mod shard;
 pub(crate) mod sql;
 
 use row::SessionRow;
-pub use shard::{delete, paired, seen, set_state, unpaired, wanted_since};
+pub use shard::{delete, drain_unsent, paired, seen, set_state, unpaired, wanted_since};
 
 /// One WhatsApp number of a business.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -221,7 +221,7 @@ impl Supervisor {
             codes_left,
         };
         let held = followed.holding.held;
-        let put = links::put(&self.world.store, &held, attempt).await;
+        let put = links::put(&self.world.keys, &held, attempt).await;
         put.map_err(|error| refused(&error))?;
         self.enter(followed.holding, SessionState::AwaitingScan, None, None)
             .await
@@ -315,7 +315,14 @@ impl Supervisor {
     }
 
     async fn restrict(&mut self, followed: &Followed<'_>) -> Result<(), Ending> {
-        let asking = async { followed.connection.client.mex().fetch_reachout_timelock().await };
+        let asking = async {
+            followed
+                .connection
+                .client
+                .mex()
+                .fetch_reachout_timelock()
+                .await
+        };
         let told = match timeout(ASK, asking).await {
             Ok(Ok(lock)) => lock.time_enforcement_ends,
             Ok(Err(_)) | Err(_) => None,

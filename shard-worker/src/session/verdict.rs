@@ -112,7 +112,9 @@ impl Supervisor {
                 let full = reason == Why::StorageFull;
                 self.again_after(jittered(if full { FULL_PAUSE } else { OUTDATED_PAUSE }));
             }
-            Why::UnlinkedOnPhone | Why::UnlinkedWhileAway | Why::LinkInvalid
+            Why::UnlinkedOnPhone
+            | Why::UnlinkedWhileAway
+            | Why::LinkInvalid
             | Why::DifferentNumber => {
                 self.forget_the_link(holding, reason).await?;
                 self.settled_for = Some(wanted_at);

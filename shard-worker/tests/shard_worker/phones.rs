@@ -42,7 +42,8 @@ impl Phones {
 
     /// A new phone.
     pub(crate) async fn add(&self, phone: &str) {
-        self.post("/phones", json!({"phone": phone, "name": phone})).await;
+        self.post("/phones", json!({"phone": phone, "name": phone}))
+            .await;
     }
 
     /// A phone scans a code; whether that worked.

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
-use switchyard_shard_worker::{Network, Shard, ShardOptions};
 use store::seal::{Keys, MasterKey};
 use store::sessions::{self, Session};
 use store::{Store, StoreOptions, links};
@@ -13,6 +12,7 @@ use switchyard_core::fail::FailPoints;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
 use switchyard_core::{BusinessId, SessionId, Timestamp};
+use switchyard_shard_worker::{Network, Shard, ShardOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::phones::{Phones, until};
@@ -25,7 +25,7 @@ pub(crate) struct Stage {
     pub(crate) store: Store,
     pub(crate) business: BusinessId,
     pub(crate) phones: Phones,
-    master: String,
+    keys: Keys,
     lease: Duration,
     _folder: tempfile::TempDir,
 }
@@ -41,10 +41,10 @@ impl Stage {
         let folder = tempfile::tempdir().expect("a folder");
         let store = open(&folder.path().join("test.db")).await;
         Self {
+            keys: Keys::new(store.clone(), MasterKey::generate()),
             store,
             business: BusinessId::generate(),
             phones: Phones::start(qr_scale).await,
-            master: MasterKey::generate().to_base64().to_string(),
             lease: Duration::from_secs(3),
             _folder: folder,
         }
@@ -52,10 +52,9 @@ impl Stage {
 
     /// Starts a shard over it.
     pub(crate) async fn shard(&self) -> Shard {
-        let master = MasterKey::from_base64(&self.master).expect("a key");
         let options = ShardOptions {
             store: self.store.clone(),
-            keys: Keys::new(self.store.clone(), master),
+            keys: self.keys.clone(),
             number: 1,
             internal_url: "http://127.0.0.1:1".to_owned(),
             internal_key: None,
@@ -108,7 +107,7 @@ impl Stage {
     /// The code that a session shows now.
     pub(crate) async fn code(&self, session: SessionId) -> String {
         until("a code", async || {
-            let attempt = links::get(&self.store, self.business, session).await;
+            let attempt = links::get(&self.keys, self.business, session).await;
             let attempt = attempt.expect("an answer")?;
             Some(attempt.payload.expose_secret().to_owned())
         })

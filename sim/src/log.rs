@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::disk::Disk;
 use crate::effects::{Effects, Row, Table, sortable};
+use crate::noise::Pattern;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -44,6 +45,9 @@ pub(crate) struct Line {
     /// The connection that put this one out.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) kicked_by: Option<u64>,
+    /// How a login shook hands.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) handshake: Option<Pattern>,
 }
 
 /// Something to note.
@@ -60,6 +64,8 @@ pub(crate) struct Note {
     pub(crate) code: Option<String>,
     /// The connection that put this one out.
     pub(crate) kicked_by: Option<u64>,
+    /// How a login shook hands.
+    pub(crate) handshake: Option<Pattern>,
 }
 
 impl Note {
@@ -72,6 +78,7 @@ impl Note {
             socket,
             code: None,
             kicked_by: None,
+            handshake: None,
         }
     }
 
@@ -114,6 +121,7 @@ impl Log {
             socket: note.socket,
             code: note.code,
             kicked_by: note.kicked_by,
+            handshake: note.handshake,
         };
         let mut effects = Effects::default();
         effects

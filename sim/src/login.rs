@@ -68,10 +68,9 @@ fn admit(world: &Arc<World>, socket: &Arc<Socket>, phone: &SharedPhone, device: 
         world.log.note(&world.disk, note);
     }
     socket.identify(who.clone());
-    world.log.note(
-        &world.disk,
-        Note::new(Happening::Login, socket.number).of(&who.phone, device),
-    );
+    let mut note = Note::new(Happening::Login, socket.number).of(&who.phone, device);
+    note.handshake = Some(socket.handshake);
+    world.log.note(&world.disk, note);
     let success = NodeBuilder::new("success")
         .attr("t", now_seconds())
         .attr("props", 1)

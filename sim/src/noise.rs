@@ -3,6 +3,7 @@
 
 use anyhow::{Context as _, bail};
 use buffa::{Message as _, MessageField};
+use serde::{Deserialize, Serialize};
 use wacore_binary::consts::{
     NOISE_PATTERN_IK, NOISE_PATTERN_XX, NOISE_PATTERN_XXFALLBACK, WA_CONN_HEADER,
 };
@@ -12,6 +13,29 @@ use waproto::whatsapp::handshake_message::{ClientHello, ServerHello};
 use waproto::whatsapp::{ClientPayload, HandshakeMessage};
 
 use crate::certificates::ServerKeys;
+
+/// The three ways to shake hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Pattern {
+    /// The client knew nothing of us.
+    Xx,
+    /// The client knew our key.
+    Ik,
+    /// The client knew an old key.
+    XxFallback,
+}
+
+impl Pattern {
+    /// The name that is mixed into the handshake.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Xx => NOISE_PATTERN_XX,
+            Self::Ik => NOISE_PATTERN_IK,
+            Self::XxFallback => NOISE_PATTERN_XXFALLBACK,
+        }
+    }
+}
 
 /// A finished handshake.
 pub(crate) struct Accepted {
@@ -23,6 +47,8 @@ pub(crate) struct Accepted {
     pub(crate) client: [u8; 32],
     /// Who it says it is.
     pub(crate) payload: ClientPayload,
+    /// How it shook hands.
+    pub(crate) pattern: Pattern,
 }
 
 /// What to do after the client's hello.
@@ -43,6 +69,7 @@ pub(crate) enum Answer {
 pub(crate) struct Pending {
     noise: NoiseHandshake,
     ephemeral: KeyPair,
+    pattern: Pattern,
 }
 
 /// Answers the first frame of a client.
@@ -54,17 +81,17 @@ pub(crate) fn answer(keys: &ServerKeys, frame: &[u8]) -> anyhow::Result<Answer> 
         .context("no client hello")?;
     let ephemeral = hello.ephemeral.clone().context("no ephemeral key")?;
     if hello.r#static.is_none() {
-        return greet(keys, NOISE_PATTERN_XX, &ephemeral);
+        return greet(keys, Pattern::Xx, &ephemeral);
     }
     match resume(keys, &hello, &ephemeral) {
         Ok(answer) => Ok(answer),
-        Err(_) => greet(keys, NOISE_PATTERN_XXFALLBACK, &ephemeral),
+        Err(_) => greet(keys, Pattern::XxFallback, &ephemeral),
     }
 }
 
-fn greet(keys: &ServerKeys, pattern: &str, client_ephemeral: &[u8]) -> anyhow::Result<Answer> {
+fn greet(keys: &ServerKeys, pattern: Pattern, client_ephemeral: &[u8]) -> anyhow::Result<Answer> {
     let ephemeral = KeyPair::generate(&mut rand::rng());
-    let mut noise = NoiseHandshake::new(pattern, &WA_CONN_HEADER)?;
+    let mut noise = NoiseHandshake::new(pattern.name(), &WA_CONN_HEADER)?;
     noise.authenticate(client_ephemeral);
     noise.authenticate(ephemeral.public_key.public_key_bytes());
     noise.mix_shared_secret(ephemeral.private_key.serialize(), client_ephemeral)?;
@@ -74,13 +101,17 @@ fn greet(keys: &ServerKeys, pattern: &str, client_ephemeral: &[u8]) -> anyhow::R
     let hello = server_hello(&ephemeral, Some(sealed_key), payload);
     Ok(Answer::Wait {
         hello,
-        pending: Box::new(Pending { noise, ephemeral }),
+        pending: Box::new(Pending {
+            noise,
+            ephemeral,
+            pattern,
+        }),
     })
 }
 
 fn resume(keys: &ServerKeys, hello: &ClientHello, ephemeral: &[u8]) -> anyhow::Result<Answer> {
     let own = keys.noise();
-    let mut noise = NoiseHandshake::new(NOISE_PATTERN_IK, &WA_CONN_HEADER)?;
+    let mut noise = NoiseHandshake::new(Pattern::Ik.name(), &WA_CONN_HEADER)?;
     noise.authenticate(own.public_key.public_key_bytes());
     noise.authenticate(ephemeral);
     noise.mix_shared_secret(own.private_key.serialize(), ephemeral)?;
@@ -95,7 +126,7 @@ fn resume(keys: &ServerKeys, hello: &ClientHello, ephemeral: &[u8]) -> anyhow::R
     let hello = server_hello(&pair, None, proof);
     Ok(Answer::Done {
         hello,
-        accepted: Box::new(accept(noise, &client, &payload)?),
+        accepted: Box::new(accept(noise, &client, &payload, Pattern::Ik)?),
     })
 }
 
@@ -115,11 +146,16 @@ impl Pending {
         let payload = self
             .noise
             .decrypt(finish.payload.as_deref().unwrap_or_default())?;
-        accept(self.noise, &client, &payload)
+        accept(self.noise, &client, &payload, self.pattern)
     }
 }
 
-fn accept(noise: NoiseHandshake, client: &[u8], payload: &[u8]) -> anyhow::Result<Accepted> {
+fn accept(
+    noise: NoiseHandshake,
+    client: &[u8],
+    payload: &[u8],
+    pattern: Pattern,
+) -> anyhow::Result<Accepted> {
     let Ok(client) = <[u8; 32]>::try_from(client) else {
         bail!("the client's static key is not 32 bytes");
     };
@@ -131,6 +167,7 @@ fn accept(noise: NoiseHandshake, client: &[u8], payload: &[u8]) -> anyhow::Resul
         write,
         client,
         payload,
+        pattern,
     })
 }
 

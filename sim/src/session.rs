@@ -94,9 +94,10 @@ async fn run(world: Arc<World>, opened: Opened) {
         write,
         client,
         payload,
+        pattern,
     } = opened.accepted;
     let over = world.over.child_token();
-    let (socket, out) = Socket::new(world.next_socket(), client, over);
+    let (socket, out) = Socket::new(world.next_socket(), client, pattern, over);
     let (sink, stream) = opened.stream.split();
     let writer = tokio::spawn(write_all(
         Arc::clone(&world),

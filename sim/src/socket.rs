@@ -7,6 +7,8 @@ use tokio_util::sync::CancellationToken;
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
+use crate::noise::Pattern;
+
 /// How many stanzas may wait for a slow reader; beyond that it is disconnected and gets them again
 /// at its next login. Above the number of messages in flight ([`crate::queue::WINDOW`]), so that
 /// only answers to a flood of requests can fill it.
@@ -37,6 +39,8 @@ pub(crate) struct Socket {
     pub(crate) number: u64,
     /// The client's static Noise key.
     pub(crate) client: [u8; 32],
+    /// How it shook hands.
+    pub(crate) handshake: Pattern,
     who: OnceLock<Who>,
     ending: OnceLock<String>,
     out: mpsc::Sender<Out>,
@@ -48,12 +52,14 @@ impl Socket {
     pub(crate) fn new(
         number: u64,
         client: [u8; 32],
+        handshake: Pattern,
         over: CancellationToken,
     ) -> (Arc<Self>, mpsc::Receiver<Out>) {
         let (out, receiver) = mpsc::channel(WAITING);
         let socket = Self {
             number,
             client,
+            handshake,
             who: OnceLock::new(),
             ending: OnceLock::new(),
             out,

@@ -11,9 +11,9 @@ use whatsapp_rust::http::{HttpClient, HttpRequest, HttpResponse};
 use whatsapp_rust::transport::TokioWebSocketTransportFactory;
 use whatsapp_rust::wacore::store::in_memory::InMemoryBackend;
 use whatsapp_rust::wacore::store::traits::Backend;
-use whatsapp_rust::wacore::types::events::{Event, EventHandler};
+use whatsapp_rust::wacore::types::events::{Event, EventHandler, InboundMessage};
 use whatsapp_rust::waproto::whatsapp as wa;
-use whatsapp_rust::{Client, async_trait};
+use whatsapp_rust::{Client, InboundDurabilityHook, async_trait};
 
 /// How long to wait for anything.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -25,6 +25,16 @@ struct NoHttp;
 impl HttpClient for NoHttp {
     async fn execute(&self, request: HttpRequest) -> anyhow::Result<HttpResponse> {
         anyhow::bail!("no request is expected: {}", request.url)
+    }
+}
+
+/// Takes every message over.
+struct Willing;
+
+#[async_trait]
+impl InboundDurabilityHook for Willing {
+    async fn on_messages(&self, _: Arc<Client>, _: &[InboundMessage]) -> anyhow::Result<()> {
+        Ok(())
     }
 }
 
@@ -62,6 +72,15 @@ impl TestClient {
 
     /// A client with what another one left behind.
     pub(crate) async fn with_store(network: &Network, store: Arc<InMemoryBackend>) -> Self {
+        Self::with_hook(network, store, Willing).await
+    }
+
+    /// The same, and messages are taken over by that hook.
+    pub(crate) async fn with_hook(
+        network: &Network,
+        store: Arc<InMemoryBackend>,
+        hook: impl InboundDurabilityHook + 'static,
+    ) -> Self {
         let (sender, events) = mpsc::unbounded_channel();
         let backend: Arc<dyn Backend> = Arc::<InMemoryBackend>::clone(&store);
         let bot = Bot::builder()
@@ -72,6 +91,7 @@ impl TestClient {
             .with_http_client(NoHttp)
             .with_version((2, 3000, 1_030_000_000))
             .with_wanted_pre_key_count(30)
+            .with_inbound_durability_hook(hook)
             .with_event_handler(Recorder(sender))
             .build()
             .await

@@ -1,11 +1,16 @@
 //! What survives when the simulator is killed.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
+use serde_json::{Value, json};
 use switchyard_sim::{Network, NetworkOptions};
-use whatsapp_rust::Jid;
+use whatsapp_rust::wacore::types::events::InboundMessage;
+use whatsapp_rust::{Client, InboundDurabilityHook, Jid, async_trait};
 
-use crate::client::TestClient;
+use crate::client::{PATIENCE, TestClient};
 use crate::control::Control;
 
 fn options(folder: &Path) -> NetworkOptions {
@@ -91,6 +96,53 @@ async fn what_waited_for_a_client_comes_in_order_and_once() {
     assert_eq!(shop.texts(wanted.len()).await, wanted);
     control.write("15550002", "15550001", "the last").await;
     assert_eq!(shop.texts(1).await, ["the last"]);
+    shop.stop().await;
+    network.stop().await;
+}
+
+/// Refuses to take messages over until it is told otherwise.
+#[derive(Clone, Default)]
+struct Reluctant(Arc<AtomicBool>);
+
+#[async_trait]
+impl InboundDurabilityHook for Reluctant {
+    async fn on_messages(&self, _: Arc<Client>, _: &[InboundMessage]) -> anyhow::Result<()> {
+        anyhow::ensure!(self.0.load(Ordering::SeqCst), "not yet");
+        Ok(())
+    }
+}
+
+/// What waits for the only device of the only shop.
+async fn waiting(control: &Control) -> Value {
+    control.get("/phones").await[0]["devices"][0]["waiting"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_client_did_not_acknowledge_is_sent_again() {
+    let network = Network::start(NetworkOptions::default())
+        .await
+        .expect("a network");
+    let control = Control::of(&network);
+    control.phone("15550001", "Shop").await;
+    control.phone("15550002", "Customer").await;
+    let store = control.linked(&network, "15550001").await.stop().await;
+    let hook = Reluctant::default();
+    let mut shop = TestClient::with_hook(&network, store, hook.clone()).await;
+    shop.connected().await;
+    control.write("15550002", "15550001", "take me").await;
+    assert_eq!(waiting(&control).await, 1);
+    hook.0.store(true, Ordering::SeqCst);
+    let (status, _) = control
+        .post("/network/faults", json!({ "kind": "cut", "count": 1 }))
+        .await;
+    assert_eq!(status, 201);
+    assert_eq!(shop.texts(1).await, ["take me"]);
+    let path = "/phones/15550001/messages";
+    let end = Instant::now() + PATIENCE;
+    while waiting(&control).await != 0 {
+        assert!(Instant::now() < end, "{:#?}", control.get(path).await);
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     shop.stop().await;
     network.stop().await;
 }

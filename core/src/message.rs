@@ -172,9 +172,10 @@ pub fn new_wa_id() -> String {
     format!("3EB0{}", digits.concat())
 }
 
-/// Whether a text may be sent: not blank, and at most [`TEXT_MAX_CHARS`] characters.
+/// Whether a text may be sent: not blank, at most [`TEXT_MAX_CHARS`] characters, and without the NUL character,
+/// which Postgres cannot store.
 pub fn text_is_sendable(text: &str) -> bool {
-    !text.trim().is_empty() && text.chars().count() <= TEXT_MAX_CHARS
+    !text.trim().is_empty() && !text.contains('\0') && text.chars().count() <= TEXT_MAX_CHARS
 }
 
 #[cfg(test)]

@@ -42,17 +42,13 @@ impl Hints {
         self.sender.subscribe()
     }
 
-    /// Gives the hints of committed transactions, each once.
-    pub(crate) fn give(&self, mut hints: Vec<Hint>) {
+    /// Gives the hints of a committed transaction, which holds each once.
+    pub(crate) fn give(&self, hints: Vec<Hint>) {
         if !self.enabled {
             return;
         }
-        let mut given = Vec::with_capacity(hints.len());
-        for hint in hints.drain(..) {
-            if given.contains(&hint) {
-                continue;
-            }
-            given.push(hint);
+        for hint in hints {
+            // Without a listener there is nobody to tell.
             if self.sender.send(hint).is_ok() {
                 self.metrics.hints_sent.inc();
             }

@@ -49,7 +49,7 @@ impl Cursor {
 /// What `like … escape '\'` finds wherever `q` stands, in lower case.
 pub(crate) fn pattern(q: &str) -> String {
     let mut pattern = String::from("%");
-    for c in q.trim().to_lowercase().chars() {
+    for c in q.trim().to_lowercase().chars().filter(|c| *c != '\0') {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }

@@ -1,14 +1,17 @@
 //! A database of its own for each test, on either engine.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sha2::{Digest, Sha256};
 use sqlx::Connection;
 use store::leases::{self, Incarnation, Registration};
 use store::{Held, Store, StoreOptions, sessions};
 use switchyard_core::fail::FailPoints;
 use switchyard_core::{BusinessId, SessionId, Timestamp};
 use tempfile::TempDir;
+use tokio::sync::OnceCell;
 use uuid::Uuid;
 
 /// Makes `sqlite_…` and `postgres_…` of one test that takes a [`Bench`].
@@ -78,13 +81,17 @@ impl Bench {
         let server = std::env::var("SWITCHYARD_TEST_POSTGRES").expect(
             "SWITCHYARD_TEST_POSTGRES is not set: run these tests with `cargo xtask test`, which starts a PostgreSQL",
         );
+        let template = TEMPLATE.get_or_init(|| template(&server)).await;
         let name = format!("test_{}", Uuid::new_v4().simple());
-        on_server(&server, &format!("create database {name}")).await;
+        on_server(
+            &server,
+            &format!("create database {name} template {template}"),
+        )
+        .await;
         let registry = prometheus::Registry::new();
         let store = Store::connect_postgres(&database(&server, &name), 20, options(&registry))
             .await
             .unwrap();
-        store.migrate().await.unwrap();
         Self {
             store,
             registry,
@@ -207,6 +214,60 @@ impl Bench {
         let whole = value.unwrap_or(0.0) as u64;
         whole
     }
+}
+
+/// The migrated database that every test copies; made once.
+static TEMPLATE: OnceCell<String> = OnceCell::const_new();
+
+/// The migrated database of this schema on that server. It stays there: the next run finds it.
+async fn template(server: &str) -> String {
+    let name = format!("switchyard_template_{}", schema());
+    let mut connection = sqlx::PgConnection::connect(server).await.unwrap();
+    // Two test programs may start at once.
+    sqlx::query("select pg_advisory_lock(7411)")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    let there = sqlx::query("select 1 from pg_database where datname = $1")
+        .bind(&name)
+        .fetch_optional(&mut connection)
+        .await
+        .unwrap();
+    if there.is_none() {
+        // Under another name until it is whole.
+        let half = format!("{name}_half");
+        on_server(server, &format!("drop database if exists {half}")).await;
+        on_server(server, &format!("create database {half}")).await;
+        let registry = prometheus::Registry::new();
+        let store = Store::connect_postgres(&database(server, &half), 2, options(&registry))
+            .await
+            .unwrap();
+        store.migrate().await.unwrap();
+        store.close().await;
+        on_server(server, &format!("alter database {half} rename to {name}")).await;
+    }
+    connection.close().await.unwrap();
+    name
+}
+
+/// Sixteen digits that change with every migration.
+fn schema() -> String {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../migrations/postgres");
+    let mut files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    files.sort();
+    let mut hash = Sha256::new();
+    for file in files {
+        hash.update(std::fs::read(file).unwrap());
+    }
+    let digits: Vec<String> = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    digits[..8].concat()
 }
 
 async fn on_server(server: &str, sql: &str) {

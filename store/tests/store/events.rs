@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use store::{Error, Hint, Lane, NewEvent, Store, events};
+use store::{Engine, Error, Hint, Lane, NewEvent, Store, events};
 use switchyard_core::BusinessId;
 use switchyard_core::event::EventType;
 
@@ -107,4 +107,44 @@ both_engines! {
         assert_eq!(hints.recv().await.unwrap(), Hint::Events(business));
         assert_eq!(events::head(&bench.store, business).await.unwrap(), 1);
     }
+
+    async fn a_cursor_before_the_oldest_kept_event_is_refused(bench: &Bench) {
+        let business = bench.business();
+        for n in 1..=10 {
+            tell(&bench.store, business, n).await;
+        }
+        forget(&bench.store, 6).await;
+        for lost in [1, 5] {
+            let refused = events::after(&bench.store, business, lost, 50).await;
+            assert!(matches!(refused, Err(Error::CursorExpired)), "{lost}: {refused:?}");
+        }
+        let kept = events::after(&bench.store, business, 6, 50).await.unwrap();
+        assert_eq!((kept.events.len(), kept.next), (4, 10));
+        let oldest = events::after(&bench.store, business, 0, 50).await.unwrap();
+        assert_eq!(oldest.events[0].seq, 7, "0 is the oldest that is kept");
+        forget(&bench.store, 10).await;
+        let refused = events::after(&bench.store, business, 9, 50).await;
+        assert!(matches!(refused, Err(Error::CursorExpired)), "{refused:?}");
+        let end = events::after(&bench.store, business, 10, 50).await.unwrap();
+        assert_eq!((end.events.len(), end.next), (0, 10));
+        tell(&bench.store, business, 11).await;
+        assert_eq!(events::head(&bench.store, business).await.unwrap(), 11);
+    }
+}
+
+/// Prunes events up to that number.
+async fn forget(store: &Store, up_to: i64) {
+    const FORGET: &str = "delete from events where seq <= $1";
+    store
+        .write(Lane::Rest, up_to, |tx, up_to| {
+            Box::pin(async move {
+                match tx.engine() {
+                    Engine::Sqlite(c) => drop(sqlx::query(FORGET).bind(*up_to).execute(c).await?),
+                    Engine::Postgres(c) => drop(sqlx::query(FORGET).bind(*up_to).execute(c).await?),
+                }
+                Ok(())
+            })
+        })
+        .await
+        .unwrap();
 }

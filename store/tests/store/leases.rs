@@ -63,6 +63,25 @@ both_engines! {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_one_of_sixteen_shards_that_want_a_session_at_once_holds_it() {
+    let bench = Bench::postgres().await;
+    let id = bench.session(bench.business()).await;
+    let mut shards = Vec::new();
+    for number in 1..=16 {
+        shards.push(bench.shard(number).await);
+    }
+    let mut takers = tokio::task::JoinSet::new();
+    for shard in shards {
+        let store = bench.store.clone();
+        takers.spawn(async move { leases::take(&store, shard, id).await.unwrap() });
+    }
+    let held: Vec<_> = takers.join_all().await.into_iter().flatten().collect();
+    assert_eq!(held.len(), 1, "{held:?}");
+    assert_eq!(held[0].epoch, 1);
+    bench.end().await;
+}
+
 fn registration(number: u16, lease: Duration) -> Registration {
     Registration {
         number,

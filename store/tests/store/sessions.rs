@@ -1,6 +1,6 @@
 //! Sessions: made, steered, moved through their states, deleted.
 
-use store::{Error, events, leases, sessions};
+use store::{Engine, Error, Lane, events, leases, sessions};
 use switchyard_core::address::{Lid, Phone};
 use switchyard_core::event::EventType;
 use switchyard_core::reason::SessionReason;
@@ -79,5 +79,42 @@ both_engines! {
         assert!(sessions::all(&bench.store).await.unwrap().is_empty());
         let refused = sessions::seen(&bench.store, NOON, &held).await;
         assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
+    }
+
+    async fn a_fenced_shard_changes_nothing_of_a_session(bench: &Bench) {
+        let shard = bench.shard(1).await;
+        let old = bench.held_by(shard, bench.business()).await;
+        leases::take(&bench.store, shard, old.session).await.unwrap().unwrap();
+        let before = sessions::get(&bench.store, old.business, old.session).await.unwrap();
+        let store = &bench.store;
+        let number = Phone::parse("972501234567").unwrap();
+        let refusals = [
+            sessions::set_state(store, NOON, &old, SessionState::Failed, None, None).await,
+            sessions::paired(store, NOON, &old, number, None).await,
+            sessions::unpaired(store, NOON, &old, None).await,
+            sessions::seen(store, NOON, &old).await,
+            sessions::delete(store, NOON, &old).await,
+        ];
+        for refused in refusals {
+            assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
+        }
+        assert_eq!(bench.counter("switchyard_fenced_total"), 5);
+        assert_eq!(sessions::get(store, old.business, old.session).await.unwrap(), before);
+    }
+
+    async fn a_stored_state_that_nobody_knows_is_named_not_guessed(bench: &Bench) {
+        let business = bench.business();
+        let id = bench.session(business).await;
+        const BREAK: &str = "update sessions set state = 'sideways'";
+        bench.store.write(Lane::Rest, (), |tx, ()| Box::pin(async move {
+            match tx.engine() {
+                Engine::Sqlite(c) => drop(sqlx::query(BREAK).execute(c).await?),
+                Engine::Postgres(c) => drop(sqlx::query(BREAK).execute(c).await?),
+            }
+            Ok(())
+        })).await.unwrap();
+        let refused = sessions::get(&bench.store, business, id).await;
+        let Err(Error::Corrupt { table, column, id: row }) = refused else { panic!("{refused:?}") };
+        assert_eq!((table, column, row), ("sessions", "state", id.to_string()));
     }
 }

@@ -127,3 +127,42 @@ impl Api {
         })))
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use store::StoreOptions;
+    use store::seal::MasterKey;
+    use switchyard_core::fail::FailPoints;
+
+    use super::*;
+
+    /// An API over an empty database, and the folder that holds it.
+    pub(crate) async fn api() -> (Api, tempfile::TempDir) {
+        let folder = tempfile::tempdir().unwrap();
+        let registry = Registry::new();
+        let options = StoreOptions {
+            fail: Arc::new(FailPoints::none()),
+            registry: registry.clone(),
+            hints: true,
+        };
+        let path = folder.path().join("switchyard.db");
+        let store = Store::open_sqlite(&path, options).await.unwrap();
+        store.migrate().await.unwrap();
+        let options = Options {
+            keys: Keys::new(store.clone(), MasterKey::generate()),
+            store,
+            registry,
+            access_key: AccessKey::derive(b"of the test"),
+            setup_token: None,
+            public_base_url: "https://wa.example.com".to_owned(),
+            trusted_proxies: Vec::new(),
+            role: "api",
+            version: "0.0.0-test",
+            sim: false,
+            fail_points: false,
+            ready: Readiness::new(),
+            stop: CancellationToken::new(),
+        };
+        (Api::new(options).unwrap(), folder)
+    }
+}

@@ -28,22 +28,24 @@ pub(crate) fn show(request: &HttpRequest, state: &State) -> Result<HttpResponse,
     }
     let path = request.path().trim_start_matches('/');
     let (name, file) = find(path).ok_or_else(Problem::not_found)?;
-    Ok(answer(request, &name, file))
+    Ok(answer(request, name, file))
 }
 
-fn find(path: &str) -> Option<(String, EmbeddedFile)> {
-    let docs = path == "docs" || path.starts_with("docs/");
-    let page = if docs {
+fn find(path: &str) -> Option<(&str, EmbeddedFile)> {
+    let name = name_of(path);
+    Files::get(name).map(|file| (name, file))
+}
+
+/// The file that a path means: a name with a dot is a file, anything else a place inside a page.
+fn name_of(path: &str) -> &str {
+    let is_file = (path.rsplit('/').next()).is_some_and(|last| last.contains('.'));
+    if is_file {
+        path
+    } else if path == "docs" || path.starts_with("docs/") {
         "docs/index.html"
     } else {
         "index.html"
-    };
-    let is_file = path
-        .rsplit('/')
-        .next()
-        .is_some_and(|last| last.contains('.'));
-    let name = if is_file { path } else { page };
-    Files::get(name).map(|file| (name.to_owned(), file))
+    }
 }
 
 fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse {
@@ -64,11 +66,20 @@ fn answer(request: &HttpRequest, name: &str, file: EmbeddedFile) -> HttpResponse
     response
         .insert_header((CACHE_CONTROL, kept))
         .insert_header((ETAG, tag.to_string()))
-        .insert_header((CONTENT_TYPE, file.metadata.mimetype().to_owned()));
+        .insert_header((CONTENT_TYPE, content_type(file.metadata.mimetype())));
     if known {
         response.finish()
     } else {
         response.body(file.data.into_owned())
+    }
+}
+
+/// Our texts are UTF-8, whatever the browser would guess.
+fn content_type(mime: &str) -> String {
+    if mime.starts_with("text/") {
+        format!("{mime}; charset=utf-8")
+    } else {
+        mime.to_owned()
     }
 }
 
@@ -81,5 +92,22 @@ fn has(request: &HttpRequest, tag: &EntityTag) -> bool {
         Ok(IfNoneMatch::Items(items)) => items.iter().any(|item| item.weak_eq(tag)),
         Ok(IfNoneMatch::Any) => true,
         Err(_) => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_is_a_file_or_a_place_inside_a_page() {
+        for place in ["", "inbox/chat_1", "sign-in"] {
+            assert_eq!(name_of(place), "index.html");
+        }
+        assert_eq!(name_of("docs"), "docs/index.html");
+        assert_eq!(name_of("docs/messages"), "docs/index.html");
+        assert_eq!(name_of("documents"), "index.html");
+        assert_eq!(name_of("assets/main-3f9a.js"), "assets/main-3f9a.js");
+        assert!(Files::get("../Cargo.toml").is_none());
     }
 }

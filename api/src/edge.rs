@@ -196,3 +196,38 @@ fn request_id(headers: &HeaderMap) -> String {
         ToOwned::to_owned,
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::middleware::from_fn;
+    use actix_web::test::{TestRequest, init_service, try_call_service};
+    use actix_web::{App, web};
+
+    use super::*;
+    use crate::api::tests::api;
+
+    async fn breaks() -> HttpResponse {
+        panic!("of the test")
+    }
+
+    #[actix_web::test]
+    async fn a_handler_that_panics_is_answered_as_a_fault_of_ours() {
+        let (api, _folder) = api().await;
+        let app = App::new()
+            .app_data(Data::from(api.0))
+            .route("/breaks", web::get().to(breaks))
+            .wrap(from_fn(edge));
+        let app = init_service(app).await;
+        let request = TestRequest::get().uri("/breaks").to_request();
+        let error = try_call_service(&app, request).await.unwrap_err();
+        let response = error.error_response();
+        assert_eq!(response.status(), 500);
+        assert!(response.headers().contains_key(REQUEST_ID));
+        let body = actix_web::body::to_bytes(response.into_body())
+            .await
+            .unwrap();
+        let problem: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(problem["code"], "internal");
+        assert!(!problem.to_string().contains("of the test"), "{problem}");
+    }
+}

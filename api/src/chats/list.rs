@@ -27,6 +27,7 @@ pub(crate) struct ListChatsQuery {
     /// `next_cursor` of the page before.
     cursor: Option<String>,
     /// Rows of a page, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 

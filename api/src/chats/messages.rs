@@ -19,6 +19,7 @@ pub(crate) struct ListMessagesQuery {
     /// `next_cursor` of the page before: the messages that are older.
     cursor: Option<String>,
     /// Rows of a page, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 

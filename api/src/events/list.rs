@@ -19,6 +19,7 @@ pub(crate) struct ListEventsQuery {
     #[param(minimum = 0)]
     after: Option<i64>,
     /// Rows of a page, 1 to 200; 50 when left out.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<u32>,
 }
 

@@ -27,6 +27,7 @@ pub(crate) struct SendMessageRequest {
     #[schema(value_type = Option<String>)]
     session_id: Option<SessionId>,
     /// `+E.164`, digits, `…@s.whatsapp.net`, `…@c.us` or `…@lid`.
+    #[schema(min_length = 1)]
     to: String,
     /// What to say, at most 4,096 characters.
     #[schema(min_length = 1, max_length = 4096)]

@@ -25,6 +25,7 @@ const WAIT_MAX_S: u64 = 25;
 #[into_params(parameter_in = Query)]
 pub(crate) struct QrQuery {
     /// Seconds to wait for a change, at most 25; 0 answers at once.
+    #[param(maximum = 25)]
     wait: Option<u64>,
     /// The `ETag` of the last answer.
     after: Option<String>,

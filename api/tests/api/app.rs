@@ -191,7 +191,7 @@ impl TestApp {
 pub(crate) struct Client {
     pub(crate) http: reqwest::Client,
     url: String,
-    bearer: Option<String>,
+    pub(crate) bearer: Option<String>,
 }
 
 /// What came back.

@@ -153,8 +153,9 @@ impl Shard {
         }
     }
 
-    /// Mounts the internal route `POST /internal/v1/drain`.
-    pub fn configure(&self, service: &mut ServiceConfig) {
-        drain::mount(&self.doorway, service);
+    /// What mounts the internal route `POST /internal/v1/drain` on an app.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + use<> {
+        let doorway = self.doorway.clone();
+        move |service| drain::mount(&doorway, service)
     }
 }

@@ -12,7 +12,7 @@ pub use api_key::{ApiKey, NewApiKey, api_key, api_key_by_id, create_api_key, rev
 pub use business::{
     Business, NewBusiness, User, business, create_business_with_owner, is_set_up, set_up,
 };
-pub use member::{NewMember, Password, change_role, create_member, password};
+pub use member::{NewMember, Password, change_role, create_member, home, password};
 pub use secret::{KEY_PREFIX, hash};
 pub use sign_in_link::{create_sign_in_link, use_sign_in_link};
 pub use user_session::{

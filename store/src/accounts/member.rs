@@ -114,3 +114,10 @@ pub(super) async fn insert(
     )?;
     Ok(user)
 }
+
+/// The business in which a person works, the oldest one of several; none when the person is a member nowhere.
+pub async fn home(store: &Store, user: UserId) -> Result<Option<BusinessId>> {
+    let mut conn = store.read().await?;
+    let row = fetch_optional!(conn, (Uuid,), sql::HOME, user.uuid())?;
+    Ok(row.map(|(business,)| business.into()))
+}

@@ -21,6 +21,9 @@ statements! {
 
     PASSWORD = "select id, password_hash from users where email = $1 and disabled_at is null";
 
+    HOME: across_tenants = "select m.business_id from members m join businesses b on b.id = m.business_id
+        where m.user_id = $1 and b.status = 'active' order by m.created_at, m.business_id limit 1";
+
     /// In the person's oldest business that is active.
     INSERT_SESSION = "insert into user_sessions
             (id, user_id, business_id, refresh_hash, client_hash, created_at, refreshed_at, expires_at)

@@ -2,14 +2,16 @@
 
 use std::env;
 use std::ffi::OsString;
+use std::io::{self, Write};
 
+use anyhow::Context;
 use clap::error::ErrorKind;
 use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcommand};
 
-use crate::doctor;
 use crate::environment::refuse_unknown;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::{doctor, migrate, up};
 
 /// What `--version` says; a build with the simulated network says so.
 #[cfg(feature = "sim")]
@@ -28,8 +30,17 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Role {
+    /// Everything in one process.
+    Up(Box<up::Up>),
+    /// A WhatsApp network on loopback, alone.
+    #[cfg(feature = "sim")]
+    Sim(crate::network::Network),
+    /// Bring the database to this program's schema.
+    Migrate(Box<Settings>),
     /// Print every setting and check what the program needs.
     Doctor(Box<Settings>),
+    /// Print the API's description (OpenAPI 3.1).
+    Openapi,
 }
 
 /// Reads the command line and runs the role to its end.
@@ -43,8 +54,22 @@ pub(crate) fn run() -> Result<(), Refusal> {
     };
     let cli = Cli::from_arg_matches(&matches).map_err(|error| sentence(&error))?;
     match cli.role {
+        Role::Up(up) => up::run(&up),
+        #[cfg(feature = "sim")]
+        Role::Sim(network) => crate::network::run(&network),
+        Role::Migrate(settings) => migrate::run(&settings),
         Role::Doctor(settings) => doctor::run(&settings, &matches, &Cli::command()),
+        Role::Openapi => describe(),
     }
+}
+
+/// As `GET /openapi.json` serves it, but for people: one field a line.
+fn describe() -> Result<(), Refusal> {
+    let text = api::openapi()
+        .to_pretty_json()
+        .context("the description of the API")?;
+    writeln!(io::stdout(), "{text}")?;
+    Ok(())
 }
 
 /// Nothing when help or the version was asked for and printed.
@@ -98,13 +123,13 @@ mod tests {
 
     #[test]
     fn a_wrong_flag_is_one_sentence() {
-        let sentence = refused(&["switchyard", "doctor", "--listen", "everywhere"]);
+        let sentence = refused(&["switchyard", "up", "--listen", "everywhere"]);
         assert!(
             sentence.contains("everywhere") && !sentence.contains('\n'),
             "{sentence}"
         );
         assert!(refused(&["switchyard", "doctor", "--no-such-flag"]).contains("--no-such-flag"));
-        assert!(refused(&["switchyard", "doctor", "--lease-ms", "5"]).contains("1000..=120000"));
+        assert!(refused(&["switchyard", "up", "--lease-ms", "5"]).contains("1000..=120000"));
     }
 
     #[test]

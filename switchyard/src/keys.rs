@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use rand::Rng;
 use secrecy::{ExposeSecret, SecretString};
 
@@ -60,15 +60,17 @@ pub(crate) fn file(settings: &Settings, folder: &DataFolder) -> PathBuf {
         .unwrap_or_else(|| folder.file(FILE))
 }
 
-/// A random secret of this many bytes, in base64.
-pub(crate) fn random<const N: usize>() -> SecretString {
-    let mut bytes = [0_u8; N];
+/// A random secret that survives a shell and an address.
+pub(crate) fn random_word() -> SecretString {
+    let mut bytes = [0_u8; 24];
     rand::rng().fill_bytes(&mut bytes);
-    STANDARD.encode(bytes).into()
+    URL_SAFE_NO_PAD.encode(bytes).into()
 }
 
 fn make(path: &Path) -> Result<SecretString, Refusal> {
-    let key = random::<BYTES>();
+    let mut bytes = [0_u8; BYTES];
+    rand::rng().fill_bytes(&mut bytes);
+    let key: SecretString = STANDARD.encode(bytes).into();
     write_private(path, &format!("{}\n", key.expose_secret()))
         .map_err(|error| Refusal::Setting(format!("cannot write {}: {error}", path.display())))?;
     Ok(key)

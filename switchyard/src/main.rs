@@ -1,15 +1,25 @@
 //! The one binary: reads its settings, builds the parts and stops them. It decides nothing about messages.
 
 mod command;
+#[cfg(feature = "sim")]
+mod demo;
 mod doctor;
 mod environment;
 mod folder;
+mod installation;
 mod keys;
+mod listener;
+mod migrate;
+#[cfg(feature = "sim")]
+mod network;
+mod parts;
 mod progress;
 mod refusal;
+mod runtime;
 mod settings;
 mod shutdown;
 mod telemetry;
+mod up;
 
 use std::process::ExitCode;
 

@@ -40,6 +40,16 @@ impl From<anyhow::Error> for Refusal {
     }
 }
 
+impl From<store::Error> for Refusal {
+    fn from(error: store::Error) -> Self {
+        match error {
+            store::Error::WrongMasterKey => Self::WrongKey(error.to_string()),
+            store::Error::SchemaNewer => Self::SchemaNewer(error.to_string()),
+            other => Self::Fault(other.into()),
+        }
+    }
+}
+
 impl From<io::Error> for Refusal {
     fn from(error: io::Error) -> Self {
         Self::Fault(error.into())

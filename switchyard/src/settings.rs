@@ -1,9 +1,11 @@
 //! Every setting of the program: flags over environment over defaults. There is no configuration file.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+
+use crate::refusal::Refusal;
 
 /// Settings of every role; `doctor` prints them.
 #[derive(Debug, Clone, Args)]
@@ -50,9 +52,9 @@ pub(crate) struct Settings {
     /// File with the set-up token.
     #[arg(long, env = "SWITCHYARD_SETUP_TOKEN_FILE")]
     pub(crate) setup_token_file: Option<PathBuf>,
-    /// Addresses of proxies whose `X-Forwarded-For` is believed, separated by commas.
+    /// Addresses or networks of proxies whose `X-Forwarded-For` is believed, separated by commas.
     #[arg(long, env = "SWITCHYARD_TRUSTED_PROXIES", value_delimiter = ',')]
-    pub(crate) trusted_proxies: Vec<IpAddr>,
+    pub(crate) trusted_proxies: Vec<api::Network>,
     /// How long a shard holds its sessions without renewing, in milliseconds.
     #[arg(long, env = "SWITCHYARD_LEASE_MS", default_value_t = 15_000,
           value_parser = clap::value_parser!(u64).range(1_000..=120_000))]
@@ -88,6 +90,21 @@ pub(crate) struct Settings {
     #[cfg(feature = "sim")]
     #[arg(long, env = "SWITCHYARD_FAIL")]
     pub(crate) fail: Option<String>,
+}
+
+impl Settings {
+    /// What no single setting shows.
+    pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let has_key = self.internal_key.is_some() || self.internal_key_file.is_some();
+        match self.internal_listen {
+            Some(address) if !address.ip().is_loopback() && !has_key => {
+                Err(Refusal::Setting(format!(
+                    "the internal address {address} is not loopback: set SWITCHYARD_INTERNAL_KEY"
+                )))
+            }
+            _ => Ok(()),
+        }
+    }
 }
 
 /// How processes tell each other to look now.

@@ -1,0 +1,66 @@
+//! `switchyard sim`: the WhatsApp network on loopback, alone, so that products beside it can die and come back.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::Args;
+use sim::NetworkOptions;
+use tokio_util::sync::CancellationToken;
+
+use crate::progress::say;
+use crate::refusal::Refusal;
+use crate::shutdown::Signals;
+use crate::{runtime, telemetry};
+
+/// What the network is started with.
+#[derive(Debug, Clone, Args)]
+pub(crate) struct Network {
+    /// Where to listen, on loopback; port 0 takes a free one.
+    #[arg(long, default_value = "127.0.0.1:8090")]
+    listen: SocketAddr,
+    /// Folder with phones, keys and ledgers; without it they end with the process.
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// By how much a code to scan lives longer than WhatsApp's 60 and 20 seconds.
+    #[arg(long, default_value_t = 1.0)]
+    qr_scale: f64,
+    /// Refuse what WhatsApp refuses.
+    #[arg(long)]
+    strict: bool,
+    /// What is logged.
+    #[arg(long, env = "SWITCHYARD_LOG", default_value = "info")]
+    log: String,
+}
+
+/// Runs until a signal.
+pub(crate) fn run(network: &Network) -> Result<(), Refusal> {
+    telemetry::start(&network.log)?;
+    let options = NetworkOptions {
+        listen: network.listen,
+        data_dir: network.data_dir.clone(),
+        qr_scale: network.qr_scale,
+        strict: network.strict,
+    };
+    runtime::run(async {
+        let signals = Signals::new()?;
+        let running = start(options).await?;
+        say(&format!(
+            "phones: {}  WhatsApp: {}",
+            running.url(),
+            running.whatsapp_url()
+        ));
+        let stop = CancellationToken::new();
+        tokio::spawn(signals.obey(stop.clone()));
+        stop.cancelled().await;
+        running.stop().await;
+        Ok(())
+    })
+}
+
+/// Starts a network; an address that cannot be used is a wrong setting.
+pub(crate) async fn start(options: NetworkOptions) -> Result<sim::Network, Refusal> {
+    let address = options.listen;
+    sim::Network::start(options)
+        .await
+        .map_err(|error| Refusal::Setting(format!("the simulated network, {address}: {error:#}")))
+}

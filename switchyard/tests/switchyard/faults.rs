@@ -1,0 +1,51 @@
+//! Processes that are killed and paused under load, and the ledgers that tell whether anything was lost or doubled.
+
+mod killed;
+mod paired;
+mod paused;
+mod traffic;
+
+use std::env;
+
+use tempfile::TempDir;
+
+use crate::outside::network::Network;
+use crate::outside::place::{Demo, Place};
+use crate::outside::process::Process;
+use crate::story::link;
+
+/// How often each fault is made; `cargo xtask faults` asks for more.
+fn rounds() -> u32 {
+    env::var("SWITCHYARD_FAULT_ROUNDS")
+        .ok()
+        .map_or(3, |rounds| rounds.parse().unwrap())
+}
+
+/// A product beside a network that outlives it.
+struct Stage {
+    place: Place,
+    network: Network,
+    _network_process: Process,
+    _folder: TempDir,
+}
+
+impl Stage {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (process, network) = Network::start(folder.path(), &[]).await;
+        let place = Place::new(&["--sim", network.url()]);
+        Self {
+            place,
+            network,
+            _network_process: process,
+            _folder: folder,
+        }
+    }
+
+    /// A first start with a linked number.
+    async fn linked(&self) -> (Demo, String) {
+        let demo = self.place.start().await;
+        let session = link(&demo).await;
+        (demo, session)
+    }
+}

@@ -1,0 +1,188 @@
+//! A stream of messages both ways that goes on while the product dies and comes back, and the judgement over it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use tokio::sync::watch;
+use tokio::task::JoinHandle;
+
+use crate::outside::api::Api;
+use crate::outside::network::Network;
+use crate::outside::until;
+use crate::story::{BUSINESS, CUSTOMERS};
+
+/// Between two messages of one writer: dense enough that a kill at any moment meets some in every stage.
+const PACE: Duration = Duration::from_millis(15);
+
+/// Running writers: each customer writes to the business, and the business writes to each customer.
+pub(super) struct Traffic {
+    stop: Arc<AtomicBool>,
+    outbound: Vec<JoinHandle<Vec<String>>>,
+    inbound: Vec<JoinHandle<Vec<String>>>,
+    /// The API of the process that runs now.
+    api: watch::Sender<Api>,
+}
+
+/// What each writer was promised, per customer.
+pub(super) struct Promised {
+    /// Texts that the API accepted, in the order in which it did.
+    outbound: Vec<Vec<String>>,
+    /// Texts that the customers wrote.
+    inbound: Vec<Vec<String>>,
+}
+
+impl Traffic {
+    /// Starts the writers.
+    pub(super) fn start(api: &Api, network: &Network) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        let (sender, receiver) = watch::channel(api.clone());
+        let outbound = CUSTOMERS
+            .map(|customer| tokio::spawn(send(receiver.clone(), customer, Arc::clone(&stop))));
+        let inbound = CUSTOMERS
+            .map(|customer| tokio::spawn(write(network.clone(), customer, Arc::clone(&stop))));
+        Self {
+            stop,
+            outbound: outbound.into(),
+            inbound: inbound.into(),
+            api: sender,
+        }
+    }
+
+    /// The product came back, maybe at another address.
+    pub(super) fn now_at(&self, api: &Api) {
+        self.api.send_replace(api.clone());
+    }
+
+    /// Ends the writers, each after its message in hand was accepted.
+    pub(super) async fn end(self) -> Promised {
+        self.stop.store(true, Ordering::Relaxed);
+        let mut promised = Promised {
+            outbound: Vec::new(),
+            inbound: Vec::new(),
+        };
+        for writer in self.outbound {
+            promised.outbound.push(writer.await.unwrap());
+        }
+        for writer in self.inbound {
+            promised.inbound.push(writer.await.unwrap());
+        }
+        promised
+    }
+}
+
+/// Sends numbered texts, one after the other, each until it is accepted.
+async fn send(mut api: watch::Receiver<Api>, to: &str, stop: Arc<AtomicBool>) -> Vec<String> {
+    let mut accepted = Vec::new();
+    let mut pace = tokio::time::interval(PACE);
+    while !stop.load(Ordering::Relaxed) {
+        let text = format!("to {to}, number {}", accepted.len());
+        let body = json!({ "to": to, "text": text });
+        loop {
+            pace.tick().await;
+            let current = api.borrow_and_update().clone();
+            let answer = current
+                .attempt(Method::POST, "/v1/messages", Some(&body), Some(&text))
+                .await;
+            match answer {
+                Some((StatusCode::ACCEPTED, _)) => break,
+                // A broken connection says nothing; the same key makes the repetition harmless.
+                None => {}
+                Some((status, _)) if status.is_server_error() => {}
+                Some((status, answer)) => panic!("{status} {answer}"),
+            }
+        }
+        accepted.push(text);
+    }
+    accepted
+}
+
+async fn write(network: Network, from: &str, stop: Arc<AtomicBool>) -> Vec<String> {
+    let mut written = Vec::new();
+    let mut pace = tokio::time::interval(PACE);
+    while !stop.load(Ordering::Relaxed) {
+        pace.tick().await;
+        let text = format!("from {from}, number {}", written.len());
+        network.write(from, BUSINESS, &text).await;
+        written.push(text);
+    }
+    written
+}
+
+impl Promised {
+    /// Waits until everything has arrived, then compares every ledger with what was promised.
+    pub(super) async fn kept_by(&self, api: &Api, network: &Network) {
+        for (index, customer) in CUSTOMERS.into_iter().enumerate() {
+            let chat = api.chat_with(customer).await["id"]
+                .as_str()
+                .unwrap()
+                .to_owned();
+            self.settled(api, &chat).await;
+            self.shown_once_and_in_order(network, customer, &self.outbound[index])
+                .await;
+            one_row_each(&api.messages(&chat).await, &self.inbound[index]);
+        }
+        let sent: usize = self.outbound.iter().map(Vec::len).sum();
+        let received: usize = self.inbound.iter().map(Vec::len).sum();
+        println!("{sent} accepted, {received} inbound: each once");
+        assert!(sent > 0 && received > 0, "no traffic");
+    }
+
+    /// Nothing of ours is under way any more, and all inbound texts are there.
+    async fn settled(&self, api: &Api, chat: &str) {
+        until("every message reached its end", || async {
+            let messages = api.messages(chat).await;
+            let under_way = messages.iter().any(|message| {
+                message["direction"] == "outbound"
+                    && ["queued", "sending"].contains(&message["status"].as_str().unwrap())
+            });
+            let inbound = messages
+                .iter()
+                .filter(|message| message["direction"] == "inbound")
+                .count();
+            let expected = self.inbound.iter().map(Vec::len).min().unwrap_or_default();
+            (!under_way && inbound >= expected).then_some(())
+        })
+        .await;
+    }
+
+    async fn shown_once_and_in_order(
+        &self,
+        network: &Network,
+        customer: &str,
+        accepted: &[String],
+    ) {
+        let rows = until("the customer's phone shows the last one", || async {
+            let rows = network.ledger(customer).await;
+            let last = accepted.last();
+            rows.iter()
+                .any(|row| row["text"].as_str() == last.map(String::as_str))
+                .then_some(rows)
+        })
+        .await;
+        let from_us: Vec<&Value> = rows.iter().filter(|row| row["from"] == BUSINESS).collect();
+        for row in &from_us {
+            assert_eq!(row["shown"], 1, "{row}");
+        }
+        let texts: Vec<&str> = from_us
+            .iter()
+            .filter_map(|row| row["text"].as_str())
+            .collect();
+        assert_eq!(texts, accepted, "{customer}: lost, doubled or out of order");
+    }
+}
+
+fn one_row_each(messages: &[Value], written: &[String]) {
+    let inbound = messages
+        .iter()
+        .filter(|message| message["direction"] == "inbound");
+    let mut texts: Vec<&str> = inbound
+        .map(|message| message["text"].as_str().unwrap_or("(none)"))
+        .collect();
+    let mut expected: Vec<&str> = written.iter().map(String::as_str).collect();
+    texts.sort_unstable();
+    expected.sort_unstable();
+    assert_eq!(texts, expected, "inbound: lost or doubled");
+}

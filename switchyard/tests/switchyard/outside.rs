@@ -1,0 +1,42 @@
+//! The real program from outside: its process, its API and the phones of the simulated network.
+
+pub(crate) mod api;
+pub(crate) mod network;
+pub(crate) mod place;
+pub(crate) mod process;
+
+use std::time::{Duration, Instant};
+
+/// What may take long on a busy machine without being wrong.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
+/// How often a condition is looked at.
+const LOOK: Duration = Duration::from_millis(20);
+
+/// Waits until `look` finds something, and fails with `what` after [`LONG`].
+pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    look: impl FnMut() -> F,
+) -> T {
+    within(LONG, what, look).await
+}
+
+/// Waits until `look` finds something, and fails with `what` after `deadline`.
+pub(crate) async fn within<T, F: Future<Output = Option<T>>>(
+    deadline: Duration,
+    what: &str,
+    mut look: impl FnMut() -> F,
+) -> T {
+    let start = Instant::now();
+    let mut pace = tokio::time::interval(LOOK);
+    loop {
+        pace.tick().await;
+        if let Some(found) = look().await {
+            return found;
+        }
+        assert!(
+            start.elapsed() < deadline,
+            "{what}: not within {deadline:?}"
+        );
+    }
+}

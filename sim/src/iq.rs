@@ -2,6 +2,7 @@
 
 pub(crate) mod devices;
 mod keys;
+mod limits;
 mod settings;
 mod usync;
 
@@ -28,6 +29,7 @@ pub(crate) fn answer(world: &Arc<World>, socket: &Arc<Socket>, who: &Who, iq: &N
     match (topic.as_ref(), what) {
         ("passive", "active") => login::activate(world, socket, who, result(iq).build()),
         ("encrypt", _) => keys::answer(world, socket, who, iq, &kind),
+        ("w:mex", "query") => socket.send(limits::answer(world, who, iq)),
         ("usync", _) => socket.send(usync::answer(world, who, iq)),
         ("md", "remove-companion-device") => {
             socket.send(result(iq).build());

@@ -10,9 +10,12 @@ use crate::faults::Kind;
 use crate::log::{Happening, Note};
 use crate::phone::SharedPhone;
 use crate::socket::{Socket, Who, conflict, stream_error};
-use crate::stanza::{attr, first_child, now_seconds};
+use crate::stanza::{attr, first_child, leaf, now_seconds};
 use crate::world::World;
 use crate::{contents, pairing, strike};
+
+/// Bytes that mean nothing to us, as WhatsApp's mean nothing to a client.
+const ROUTING: [u8; 5] = *b"\x08\x01\x12\x01s";
 
 /// Lets a client in whose handshake is over.
 pub(crate) fn enter(world: &Arc<World>, socket: &Arc<Socket>, payload: &ClientPayload) {
@@ -156,11 +159,19 @@ pub(crate) fn activate(world: &Arc<World>, socket: &Arc<Socket>, who: &Who, answ
         .is_some();
     phone.with(&world.disk, |state, effects| {
         effects.send(socket, answer);
+        effects.send(socket, routing());
         share_key(state, who.device, effects);
         if let Some(companion) = state.companion(who.device) {
             companion.queue.open(socket, quiet_end, effects);
         }
     });
+}
+
+/// Where the client shall connect next time: it then opens its connection with these bytes.
+fn routing() -> Node {
+    let info = leaf("routing_info", ROUTING);
+    let routing = NodeBuilder::new("edge_routing").children([info]).build();
+    from_server("ib").children([routing]).build()
 }
 
 /// After its first login a device gets the key of the application state from the phone, once.

@@ -55,24 +55,31 @@ pub(crate) fn take(world: &Arc<World>, socket: &Arc<Socket>, who: &Who, receipt:
         }
     });
     if let Some(other) = other.filter(|other| other.phone != phone.phone) {
-        let read = matches!(kind.as_deref(), Some("read" | "played"));
-        let told = match kind.as_deref() {
-            None => true,
-            Some(_) => read,
-        };
-        if read {
-            seen(world, &phone, &other, &ids);
-        }
-        if told {
-            let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
-            tell(world, &other, &phone.names(), &ids, read.then_some("read"));
+        let ids: Vec<&str> = ids.iter().map(String::as_str).collect();
+        match kind.as_deref() {
+            None => tell(world, &other, &phone.names(), &ids, None),
+            Some("read" | "played") => {
+                seen(world, &phone, who.device, &other, &ids);
+                tell(world, &other, &phone.names(), &ids, Some("read"));
+            }
+            // Read, but the sender is not to know.
+            Some("read-self" | "played-self") => seen(world, &phone, who.device, &other, &ids),
+            Some(_) => {}
         }
     }
     confirm(world, socket, receipt);
 }
 
-/// The phone itself also knows now that these messages of `other` were read.
-fn seen(world: &World, phone: &SharedPhone, other: &SharedPhone, ids: &[String]) {
+/// One device of `phone` has read these messages of `other`: the phone knows it, and its other devices
+/// are told.
+pub(crate) fn seen(
+    world: &World,
+    phone: &SharedPhone,
+    device: u16,
+    other: &SharedPhone,
+    ids: &[&str],
+) {
+    let chat = other.names().shown(0);
     phone.with(&world.disk, |state, effects| {
         for id in ids {
             let rows = &mut effects.rows;
@@ -80,7 +87,36 @@ fn seen(world: &World, phone: &SharedPhone, other: &SharedPhone, ids: &[String])
                 .ledger
                 .advance(&phone.phone, &other.phone, id, Tick::Read, rows);
         }
+        let builder = NodeBuilder::new("receipt")
+            .attr("from", state.names().pn(0))
+            .attr("recipient", &chat)
+            .attr("type", "read-self");
+        let Some(receipt) = listing(builder, ids) else {
+            return;
+        };
+        for (number, companion) in &mut state.companions {
+            if *number != device {
+                companion.queue.add(receipt.clone(), None, effects);
+            }
+        }
     });
+}
+
+/// Ends a receipt with the ids that it is about; nothing without ids.
+fn listing(builder: NodeBuilder, ids: &[&str]) -> Option<Node> {
+    let (first, more) = ids.split_first()?;
+    let builder = builder.attr("id", *first).attr("t", now_seconds());
+    if more.is_empty() {
+        return Some(builder.build());
+    }
+    let items = more
+        .iter()
+        .map(|id| NodeBuilder::new("item").attr("id", *id).build());
+    Some(
+        builder
+            .children([NodeBuilder::new("list").children(items).build()])
+            .build(),
+    )
 }
 
 /// Acknowledges a receipt.
@@ -135,23 +171,13 @@ pub(crate) fn tell(
     ids: &[&str],
     kind: Option<&str>,
 ) {
-    let Some((first, more)) = ids.split_first() else {
+    let mut builder = NodeBuilder::new("receipt").attr("from", reader.shown(0));
+    if let Some(kind) = kind {
+        builder = builder.attr("type", kind);
+    }
+    let Some(receipt) = listing(builder, ids) else {
         return;
     };
-    let mut receipt = NodeBuilder::new("receipt")
-        .attr("from", reader.shown(0))
-        .attr("id", *first)
-        .attr("t", now_seconds());
-    if let Some(kind) = kind {
-        receipt = receipt.attr("type", kind);
-    }
-    if !more.is_empty() {
-        let items = more
-            .iter()
-            .map(|id| NodeBuilder::new("item").attr("id", *id).build());
-        receipt = receipt.children([NodeBuilder::new("list").children(items).build()]);
-    }
-    let receipt = receipt.build();
     let tick = if kind.is_some() {
         Tick::Read
     } else {

@@ -15,6 +15,9 @@ pub(crate) type Stream = WebSocketStream<TcpStream>;
 /// Two bytes that announce routing information before the header, and the version byte after them.
 const ROUTING_INTRO: [u8; 2] = *b"ED";
 
+/// The longest opening that is read: routing information has some tens of bytes.
+const LONGEST_INTRO: usize = 64 * 1024;
+
 /// Cuts what arrives into frames, after the opening bytes are gone.
 pub(crate) struct Incoming {
     intro: Option<Vec<u8>>,
@@ -37,6 +40,9 @@ impl Incoming {
             return Ok(());
         };
         intro.extend_from_slice(bytes);
+        if intro.len() > LONGEST_INTRO {
+            bail!("the connection does not come to its point");
+        }
         let Some(rest) = after_intro(intro)? else {
             return Ok(());
         };

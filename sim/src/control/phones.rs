@@ -12,7 +12,6 @@ use tokio::time::timeout;
 use super::{Refusal, Shared};
 use crate::effects::Effects;
 use crate::jids::{Addressing, is_digits};
-use crate::ledger::Tick;
 use crate::phone::SharedPhone;
 use crate::{links, receipts, scan, typing};
 
@@ -228,19 +227,11 @@ pub(crate) async fn read(
 ) -> Result<Json<Value>, Refusal> {
     let phone = phone(&shared, &path)?;
     let other = self::phone(&shared, &chat.chat)?;
-    let (ids, names) = phone.with(&shared.world.disk, |state, effects| {
-        let ids = state.ledger.unread(&phone.phone, &other.phone);
-        for id in &ids {
-            let rows = &mut effects.rows;
-            state
-                .ledger
-                .advance(&phone.phone, &other.phone, id, Tick::Read, rows);
-        }
-        (ids, state.names())
-    });
+    let ids = phone.read(|state| state.ledger.unread(&phone.phone, &other.phone));
     let borrowed: Vec<&str> = ids.iter().map(String::as_str).collect();
     for some in borrowed.chunks(receipts::LISTED) {
-        receipts::tell(&shared.world, &other, &names, some, Some("read"));
+        receipts::seen(&shared.world, &phone, 0, &other, some);
+        receipts::tell(&shared.world, &other, &phone.names(), some, Some("read"));
     }
     let (done, kept) = oneshot::channel();
     let mut effects = Effects::default();

@@ -4,6 +4,7 @@ use serde_json::json;
 use switchyard_sim::{Network, NetworkOptions};
 use whatsapp_rust::Jid;
 use whatsapp_rust::wacore::types::events::{Event, InboundMessage};
+use whatsapp_rust::wacore::types::presence::ReceiptType;
 
 use crate::client::TestClient;
 use crate::control::Control;
@@ -142,6 +143,58 @@ async fn a_strict_network_closes_the_stream_over_a_malformed_address() {
             .any(|line| line["code"] == "xml-not-well-formed"),
         "{ended:#?}"
     );
+    shop.stop().await;
+    network.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_owner_reads_on_the_phone_is_read_for_the_client_too() {
+    let (network, control, mut shop, _) = network_with("pn_lid").await;
+    let id = control.write("15550002", "15550001", "read me").await;
+    assert_eq!(shop.texts(1).await, ["read me"]);
+    control
+        .post("/phones/15550001/read", json!({ "chat": "15550002" }))
+        .await;
+    shop.wait(|event| match event {
+        Event::Receipt(receipt) if receipt.r#type == ReceiptType::ReadSelf => {
+            receipt.message_ids.contains(&id).then_some(())
+        }
+        _ => None,
+    })
+    .await;
+    control
+        .ledger("15550002", |rows| {
+            rows.iter().all(|row| row["tick"] == "read")
+        })
+        .await;
+    shop.stop().await;
+    network.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_account_that_is_held_back_can_ask_until_when() {
+    let (network, control, shop, _) = network_with("pn_lid").await;
+    let free = shop
+        .client
+        .mex()
+        .fetch_reachout_timelock()
+        .await
+        .expect("an answer");
+    assert_eq!(free.is_active, Some(false));
+    control
+        .post(
+            "/network/faults",
+            json!({ "kind": "ack_error", "code": 463 }),
+        )
+        .await;
+    let held = shop
+        .client
+        .mex()
+        .fetch_reachout_timelock()
+        .await
+        .expect("an answer");
+    assert_eq!(held.is_active, Some(true));
+    assert!(held.time_enforcement_ends.is_some());
     shop.stop().await;
     network.stop().await;
 }

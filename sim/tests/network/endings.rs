@@ -118,3 +118,23 @@ async fn a_fault_with_a_misspelt_word_is_refused() {
     }
     network.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_from_elsewhere_may_not_use_the_control_api() {
+    let network = Network::start(NetworkOptions::default())
+        .await
+        .expect("a network");
+    let http = reqwest::Client::new();
+    let url = network.url();
+    for (name, value, status) in [
+        ("Host", "evil.example", 403),
+        ("Origin", "http://evil.example", 403),
+        ("Origin", "null", 403),
+        ("Origin", url.as_str(), 200),
+    ] {
+        let request = http.get(format!("{url}/phones")).header(name, value);
+        let answer = request.send().await.expect("an answer");
+        assert_eq!(answer.status().as_u16(), status, "{name}: {value}");
+    }
+    network.stop().await;
+}

@@ -12,10 +12,11 @@ statements! {
     GET = "select id, phone, lid, name, push_name, labels, opted_out_at from contacts
         where business_id = $1 and id = $2";
 
-    /// The share lock keeps the contact from being merged away before this transaction ends.
+    /// The share lock keeps the contact from being merged away before this transaction ends. (Asked for an order,
+    /// SQLite would walk every contact of the business.)
     FIND = {
         sqlite: "select id, phone, lid, push_name from contacts
-            where business_id = $1 and (phone = $2 or lid = $3) order by id",
+            where business_id = $1 and (phone = $2 or lid = $3)",
         postgres: "select id, phone, lid, push_name from contacts
             where business_id = $1 and (phone = $2 or lid = $3) order by id for key share",
     };

@@ -10,6 +10,9 @@ statements! {
     FILL = "update messages set kind = $3, text = $4
         where business_id = $1 and id = $2 and kind = 'waiting'";
 
-    UNDELIVERED = "select id from messages where business_id = $1 and chat_id = $2 and status = 'sent'
-        and direction = 'outbound' limit 1";
+    /// Whether something of ours among the newest may have arrived without our knowing. Only the newest are looked at:
+    /// whatever is older was asked about when the first reply to it came.
+    UNDELIVERED = "select id from (select id, direction, status from messages
+            where business_id = $1 and chat_id = $2 order by position desc limit 20) as newest
+        where direction = 'outbound' and status = 'sent' limit 1";
 }

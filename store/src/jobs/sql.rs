@@ -139,7 +139,7 @@ statements! {
 
     /// Dead letters, newest first, before the pair of instant and id; of one queue, or of any when it is empty.
     DEAD: across_tenants = "select id, queue, kind, business_id, payload, attempts, last_error, created_at, finished_at
-        from jobs where state = 'dead' and (finished_at, id) < ($1, $2) and ($3 = '' or queue = $3)
+        from jobs where state = 'dead' and finished_at is not null and (finished_at, id) < ($1, $2) and ($3 = '' or queue = $3)
         order by finished_at desc, id desc limit $4";
 
     /// A dead letter lives again, with all its attempts.

@@ -31,7 +31,7 @@ statements! {
             s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
             (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
                 and m.created_at >= $2) as messages_today
-        from sessions s where s.wanted_at >= $1 and s.deleted_at is null order by s.id";
+        from sessions s where s.wanted_at >= $1 and s.deleted_at is null order by s.wanted_at, s.id";
 
     RENAME = "update sessions set name = $3 where business_id = $1 and id = $2 and deleted_at is null";
 

@@ -1,6 +1,6 @@
 //! The statements and the two schemas, as a whole.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{Executor, Row};
 use store::statement::ALL;
@@ -190,4 +190,50 @@ async fn a_database_of_a_newer_program_is_refused() {
         matches!(refused, Err(store::Error::SchemaNewer)),
         "{refused:?}"
     );
+}
+
+/// Statements that may walk a whole table, because it is small or because every row is wanted; and those that walk
+/// what they have just been given.
+const MAY_SCAN: [&str; 17] = [
+    "store::contacts::sql::INTERLEAVE",
+    "store::events::sql::INSERT_EIGHT",
+    "store::inbound::sql::UNDELIVERED",
+    "store::jobs::sql::COUNT",
+    "store::jobs::sql::DUE",
+    "store::jobs::sql::FINISH",
+    "store::jobs::sql::RENEW",
+    "store::jobs::sql::TAKE",
+    "store::leases::sql::LOCK_ALL",
+    "store::leases::sql::MARK_LOST",
+    "store::leases::sql::RETIRE",
+    "store::receipts::sql::DELIVERED",
+    "store::receipts::sql::KNOWN",
+    "store::receipts::sql::READ",
+    "store::sessions::sql::ALL",
+    "store::sweeps::sql::DRAINS_MISSING",
+    "store::sweeps::sql::PRUNE_SHARDS",
+];
+
+#[tokio::test]
+async fn no_statement_walks_a_table_that_grows() {
+    let bench = Bench::sqlite().await;
+    let mut conn = bench.store.read().await.unwrap();
+    let Engine::Sqlite(connection) = conn.engine() else {
+        panic!("a SQLite store reads from SQLite");
+    };
+    let mut scans = BTreeSet::new();
+    for sql in ALL.iter().copied().flatten() {
+        let explain = format!("explain query plan {}", sql.sqlite);
+        let steps = sqlx::query(sqlx::AssertSqlSafe(explain))
+            .fetch_all(&mut *connection)
+            .await
+            .unwrap();
+        for step in steps {
+            let detail: String = step.get("detail");
+            if detail.starts_with("SCAN") {
+                scans.insert(sql.name);
+            }
+        }
+    }
+    assert_eq!(scans, BTreeSet::from(MAY_SCAN));
 }

@@ -1,7 +1,11 @@
 //! Events: by cursor, and as a live stream that resumes where it broke off.
 
+use std::time::Duration;
+
 use reqwest::{Method, Response};
 use serde_json::{Value, json};
+use store::sweeps;
+use switchyard_core::Timestamp;
 use switchyard_core::permission::Scope;
 use tokio::time::timeout;
 
@@ -149,5 +153,33 @@ async fn a_sixth_stream_is_refused_and_all_end_when_the_process_stops() {
     for mut stream in open {
         assert_eq!(timeout(PATIENCE, stream.block()).await.unwrap(), None);
     }
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_that_is_too_old_is_told_so() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let (_, key) = app.key(ada.business, &Scope::ALL).await;
+    for name in ["a", "b", "c"] {
+        number(&key, name).await;
+    }
+    let later = Timestamp::now().plus(Duration::from_hours(8 * 24));
+    while sweeps::prune(&app.store, later).await.unwrap() > 0 {}
+    let old = key.get("/v1/events?after=1").await;
+    assert_eq!((old.status, old.code()), (410, "cursor_expired"));
+    assert_eq!(
+        key.get("/v1/events?after=0").await.status,
+        200,
+        "0 is the oldest that is kept"
+    );
+    let mut live = Stream::open(&key, "?after=1", None).await;
+    let reset = live.block().await.unwrap();
+    assert!(
+        reset.contains("event: reset") && reset.contains("id: 3"),
+        "{reset}"
+    );
+    number(&key, "d").await;
+    assert_eq!(live.event().await.0, 4, "it goes on from now");
     app.end().await;
 }

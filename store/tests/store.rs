@@ -14,6 +14,8 @@ mod accounts;
 mod bench;
 #[path = "store/chats.rs"]
 mod chats;
+#[path = "store/crash.rs"]
+mod crash;
 #[path = "store/events.rs"]
 mod events;
 #[path = "store/inbound.rs"]
@@ -26,6 +28,8 @@ mod leases;
 mod links;
 #[path = "store/messages.rs"]
 mod messages;
+#[path = "store/postgres.rs"]
+mod postgres;
 #[path = "store/receipts.rs"]
 mod receipts;
 #[path = "store/schema.rs"]

@@ -1,0 +1,84 @@
+//! What Postgres alone can do to a transaction: break its connection, ask for it once more.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use store::{Engine, Error, Lane, NewEvent, Store, Tx, events};
+use switchyard_core::BusinessId;
+use switchyard_core::event::EventType;
+
+use crate::bench::{Bench, NOON};
+
+async fn run_sql(tx: &mut Tx, sql: &'static str) -> store::Result<()> {
+    match tx.engine() {
+        Engine::Postgres(connection) => sqlx::query(sql).execute(connection).await?,
+        Engine::Sqlite(_) => panic!("these tests are about Postgres"),
+    };
+    Ok(())
+}
+
+fn tell(tx: &mut Tx, business: BusinessId) {
+    tx.event(NewEvent {
+        business,
+        session: None,
+        kind: EventType::ChatUpdated,
+        at: NOON,
+        data: serde_json::Value::Null,
+    });
+}
+
+/// A verb that fails so many times with that statement before it goes through.
+async fn fail_first(
+    store: &Store,
+    business: BusinessId,
+    failures: u32,
+    sql: &'static str,
+) -> store::Result<u32> {
+    let input = (business, AtomicU32::new(0), failures, sql);
+    store
+        .write(Lane::Rest, input, |tx, (business, tries, failures, sql)| {
+            Box::pin(async move {
+                tell(tx, *business);
+                let tries = tries.fetch_add(1, Ordering::Relaxed);
+                if tries < *failures {
+                    run_sql(tx, sql).await?;
+                }
+                Ok(tries)
+            })
+        })
+        .await
+}
+
+#[tokio::test]
+async fn a_transaction_that_postgres_asks_for_again_is_run_again_three_times_at_most() {
+    let bench = Bench::postgres().await;
+    let business = bench.business();
+    const SERIALIZE: &str = "do $$ begin raise exception using errcode = '40001'; end $$";
+    const DEADLOCK: &str = "do $$ begin raise exception using errcode = '40P01'; end $$";
+    const REFUSE: &str = "do $$ begin raise exception using errcode = '22012'; end $$";
+    for sql in [SERIALIZE, DEADLOCK] {
+        let tries = fail_first(&bench.store, business, 3, sql).await.unwrap();
+        assert_eq!(tries, 3);
+        let refused = fail_first(&bench.store, business, 4, sql).await;
+        assert!(matches!(refused, Err(Error::Database(_))), "{refused:?}");
+    }
+    let refused = fail_first(&bench.store, business, 1, REFUSE).await;
+    assert!(matches!(refused, Err(Error::Database(_))), "{refused:?}");
+    let head = events::head(&bench.store, business).await.unwrap();
+    assert_eq!(head, 2, "each told once, however often it was tried");
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_broken_connection_is_named_and_the_next_transaction_has_another() {
+    let bench = Bench::postgres().await;
+    let business = bench.business();
+    const BREAK: &str = "select pg_terminate_backend(pg_backend_pid())";
+    for _ in 0..3 {
+        let broken = fail_first(&bench.store, business, 1, BREAK).await;
+        assert!(matches!(broken, Err(Error::Unavailable(_))), "{broken:?}");
+        fail_first(&bench.store, business, 0, BREAK).await.unwrap();
+        bench.store.ping().await.unwrap();
+    }
+    assert_eq!(events::head(&bench.store, business).await.unwrap(), 3);
+    bench.end().await;
+}

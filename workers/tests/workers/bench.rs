@@ -50,7 +50,7 @@ macro_rules! both_engines {
 pub(crate) use both_engines;
 
 /// Nothing that a test waits for takes longer on a busy machine.
-pub(crate) const DEADLINE: Duration = Duration::from_secs(60);
+pub(crate) const DEADLINE: Duration = Duration::from_mins(1);
 
 /// Fast enough for tests; the lease is what a dead worker's jobs wait for.
 pub(crate) const FAST: Pace = Pace {

@@ -209,6 +209,7 @@ impl EventHandler for Ear {
             EventKind::TemporaryBan,
             EventKind::ClientOutdated,
             EventKind::ConnectFailure,
+            EventKind::StreamError,
         ])
     }
 }

@@ -33,6 +33,7 @@ pub(crate) fn of_event(event: &Event) -> Option<Ending> {
         Event::ClientOutdated(_) => Ending::Because(SessionReason::ClientOutdated),
         Event::ConnectFailure(it) => of_failure(it.reason),
         Event::PairingQrCodesExhausted(_) => Ending::Because(SessionReason::LinkExpired),
+        Event::StreamError(it) => return of_stream_error(&it.raw.as_ref()?.as_node_ref()),
         _ => return None,
     };
     Some(ending)
@@ -56,8 +57,7 @@ fn of_failure(reason: ConnectFailureReason) -> Ending {
     })
 }
 
-/// The ending that a `stream:error` announces, where no event tells it: 429 has none, and the others have one
-/// that does not tell them apart.
+/// The ending that a `stream:error` announces. The client has no event for 429 and 503.
 pub(crate) fn of_stream_error(node: &NodeRef<'_>) -> Option<Ending> {
     let code = node.get_attr("code").map(|it| it.as_str().into_owned());
     match code.as_deref() {

@@ -8,6 +8,7 @@ use prometheus::Registry;
 use secrecy::SecretString;
 use store::Store;
 use store::seal::Keys;
+use switchyard_core::drain::{DrainAnswer, DrainRequest};
 use switchyard_core::fail::FailPoints;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -151,6 +152,11 @@ impl Shard {
             }
             () = self.hard.cancelled() => tracing::warn!("the shard was told not to finish"),
         }
+    }
+
+    /// What the internal route does, for a caller in this process.
+    pub async fn drain(&self, request: DrainRequest) -> DrainAnswer {
+        self.doorway.drain(request).await
     }
 
     /// What mounts the internal route `POST /internal/v1/drain` on an app.

@@ -8,8 +8,17 @@
 )]
 mod bench;
 #[cfg(test)]
+#[path = "shard_worker/endings.rs"]
+mod endings;
+#[cfg(test)]
+#[path = "shard_worker/holding.rs"]
+mod holding;
+#[cfg(test)]
 #[path = "shard_worker/linking.rs"]
 mod linking;
+#[cfg(test)]
+#[path = "shard_worker/messages.rs"]
+mod messages;
 #[cfg(test)]
 #[path = "shard_worker/phones.rs"]
 mod phones;

@@ -27,6 +27,8 @@ const LOGIN: Duration = Duration::from_secs(200);
 const HELD: Duration = Duration::from_secs(10);
 /// How long new chats are held when WhatsApp does not say until when it restricts them.
 const RESTRICTED: Duration = Duration::from_secs(24 * 3_600);
+/// How long after a client's end its reason may still be told.
+const AFTERWARDS: Duration = Duration::from_millis(50);
 /// How long asking WhatsApp for the end of a restriction may take.
 const ASK: Duration = Duration::from_secs(5);
 
@@ -178,8 +180,13 @@ impl Supervisor {
             }
             Sign::Ended(ending) => return Ok(Some(self.ended(followed, ending))),
             Sign::Over => {
-                let network = Ending::Because(SessionReason::Network);
-                return Ok(Some(self.ended(followed, network)));
+                // What ended it may be told by another task, a moment later.
+                let told = timeout(AFTERWARDS, followed.connection.signs.recv()).await;
+                let ending = match told {
+                    Ok(Some(Sign::Ended(ending))) => ending,
+                    _ => Ending::Because(SessionReason::Network),
+                };
+                return Ok(Some(self.ended(followed, ending)));
             }
         }
         Ok(None)

@@ -1,17 +1,22 @@
 //! A database, the keys of its vault, and shards over it, one after the other.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use secrecy::ExposeSecret;
+use store::messages::{self, Accepted, NewMessage};
 use store::seal::{Keys, MasterKey};
 use store::sessions::{self, Session};
-use store::{Store, StoreOptions, links};
+use store::{Store, StoreOptions, events, links};
+use switchyard_core::address::parse_recipient;
+use switchyard_core::event::EventType;
 use switchyard_core::fail::FailPoints;
+use switchyard_core::message::Source;
+use switchyard_core::object::{EventObject, MessageObject};
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
-use switchyard_core::{BusinessId, SessionId, Timestamp};
+use switchyard_core::{BusinessId, MessageId, SessionId, Timestamp};
 use switchyard_shard_worker::{Network, Shard, ShardOptions};
 use tokio_util::sync::CancellationToken;
 
@@ -27,7 +32,7 @@ pub(crate) struct Stage {
     pub(crate) phones: Phones,
     keys: Keys,
     lease: Duration,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Stage {
@@ -46,7 +51,7 @@ impl Stage {
             business: BusinessId::generate(),
             phones: Phones::start(qr_scale).await,
             lease: Duration::from_secs(3),
-            _folder: folder,
+            folder,
         }
     }
 
@@ -112,6 +117,41 @@ impl Stage {
             Some(attempt.payload.expose_secret().to_owned())
         })
         .await
+    }
+
+    /// The database's file.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.folder.path().join("test.db")
+    }
+
+    /// The business sends a text; the message as it was accepted.
+    pub(crate) async fn send(&self, session: SessionId, to: &str, text: &str) -> MessageObject {
+        let message = NewMessage {
+            session: Some(session),
+            to: parse_recipient(to).expect("a recipient"),
+            text: text.to_owned(),
+            source: Source::Api,
+            expires_in_s: 600,
+            idempotency: None,
+        };
+        let now = Timestamp::now();
+        match messages::accept(&self.store, now, self.business, message).await {
+            Ok(Accepted::New(message) | Accepted::Replay(message)) => message,
+            Err(error) => panic!("not accepted: {error}"),
+        }
+    }
+
+    /// A message of the business.
+    pub(crate) async fn message(&self, id: MessageId) -> MessageObject {
+        let found = messages::get(&self.store, self.business, id).await;
+        found.expect("an answer").expect("a message")
+    }
+
+    /// Everything that happened, as the business is told.
+    pub(crate) async fn events(&self, kind: EventType) -> Vec<EventObject> {
+        let found = events::after(&self.store, self.business, 0, 1_000).await;
+        let all = found.expect("an answer").events;
+        all.into_iter().filter(|it| it.kind == kind).collect()
     }
 
     /// Links a new session to a phone and waits until it is connected.

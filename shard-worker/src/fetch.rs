@@ -1,5 +1,6 @@
 //! The one thing that a client fetches outside its socket: the version that WhatsApp expects of it.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -43,7 +44,7 @@ impl Fetcher {
             if name.contains(['\r', '\n']) || value.contains(['\r', '\n']) {
                 anyhow::bail!("a header has a line break");
             }
-            head.push_str(&format!("{name}: {value}\r\n"));
+            write!(head, "{name}: {value}\r\n")?;
         }
         head.push_str("\r\n");
         let mut stream = self.0.secure_stream(host, 443).await?;

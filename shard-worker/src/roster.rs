@@ -210,8 +210,9 @@ impl Roster {
         self.berths.put(session.id, Arc::clone(&berth));
         let supervisor = Supervisor::new(Arc::clone(&self.world), berth, session);
         let id = session.id;
+        let work = Box::pin(supervisor.run());
         self.supervisors.spawn(async move {
-            supervisor.run().await;
+            work.await;
             id
         });
         Ok(())

@@ -20,7 +20,7 @@ const BATCH: usize = 256;
 /// How long a receipt waits for others.
 const LINGER: Duration = Duration::from_millis(50);
 /// How often at most it is written down that the phone was heard of.
-const SEEN_EVERY: Duration = Duration::from_secs(60);
+const SEEN_EVERY: Duration = Duration::from_mins(1);
 /// So many pairs of identities are remembered as written down.
 const REMEMBERED: usize = 4_096;
 

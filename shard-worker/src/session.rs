@@ -30,9 +30,9 @@ const GRACE: Duration = Duration::from_secs(2);
 /// The first pause before dialling again.
 const AGAIN_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause before dialling again.
-const AGAIN_CEILING: Duration = Duration::from_secs(60);
+const AGAIN_CEILING: Duration = Duration::from_mins(1);
 /// The first and the longest pause after WhatsApp asked to dial more slowly.
-const SLOWER: (Duration, Duration) = (Duration::from_secs(15), Duration::from_secs(900));
+const SLOWER: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(15));
 /// The pause between two tries of a write of the state.
 const WRITE_AGAIN: Duration = Duration::from_millis(200);
 /// So often a write of the state is tried.
@@ -271,21 +271,21 @@ impl Supervisor {
     }
 
     async fn connect(&mut self, order: &Order, holding: &Holding, purpose: Purpose) -> Ending {
-        let mut connection = match Connection::open(&self.world, holding, self.paired).await {
+        let opening = Box::pin(Connection::open(&self.world, holding, self.paired));
+        let mut connection = match opening.await {
             Ok(connection) => connection,
             Err(ending) => return ending,
         };
         self.world.metrics.dials.inc();
-        let ending = self
-            .follow(&mut connection, order, holding, purpose)
-            .await
-            .unwrap_or_else(|ending| ending);
+        // Boxed: the client's own futures are large, and most of a session's life is spent here.
+        let following = Box::pin(self.follow(&mut connection, order, holding, purpose));
+        let ending = following.await.unwrap_or_else(|ending| ending);
         tracing::info!(session = %self.id, ?ending, "a connection has ended");
         if let Some(since) = self.live_since.take() {
             self.note_how_long(since.elapsed());
         }
         self.berth.close();
-        connection.hang_up(ending != Ending::Lost).await;
+        Box::pin(connection.hang_up(ending != Ending::Lost)).await;
         ending
     }
 
@@ -363,8 +363,12 @@ impl Supervisor {
             match verb(self.world.store.clone(), holding.held).await {
                 Ok(()) => return Ok(()),
                 Err(store::Error::Fenced) => return Err(Ending::Lost),
-                Err(error) => {
+                Err(error @ (store::Error::Unavailable(_) | store::Error::StorageFull)) => {
                     tracing::warn!(session = %self.id, %error, "a session's state is not written yet");
+                }
+                Err(error) => {
+                    tracing::error!(session = %self.id, %error, "a session's state could not be written");
+                    return Ok(());
                 }
             }
             tokio::time::sleep(WRITE_AGAIN).await;

@@ -26,7 +26,7 @@ const LOGIN: Duration = Duration::from_secs(200);
 /// A connection that held so long counts as good: the next pause begins anew.
 const HELD: Duration = Duration::from_secs(10);
 /// How long new chats are held when WhatsApp does not say until when it restricts them.
-const RESTRICTED: Duration = Duration::from_secs(24 * 3_600);
+const RESTRICTED: Duration = Duration::from_hours(24);
 /// How long after a client's end its reason may still be told.
 const AFTERWARDS: Duration = Duration::from_millis(50);
 /// How long asking WhatsApp for the end of a restriction may take.
@@ -61,7 +61,7 @@ impl Supervisor {
             foreign: false,
             since: Instant::now(),
         };
-        self.begin(&followed).await?;
+        self.begin(&mut followed).await?;
         if purpose == Purpose::LogOut && !self.paired {
             return Ok(Ending::Ordered);
         }
@@ -70,13 +70,15 @@ impl Supervisor {
     }
 
     /// The first thing: does the vault know more than the session's row?
-    async fn begin(&mut self, followed: &Followed<'_>) -> Result<(), Ending> {
+    async fn begin(&mut self, followed: &mut Followed<'_>) -> Result<(), Ending> {
         if let Some(who) = followed.connection.linked_to() {
-            if !self.paired
-                && let Some(phone) = who.phone
-            {
-                // The last process ended between the link and its note.
-                self.note_link(followed.holding, phone, who.lid).await?;
+            match who.phone {
+                Some(phone) if self.is_another(&phone) => followed.refuse(),
+                // The last client ended between the link and its note.
+                Some(phone) if !self.paired => {
+                    self.note_link(followed.holding, phone, who.lid).await?;
+                }
+                _ => {}
             }
             return Ok(());
         }
@@ -245,14 +247,18 @@ impl Supervisor {
         let Some(phone) = phone else {
             return Err(Ending::Because(SessionReason::RefusedByWhatsapp));
         };
-        if self.phone.as_ref().is_some_and(|known| *known != phone) {
-            followed.foreign = true;
-            set_foreign(&followed.connection.inbox);
+        if self.is_another(&phone) {
+            followed.refuse();
             return Ok(());
         }
         self.note_link(followed.holding, phone, lid).await?;
         self.enter(followed.holding, SessionState::Syncing, None, None)
             .await
+    }
+
+    /// Whether the session belongs to another number than this one.
+    fn is_another(&self, phone: &Phone) -> bool {
+        self.phone.as_ref().is_some_and(|known| known != phone)
     }
 
     async fn note_link(
@@ -384,6 +390,12 @@ impl Supervisor {
 }
 
 impl Followed<'_> {
+    /// The device belongs to another number: nothing of it is written down, and it is unlinked once that is possible.
+    fn refuse(&mut self) {
+        self.foreign = true;
+        set_foreign(&self.connection.inbox);
+    }
+
     /// When a login that has not become live is given up.
     fn login_ends(&self) -> Option<Instant> {
         let linked = self.connection.linked_to().is_some();

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 /// So many codes one attempt shows. Source: what WhatsApp offers on one connection.
 const CODES: u32 = 6;
 /// An attempt lasts no longer than this, whatever happens: six codes are over after 160 s.
-const LASTS: Duration = Duration::from_secs(300);
+const LASTS: Duration = Duration::from_mins(5);
 
 /// One attempt.
 #[derive(Debug, Default)]

@@ -13,15 +13,15 @@ use crate::ending::Ending;
 use crate::pace::jittered;
 
 /// The pause after another program took the connection over.
-const REPLACED_PAUSE: Duration = Duration::from_secs(60);
+const REPLACED_PAUSE: Duration = Duration::from_mins(1);
 /// So often within [`REPLACED_WINDOW`] the connection is taken back by itself; then a person must look.
 const REPLACED_TIMES: usize = 3;
 /// See [`REPLACED_TIMES`].
-const REPLACED_WINDOW: Duration = Duration::from_secs(3_600);
+const REPLACED_WINDOW: Duration = Duration::from_hours(1);
 /// How long a block lasts when WhatsApp does not say.
-const BANNED: Duration = Duration::from_secs(24 * 3_600);
+const BANNED: Duration = Duration::from_hours(24);
 /// When a client that is too old asks again whether it still is.
-const OUTDATED_PAUSE: Duration = Duration::from_secs(3_600);
+const OUTDATED_PAUSE: Duration = Duration::from_hours(1);
 /// When a full disk is tried again.
 const FULL_PAUSE: Duration = Duration::from_secs(15);
 
@@ -74,70 +74,43 @@ impl Supervisor {
         holding: &Holding,
     ) -> Result<Next, Ending> {
         use SessionReason as Why;
+        // A session that was live is shown as lost only after a while.
+        if reason == Why::Network && self.standing.state.can_send() {
+            self.down_since.get_or_insert_with(Instant::now);
+            let pause = self.backoff.next();
+            self.again_after(pause);
+            return Ok(Next::Now);
+        }
         match reason {
-            Why::Network => {
-                let now = Instant::now();
-                self.down_since.get_or_insert(now);
-                // A session that was live is shown as lost only after a while.
-                if !self.standing.state.can_send() {
-                    self.enter(holding, reason.state(), Some(reason), None)
-                        .await?;
-                }
-                let pause = self.backoff.next();
-                self.again_after(pause);
-            }
-            Why::ProtocolError => {
-                self.enter(holding, reason.state(), Some(reason), None)
-                    .await?;
-                let pause = self.backoff.next();
-                self.again_after(pause);
-            }
-            Why::RateLimited => {
-                self.enter(holding, reason.state(), Some(reason), None)
-                    .await?;
-                let pause = self.slower.next();
-                self.again_after(pause);
-            }
-            Why::OpenedElsewhere => {
-                self.enter(holding, reason.state(), Some(reason), None)
-                    .await?;
-                match self.take_back() {
-                    Some(pause) => self.again_after(pause),
-                    None => self.settled_for = Some(wanted_at),
-                }
-            }
-            Why::StorageFull | Why::ClientOutdated => {
-                self.enter(holding, reason.state(), Some(reason), None)
-                    .await?;
-                let full = reason == Why::StorageFull;
-                self.again_after(jittered(if full { FULL_PAUSE } else { OUTDATED_PAUSE }));
-            }
             Why::UnlinkedOnPhone
             | Why::UnlinkedWhileAway
             | Why::LinkInvalid
-            | Why::DifferentNumber => {
-                self.forget_the_link(holding, reason).await?;
-                self.settled_for = Some(wanted_at);
-            }
-            Why::LinkExpired | Why::PasskeyRequired => {
-                self.end_the_link_attempt(holding).await?;
+            | Why::DifferentNumber => self.forget_the_link(holding, reason).await?,
+            _ => {
+                if matches!(reason, Why::LinkExpired | Why::PasskeyRequired) {
+                    self.end_the_link_attempt(holding).await?;
+                }
                 self.enter(holding, reason.state(), Some(reason), None)
                     .await?;
-                self.settled_for = Some(wanted_at);
-            }
-            Why::AccountLocked
-            | Why::AccountBanned
-            | Why::RefusedByWhatsapp
-            | Why::VaultUnreadable
-            | Why::TemporaryBan
-            | Why::NewChatsRestricted
-            | Why::ByUser => {
-                self.enter(holding, reason.state(), Some(reason), None)
-                    .await?;
-                self.settled_for = Some(wanted_at);
             }
         }
+        match self.pause_after(reason) {
+            Some(pause) => self.again_after(pause),
+            None => self.settled_for = Some(wanted_at),
+        }
         Ok(Next::Now)
+    }
+
+    /// How long to wait before the next dial; none when only a new wish brings one.
+    fn pause_after(&mut self, reason: SessionReason) -> Option<Duration> {
+        match reason {
+            SessionReason::Network | SessionReason::ProtocolError => Some(self.backoff.next()),
+            SessionReason::RateLimited => Some(self.slower.next()),
+            SessionReason::OpenedElsewhere => self.take_back(),
+            SessionReason::StorageFull => Some(jittered(FULL_PAUSE)),
+            SessionReason::ClientOutdated => Some(jittered(OUTDATED_PAUSE)),
+            _ => None,
+        }
     }
 
     /// The process stops: a session that was live is shown as on its way.

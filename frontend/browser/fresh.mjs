@@ -22,8 +22,10 @@ export async function startFresh() {
   const folder = mkdtempSync(join(tmpdir(), "switchyard-fresh-"));
   const token = randomBytes(16).toString("hex");
   const url = `http://127.0.0.1:${await freePort()}`;
+  // The product refuses settings that it does not know, such as ours.
+  const foreign = Object.fromEntries(Object.entries(process.env).filter(([name]) => !name.startsWith("SWITCHYARD_")));
   const child = spawn(demo.binary, ["up", "--data-dir", folder, "--listen", new URL(url).host], {
-    env: { ...process.env, SWITCHYARD_SETUP_TOKEN: token, SWITCHYARD_INTERNAL_LISTEN: "127.0.0.1:0" },
+    env: { ...foreign, SWITCHYARD_SETUP_TOKEN: token, SWITCHYARD_INTERNAL_LISTEN: "127.0.0.1:0" },
     stdio: "ignore",
   });
   const ended = once(child, "exit");

@@ -2,15 +2,17 @@
 import { codeOf } from "./demo.mjs";
 
 const WITHIN = { timeout: 10_000 };
+/** The server allows a person five live lines, and notices a closed page a moment later. */
+const LIVE = { timeout: 30_000 };
 
 const key = (name) => async (page) => {
-  await page.locator("[data-line=live]").waitFor(WITHIN);
+  await page.locator("[data-line=live]").waitFor(LIVE);
   await page.keyboard.press(name);
   await page.getByRole("dialog").waitFor(WITHIN);
 };
 
 const menu = (selector) => async (page) => {
-  await page.locator(selector).click(WITHIN);
+  await page.locator(selector).first().click(WITHIN);
   await page.getByRole("menu").waitFor(WITHIN);
 };
 
@@ -52,7 +54,7 @@ export const SCENES = [
     name: "line-down",
     path: () => "/inbox",
     ready: async (page) => {
-      await page.locator("[data-line=live]").waitFor(WITHIN);
+      await page.locator("[data-line=live]").waitFor(LIVE);
       await page.context().setOffline(true);
       await page.locator("[data-line=down]").waitFor(WITHIN);
     },

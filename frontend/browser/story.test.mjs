@@ -26,7 +26,7 @@ test("from the first code to the last tick", async () => {
 
   await page.getByRole("link", { name: "Numbers", exact: true }).click();
   await page.getByRole("button", { name: "Add a number" }).click();
-  await page.getByRole("dialog").getByLabel("Name").fill("Story number");
+  await page.getByRole("dialog").getByLabel("Name").fill(`Story ${business.slice(-4)}`);
   await page.getByRole("button", { name: "Go on to the code" }).click();
 
   const code = page.locator("[data-qr]");

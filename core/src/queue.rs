@@ -176,10 +176,7 @@ mod tests {
             Queue::High.policy().backoff_after(4),
             Duration::from_secs(40)
         );
-        assert_eq!(
-            Queue::Low.policy().backoff_after(3),
-            Duration::from_secs(60)
-        );
+        assert_eq!(Queue::Low.policy().backoff_after(3), Duration::from_mins(1));
         assert_eq!(
             Queue::High.policy().backoff_after(u16::MAX),
             Duration::from_hours(1)

@@ -5,7 +5,12 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    reason = "helpers of tests fail by panicking"
+    clippy::large_futures,
+    clippy::items_after_statements,
+    clippy::excessive_nesting,
+    clippy::similar_names,
+    clippy::print_stdout,
+    reason = "tests read in one piece and fail by panicking"
 )]
 
 #[path = "store/accounts.rs"]

@@ -25,20 +25,16 @@ const SAVE_EVERY: Duration = Duration::from_secs(5);
 const LOGIN: Duration = Duration::from_secs(200);
 /// A connection that held so long counts as good: the next pause begins anew.
 const HELD: Duration = Duration::from_secs(10);
-/// How long new chats are held when WhatsApp does not say until when it restricts them.
-const RESTRICTED: Duration = Duration::from_hours(24);
 /// How long after a client's end its reason may still be told.
 const AFTERWARDS: Duration = Duration::from_millis(50);
-/// How long asking WhatsApp for the end of a restriction may take.
-const ASK: Duration = Duration::from_secs(5);
 
 /// What is known of the client that is followed.
-struct Followed<'a> {
-    connection: &'a mut Connection,
+pub(super) struct Followed<'a> {
+    pub(super) connection: &'a mut Connection,
     order: &'a Order,
-    holding: &'a Holding,
+    pub(super) holding: &'a Holding,
     purpose: Purpose,
-    live: Option<Arc<Live>>,
+    pub(super) live: Option<Arc<Live>>,
     foreign: bool,
     since: Instant,
 }
@@ -325,51 +321,6 @@ impl Supervisor {
             asked.map_err(|error| refused(&error))?;
         }
         Ok(None)
-    }
-
-    async fn restrict(&mut self, followed: &Followed<'_>) -> Result<(), Ending> {
-        let asking = async {
-            followed
-                .connection
-                .client
-                .mex()
-                .fetch_reachout_timelock()
-                .await
-        };
-        let told = match timeout(ASK, asking).await {
-            Ok(Ok(lock)) => lock.time_enforcement_ends,
-            Ok(Err(_)) | Err(_) => None,
-        };
-        // Seconds since the epoch, as a text.
-        let told = told.and_then(|at| at.parse::<i64>().ok());
-        let until = told
-            .map(|seconds| Timestamp(seconds.saturating_mul(1_000)))
-            .filter(|until| *until > Timestamp::now())
-            .unwrap_or_else(|| Timestamp::now().plus(RESTRICTED));
-        self.restricted_until = Some(until);
-        let reason = Some(SessionReason::NewChatsRestricted);
-        self.enter(
-            followed.holding,
-            SessionState::Restricted,
-            reason,
-            Some(until),
-        )
-        .await
-    }
-
-    async fn unrestrict(&mut self, followed: &Followed<'_>) -> Result<(), Ending> {
-        self.restricted_until = None;
-        if let Some(live) = &followed.live {
-            live.unrestrict();
-        }
-        self.enter(followed.holding, SessionState::Connected, None, None)
-            .await
-    }
-
-    fn restriction_ends(&self, followed: &Followed<'_>) -> Option<Instant> {
-        followed.live.as_ref()?;
-        let left = self.restricted_until?.since(Timestamp::now());
-        Instant::now().checked_add(left)
     }
 
     /// When the attempt to link is over; a linked device has no such end.

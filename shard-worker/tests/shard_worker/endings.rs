@@ -1,5 +1,10 @@
 //! Every way in which a connection ends, and what is said of it.
 
+#![expect(
+    clippy::large_futures,
+    reason = "a test holds a whole stage in its future"
+)]
+
 use serde_json::{Value, json};
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};

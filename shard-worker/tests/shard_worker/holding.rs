@@ -28,7 +28,7 @@ async fn a_shard_that_lost_its_lease_hangs_up_and_is_back_under_a_new_epoch() {
         number: 1,
         url: "http://127.0.0.1:2".to_owned(),
         capacity: 1,
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
     };
     let other = leases::register(&stage.store, Timestamp::now(), other).await;
     leases::take_all(&stage.store, other.unwrap())

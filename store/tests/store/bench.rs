@@ -163,7 +163,7 @@ impl Bench {
     }
 
     /// Where the SQLite database lies.
-    pub(crate) fn folder(&self) -> Option<&std::path::Path> {
+    pub(crate) fn folder(&self) -> Option<&Path> {
         match &self.home {
             Home::Folder(folder) => Some(folder.path()),
             Home::Database { .. } => None,

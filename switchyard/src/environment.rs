@@ -13,13 +13,22 @@ const PREFIX: &str = "SWITCHYARD_";
 /// Names with this prefix belong to the test suite; the program ignores them.
 const TESTS: &str = "SWITCHYARD_TEST_";
 
+/// Names that the developer's commands and the documentation use beside the program.
+const BESIDE: [&str; 4] = [
+    "SWITCHYARD_DEMO",
+    "SWITCHYARD_API",
+    "SWITCHYARD_KEY",
+    "SWITCHYARD_FAULT_ROUNDS",
+];
+
 /// Checks every name of ours. A misspelt setting that is silently ignored is worse than a stop.
 pub(crate) fn refuse_unknown(
     names: impl IntoIterator<Item = String>,
     known: &[String],
 ) -> Result<(), Refusal> {
     for name in names {
-        let is_ours = name.starts_with(PREFIX) && !name.starts_with(TESTS);
+        let is_other = name.starts_with(TESTS) || BESIDE.contains(&name.as_str());
+        let is_ours = name.starts_with(PREFIX) && !is_other;
         if is_ours && !known.contains(&name) {
             return Err(Refusal::Setting(format!(
                 "the environment names the unknown setting {name}; `switchyard doctor` lists the known ones"

@@ -45,7 +45,8 @@ impl Installation {
             hints: settings.hints != Hints::Off,
         };
         let store = connect(settings, folder, options).await?;
-        explained("bringing the database to this version", store.migrate()).await?;
+        let migrating = Box::pin(store.migrate());
+        explained("bringing the database to this version", migrating).await?;
         seal::ensure_fingerprint(&store, &master).await?;
         Ok(Self {
             store,
@@ -68,7 +69,7 @@ async fn connect(
     options: StoreOptions,
 ) -> Result<Store, Refusal> {
     let Some(url) = &settings.database_url else {
-        return Ok(Store::open_sqlite(&folder.file(ROWS), options).await?);
+        return Ok(Box::pin(Store::open_sqlite(&folder.file(ROWS), options)).await?);
     };
     if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
         return Err(Refusal::Setting(
@@ -76,7 +77,7 @@ async fn connect(
                 .to_owned(),
         ));
     }
-    let connecting = Store::connect_postgres(url, settings.db_pool_max, options);
+    let connecting = Box::pin(Store::connect_postgres(url, settings.db_pool_max, options));
     Ok(explained("connecting to Postgres", connecting).await?)
 }
 

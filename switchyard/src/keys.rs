@@ -105,9 +105,9 @@ mod tests {
     #[test]
     fn a_new_folder_gets_a_key_that_only_its_owner_reads_and_keeps_it() {
         let (_place, folder) = folder();
-        let made = load(&settings(&[]), &folder, false).unwrap();
+        let first = load(&settings(&[]), &folder, false).unwrap();
         let again = load(&settings(&[]), &folder, true).unwrap();
-        assert_eq!(made.expose_secret(), again.expose_secret());
+        assert_eq!(first.expose_secret(), again.expose_secret());
         let mode = fs::metadata(folder.file(FILE))
             .unwrap()
             .permissions()

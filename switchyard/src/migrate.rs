@@ -12,7 +12,7 @@ pub(crate) fn run(settings: &Settings) -> Result<(), Refusal> {
     telemetry::start(&settings.log)?;
     let folder = DataFolder::open(&settings.data_dir)?;
     runtime::run(async {
-        let installation = Installation::open(settings, &folder).await?;
+        let installation = Box::pin(Installation::open(settings, &folder)).await?;
         installation.store.close().await;
         say("the database has the schema of this version");
         Ok(())

@@ -28,7 +28,7 @@ pub(crate) struct Network {
     #[arg(long)]
     strict: bool,
     /// What is logged.
-    #[arg(long, env = "SWITCHYARD_LOG", default_value = "info")]
+    #[arg(long, env = "SWITCHYARD_LOG", default_value = crate::settings::LOG)]
     log: String,
 }
 

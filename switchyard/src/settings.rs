@@ -7,6 +7,9 @@ use clap::{Args, ValueEnum};
 
 use crate::refusal::Refusal;
 
+/// Without what the servers and the job runtime say of their own starts and stops.
+pub(crate) const LOG: &str = "info,actix_server=warn,apalis_core=warn";
+
 /// Settings of every role; `doctor` prints them.
 #[derive(Debug, Clone, Args)]
 pub(crate) struct Settings {
@@ -63,7 +66,7 @@ pub(crate) struct Settings {
     #[arg(long, env = "SWITCHYARD_HINTS", default_value = "auto")]
     pub(crate) hints: Hints,
     /// What is logged: a level, or directives such as `info,switchyard_store=debug`.
-    #[arg(long, env = "SWITCHYARD_LOG", default_value = "info")]
+    #[arg(long, env = "SWITCHYARD_LOG", default_value = LOG)]
     pub(crate) log: String,
     /// How long a stop may take before what still runs is dropped, in seconds.
     #[arg(long, env = "SWITCHYARD_DRAIN_S", default_value_t = 8,

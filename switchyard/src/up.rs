@@ -43,7 +43,7 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     let settings = &up.settings;
     let soft = CancellationToken::new();
     tokio::spawn(Signals::new()?.obey(soft.clone()));
-    let installation = Installation::open(settings, folder).await?;
+    let installation = Box::pin(Installation::open(settings, folder)).await?;
     let listeners = Listeners::bind(settings)?;
     let api_url = listeners.api_url();
     let setup_token = setup_token(settings, &installation).await?;
@@ -61,7 +61,12 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
         setup_token: setup_token.clone(),
         soft: soft.clone(),
     };
-    let start = Parts::start(settings, &installation, listeners, surroundings);
+    let start = Box::pin(Parts::start(
+        settings,
+        &installation,
+        listeners,
+        surroundings,
+    ));
     let parts = explained("starting", start).await?;
 
     say(&format!(

@@ -6,18 +6,17 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail};
 
 use crate::frontend;
-use crate::step::say;
-use crate::workspace::{SIM, cargo, root};
+use crate::step::{Step, say};
+use crate::workspace::{program, root};
 
 /// The generated files, by their path from the root.
 const FILES: [&str; 2] = ["api/openapi.json", "frontend/src/api/schema.d.ts"];
 
 /// Writes them.
 pub(crate) fn write() -> Result<()> {
-    let mut run = vec!["run", "--quiet", "--package", "switchyard"];
-    run.extend(SIM);
-    run.extend(["--", "openapi"]);
-    let text = cargo("the API's description", &run).output()?;
+    let text = Step::new("the API's description", program()?)
+        .with(|command| command.arg("openapi"))
+        .output()?;
     write_changed(&path("api/openapi.json"), &text)?;
     frontend::packages()?;
     frontend::script("the dashboard's client", "generate").run()

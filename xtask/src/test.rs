@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::postgres::{self, Postgres};
 use crate::product::Product;
 use crate::step::say;
-use crate::workspace::{SIM, cargo, target};
+use crate::workspace::{SIM, cargo, program};
 use crate::{browser, check, frontend, generated};
 
 /// Runs every check and every test; stops at the first step that fails.
@@ -39,8 +39,7 @@ fn rust() -> Result<()> {
 /// The whole story in a real browser against the real program.
 fn in_a_browser() -> Result<()> {
     let chromium = browser::chromium()?;
-    // The tests of the step before built it.
-    let product = Product::start(&target()?.join("debug/switchyard"))?;
+    let product = Product::start(&program()?)?;
     frontend::script("dashboard: browser tests", "browser")
         .with(|command| {
             command

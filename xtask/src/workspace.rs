@@ -23,6 +23,21 @@ pub(crate) fn cargo<'a>(name: &'a str, arguments: &[&str]) -> Step<'a> {
         .with(|command| command.args(arguments).current_dir(root()))
 }
 
+/// The program as the tests use it, built with the same selection of features, so that nothing is built twice.
+pub(crate) fn program() -> Result<PathBuf> {
+    let mut build = vec![
+        "test",
+        "--quiet",
+        "--no-run",
+        "--workspace",
+        "--test",
+        "switchyard",
+    ];
+    build.extend(SIM);
+    cargo("build the program", &build).run()?;
+    Ok(target()?.join("debug/switchyard"))
+}
+
 /// The folder that cargo builds into, wherever the environment or a configuration puts it.
 pub(crate) fn target() -> Result<PathBuf> {
     let text = cargo(

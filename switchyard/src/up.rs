@@ -56,10 +56,11 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     let network = shard_worker::Network::WhatsApp;
 
     let internal_url = listeners.internal_url();
+    let stop = soft.clone();
     let surroundings = Surroundings {
         network,
         setup_token: setup_token.clone(),
-        soft: soft.clone(),
+        soft: stop,
     };
     let start = Box::pin(Parts::start(
         settings,
@@ -89,6 +90,18 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     parts.ready();
 
     soft.cancelled().await;
+    finish(settings, parts).await;
+    #[cfg(feature = "sim")]
+    if let Some(demo) = demo {
+        demo.end().await;
+    }
+    installation.store.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Gives what runs its time.
+async fn finish(settings: &Settings, parts: Parts) {
     let limit = Duration::from_secs(settings.drain_s);
     if explained("finishing what runs", parts.stop(limit))
         .await
@@ -99,13 +112,6 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
             "stopped before everything had finished"
         );
     }
-    #[cfg(feature = "sim")]
-    if let Some(demo) = demo {
-        demo.end().await;
-    }
-    installation.store.close().await;
-    tracing::info!("stopped");
-    Ok(())
 }
 
 /// The demo's network, else the one that a setting names, else the real one.

@@ -8,7 +8,7 @@ pub(crate) mod process;
 use std::time::{Duration, Instant};
 
 /// What may take long on a busy machine without being wrong.
-pub(crate) const LONG: Duration = Duration::from_secs(60);
+pub(crate) const LONG: Duration = Duration::from_mins(1);
 
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);

@@ -132,12 +132,15 @@ async fn another_master_key_ends_the_program_before_it_listens_and_changes_nothi
     place.start().await;
 }
 
+/// Arguments and environment.
+type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a str)]);
+
 #[test]
 fn a_wrong_setting_is_one_sentence_and_exit_code_two() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let data = data.to_str().unwrap();
-    let cases: [(&[&str], &[(&str, &str)]); 7] = [
+    let cases: [Case<'_>; 7] = [
         (&["up", "--listen", "nowhere"], &[]),
         (&["up", "--no-such-flag"], &[]),
         (&["up"], &[("SWITCHYARD_LISTN", "127.0.0.1:0")]),

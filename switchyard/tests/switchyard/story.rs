@@ -21,19 +21,14 @@ pub(crate) async fn link(demo: &Demo) -> String {
     session
 }
 
-#[tokio::test]
-async fn a_number_is_linked_talks_both_ways_and_comes_back_without_a_new_code() {
-    let place = Place::new(&["--sim-listen", "127.0.0.1:0"]);
-    let mut demo = place.start().await;
-    let session = link(&demo).await;
-    let customer = CUSTOMERS[0];
-
+/// A question of the customer and an answer of ours, until it is read; the chat's id.
+async fn conversation(demo: &Demo, customer: &str) -> String {
     demo.network
         .write(customer, BUSINESS, "Are you open on Sunday?")
         .await;
     let chat = demo.api.chat_with(customer).await;
-    let chat_id = chat["id"].as_str().unwrap();
-    let inbox = demo.api.messages(chat_id).await;
+    let chat_id = chat["id"].as_str().unwrap().to_owned();
+    let inbox = demo.api.messages(&chat_id).await;
     assert_eq!(inbox.len(), 1, "{inbox:?}");
     assert_eq!(inbox[0]["text"], "Are you open on Sunday?");
     assert_eq!(inbox[0]["direction"], "inbound");
@@ -53,6 +48,17 @@ async fn a_number_is_linked_talks_both_ways_and_comes_back_without_a_new_code() 
     demo.network.read(customer, BUSINESS).await;
     let read = demo.api.message_is(answer_id, "read").await;
     assert!(read["sent_at"].is_string() && read["delivered_at"].is_string());
+    chat_id
+}
+
+#[tokio::test]
+async fn a_number_is_linked_talks_both_ways_and_comes_back_without_a_new_code() {
+    let place = Place::new(&["--sim-listen", "127.0.0.1:0"]);
+    let mut demo = place.start().await;
+    let session = link(&demo).await;
+    let customer = CUSTOMERS[0];
+
+    let chat = conversation(&demo, customer).await;
 
     let offered = demo.network.log("qr_offered").await.len();
     demo.process.signal(Signal::TERM);
@@ -65,7 +71,7 @@ async fn a_number_is_linked_talks_both_ways_and_comes_back_without_a_new_code() 
         offered,
         "a new code was asked for"
     );
-    let kept = demo.api.messages(chat_id).await;
+    let kept = demo.api.messages(&chat).await;
     assert_eq!(kept.len(), 2);
     assert_eq!(kept[1]["status"], "read");
 
@@ -81,7 +87,7 @@ async fn a_number_is_linked_talks_both_ways_and_comes_back_without_a_new_code() 
         .await;
     demo.network.write(customer, BUSINESS, "Thanks").await;
     crate::outside::within(LONG, "the second inbound message", || async {
-        let messages = demo.api.messages(chat_id).await;
+        let messages = demo.api.messages(&chat).await;
         messages
             .iter()
             .any(|message| message["text"] == "Thanks")

@@ -7,8 +7,6 @@ mod traffic;
 
 use std::env;
 
-use tempfile::TempDir;
-
 use crate::outside::network::Network;
 use crate::outside::place::{Demo, Place};
 use crate::outside::process::Process;
@@ -26,19 +24,17 @@ struct Stage {
     place: Place,
     network: Network,
     _network_process: Process,
-    _folder: TempDir,
 }
 
 impl Stage {
     async fn new() -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let (process, network) = Network::start(folder.path(), &[]).await;
-        let place = Place::new(&["--sim", network.url()]);
+        let mut place = Place::new(&[]);
+        let (process, network) = Network::start(place.folder(), &[]).await;
+        place.pass(&["--sim", network.url()]);
         Self {
             place,
             network,
             _network_process: process,
-            _folder: folder,
         }
     }
 

@@ -1,7 +1,7 @@
 //! A place where a demo lives: its data folder, its log, and the program that runs in it now.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -40,6 +40,16 @@ impl Place {
             folder: tempfile::tempdir().unwrap(),
             flags: flags.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    /// Every start passes these flags too.
+    pub(crate) fn pass(&mut self, flags: &[&str]) {
+        self.flags.extend(flags.iter().map(ToString::to_string));
+    }
+
+    /// The folder around the data folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     /// The data folder.
@@ -127,6 +137,16 @@ impl Place {
             }
         })
         .await
+    }
+}
+
+/// What a failed test left is kept, for whoever looks for the reason.
+impl Drop for Place {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.folder.disable_cleanup(true);
+            println!("data and logs are kept in {}", self.folder.path().display());
+        }
     }
 }
 

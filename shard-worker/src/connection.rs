@@ -25,6 +25,7 @@ use crate::fetch::Fetcher;
 use crate::gate::Gate;
 use crate::identity::identity;
 use crate::inbound::Inbox;
+use crate::pressure::Pressure;
 use crate::runtime::ClientRuntime;
 use crate::scribe::Scribe;
 use crate::vault::{Failure, SessionVault, Trouble};
@@ -86,6 +87,7 @@ impl Connection {
             trouble_of(&vault).unwrap_or(Ending::Because(SessionReason::VaultUnreadable))
         })?);
         let (sign, signs) = mpsc::channel(SIGNS);
+        let pressure = Arc::new(Pressure::default());
         let inbox = Arc::new(Inbox {
             store: world.store.clone(),
             held,
@@ -94,11 +96,14 @@ impl Connection {
             signs: sign.clone(),
             fail: Arc::clone(&world.fail),
             metrics: world.metrics.clone(),
+            pressure: Arc::clone(&pressure),
         });
         let gate = Arc::new(Gate::new(
             Arc::clone(&holding.lease),
             Arc::clone(&devices),
-            Arc::clone(&world.fail),
+            world,
+            pressure,
+            sign.clone(),
         ));
         let runtime = ClientRuntime::new();
         let client = build(world, &runtime, &devices, &gate, &inbox).await;

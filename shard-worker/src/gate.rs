@@ -11,12 +11,19 @@ use std::sync::{Arc, OnceLock, Weak};
 use async_trait::async_trait;
 use bytes::Bytes;
 use switchyard_core::fail::{FailPoint, FailPoints};
-use wacore::net::Transport;
-use whatsapp_rust::anyhow;
+use switchyard_core::reason::SessionReason;
+use tokio::sync::mpsc;
+use wacore::net::{Transport, TransportEvent};
 use whatsapp_rust::client::Client;
 use whatsapp_rust::store::persistence_manager::PersistenceManager;
+use whatsapp_rust::{anyhow, async_channel};
 
+use crate::ear::Sign;
+use crate::ending::Ending;
+use crate::metrics::Metrics;
+use crate::pressure::{self, Pressure};
 use crate::tenure::Lease;
+use crate::world::World;
 
 /// What the frames of one client wait for.
 pub(crate) struct Gate {
@@ -28,6 +35,9 @@ pub(crate) struct Gate {
     unpaired: AtomicBool,
     shut: AtomicBool,
     fail: Arc<FailPoints>,
+    pressure: Arc<Pressure>,
+    signs: mpsc::Sender<Sign>,
+    metrics: Metrics,
 }
 
 impl std::fmt::Debug for Gate {
@@ -44,7 +54,9 @@ impl Gate {
     pub(crate) fn new(
         lease: Arc<Lease>,
         devices: Arc<PersistenceManager>,
-        fail: Arc<FailPoints>,
+        world: &World,
+        pressure: Arc<Pressure>,
+        signs: mpsc::Sender<Sign>,
     ) -> Self {
         let unpaired = devices.get_device_snapshot().pn.is_none();
         Self {
@@ -55,7 +67,10 @@ impl Gate {
             connected: AtomicBool::new(false),
             unpaired: AtomicBool::new(unpaired),
             shut: AtomicBool::new(false),
-            fail,
+            fail: Arc::clone(&world.fail),
+            pressure,
+            signs,
+            metrics: world.metrics.clone(),
         }
     }
 
@@ -101,6 +116,23 @@ impl Gate {
         let _turn = self.saving.lock().await;
         self.devices.flush().await?;
         Ok(())
+    }
+
+    /// Counts what a socket receives; the connection is given up when too much of it waits to be committed.
+    pub(crate) fn count(
+        self: &Arc<Self>,
+        events: async_channel::Receiver<TransportEvent>,
+    ) -> async_channel::Receiver<TransportEvent> {
+        let gate = Arc::clone(self);
+        pressure::counted(events, Arc::clone(&self.pressure), move || {
+            tracing::warn!("more arrives than is committed: the connection is given up");
+            gate.metrics.flooded.inc();
+            gate.shut();
+            let network = Ending::Because(SessionReason::Network);
+            if gate.signs.try_send(Sign::Ended(network)).is_err() {
+                tracing::debug!("the connection has ended already");
+            }
+        })
     }
 
     fn client(&self) -> Option<Arc<Client>> {

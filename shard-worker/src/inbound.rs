@@ -22,6 +22,7 @@ use crate::ear::Sign;
 use crate::ending::Ending;
 use crate::identity::{identity, is_person, is_unknown};
 use crate::metrics::Metrics;
+use crate::pressure::Pressure;
 use crate::tenure::Lease;
 
 /// The most characters of an inbound text that are kept; WhatsApp's own limit.
@@ -48,6 +49,8 @@ pub(crate) struct Inbox {
     pub(crate) fail: Arc<FailPoints>,
     /// What is counted.
     pub(crate) metrics: Metrics,
+    /// What has arrived and is not committed yet.
+    pub(crate) pressure: Arc<Pressure>,
 }
 
 impl Inbox {
@@ -59,7 +62,10 @@ impl Inbox {
         if messages.is_empty() {
             return Ok(());
         }
+        let _committing = self.pressure.commit();
         loop {
+            // A process that was paused past its lease writes nothing under its old epoch.
+            self.may_write()?;
             let recording =
                 inbound::record(&self.store, Timestamp::now(), &self.held, messages.clone());
             let error = match recording.await {
@@ -80,6 +86,19 @@ impl Inbox {
             }
             tokio::time::sleep(AGAIN).await;
         }
+    }
+
+    /// Whether this process may still write for the session.
+    ///
+    /// # Errors
+    /// The lease is over; the supervisor has been told.
+    pub(crate) fn may_write(&self) -> store::Result<()> {
+        if self.lease.is_good() {
+            return Ok(());
+        }
+        let error = store::Error::Fenced;
+        self.end(&error);
+        Err(error)
     }
 
     /// Tells the supervisor that the connection must end because of this.

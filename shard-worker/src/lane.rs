@@ -31,10 +31,12 @@ const HAND_OVER: Duration = Duration::from_secs(10);
 const ACKNOWLEDGE: Duration = Duration::from_secs(20);
 /// So often a message goes out without an acknowledgement before the connection itself is given up.
 const UNACKNOWLEDGED: u32 = 2;
-/// So often a message that cannot be handed over is tried on a live connection before it fails.
-const TRIES: u32 = 5;
+/// So often a message that cannot be handed over is tried on a live connection before it fails: for about 3 min.
+const TRIES: u32 = 10;
 /// When to come again while the head waits, in milliseconds.
 const COME_AGAIN_MS: u64 = 1_000;
+/// The longest pause before a message that cannot be handed over is tried again, in milliseconds.
+const COME_AGAIN_CEILING_MS: u64 = 30_000;
 
 /// One chat's way out. Lives as long as it waits for something.
 #[derive(Debug)]
@@ -186,6 +188,7 @@ impl Lane {
                 .fail(live, &message, FailureCode::InvalidRecipient, tally)
                 .await;
         };
+        live.may_write()?;
         messages::mark_sending(&live.store, Timestamp::now(), &live.held, message.id).await?;
         let mut options = SendOptions::default().with_message_id(message.wa_id.clone());
         if self.refresh {
@@ -251,6 +254,7 @@ impl Lane {
     async fn acknowledged(&mut self, live: &Arc<Live>, message: &Outgoing) -> store::Result<()> {
         self.head_is_settled();
         live.metrics.acks.with_label_values(&["sent"]).inc();
+        live.may_write()?;
         let now = Timestamp::now();
         messages::mark_sent(&live.store, now, &live.held, message.id, now).await?;
         learn(live, message).await
@@ -271,8 +275,10 @@ impl Lane {
             return Ok(Head::Again(message));
         }
         // The server is busy: the same message, later.
-        if (500..600).contains(&code) && self.may_try_again() {
-            return Ok(Head::Stop(DrainOutcome::More, COME_AGAIN_MS));
+        if (500..600).contains(&code)
+            && let Some(pause) = self.try_again()
+        {
+            return Ok(Head::Stop(DrainOutcome::More, pause));
         }
         let failure = FailureCode::of_ack_error(code);
         let head = self.fail(live, &message, failure, tally).await?;
@@ -294,11 +300,14 @@ impl Lane {
                 return Ok(Head::Stop(DrainOutcome::NotConnected, 0));
             }
             SendError::InvalidRequest(_) => FailureCode::InvalidRecipient,
-            _ if self.may_try_again() => {
-                tracing::warn!(session = %live.held.session, "a message was not handed over yet");
-                return Ok(Head::Stop(DrainOutcome::More, COME_AGAIN_MS));
-            }
-            _ => FailureCode::Rejected,
+            _ if is_not_on_whatsapp(live, message).await => FailureCode::NotOnWhatsapp,
+            _ => match self.try_again() {
+                Some(pause) => {
+                    tracing::warn!(session = %live.held.session, "a message was not handed over yet");
+                    return Ok(Head::Stop(DrainOutcome::More, pause));
+                }
+                None => FailureCode::Rejected,
+            },
         };
         self.fail(live, message, failure, tally).await
     }
@@ -311,15 +320,18 @@ impl Lane {
         tally: &mut Tally,
     ) -> store::Result<Head> {
         self.head_is_settled();
+        live.may_write()?;
         let now = Timestamp::now();
         messages::mark_failed(&live.store, now, &live.held, message.id, failure).await?;
         tally.failed = tally.failed.saturating_add(1);
         Ok(Head::Done)
     }
 
-    fn may_try_again(&mut self) -> bool {
+    /// After which pause, in milliseconds, the message at the head is tried again; none when it was tried enough.
+    fn try_again(&mut self) -> Option<u64> {
+        let pause = COME_AGAIN_MS.saturating_mul(1_u64 << self.failures.min(16));
         self.failures = self.failures.saturating_add(1);
-        self.failures < TRIES
+        (self.failures < TRIES).then_some(pause.min(COME_AGAIN_CEILING_MS))
     }
 
     fn head_is_settled(&mut self) {
@@ -349,6 +361,20 @@ impl Lane {
             // Told again with the next drain of this chat.
             Ok(Err(_)) | Err(_) => Ok(()),
         }
+    }
+}
+
+/// Whether WhatsApp says that it does not know the recipient of a message that could not be handed over.
+async fn is_not_on_whatsapp(live: &Arc<Live>, message: &Outgoing) -> bool {
+    let Some(to) = address(&message.to) else {
+        return false;
+    };
+    let recipients = [to];
+    let contacts = live.client.contacts();
+    let asking = contacts.is_on_whatsapp(&recipients);
+    match timeout(HAND_OVER, asking).await {
+        Ok(Ok(answers)) => !answers.is_empty() && answers.iter().all(|it| !it.is_registered),
+        Ok(Err(_)) | Err(_) => false,
     }
 }
 

@@ -18,6 +18,7 @@ pub mod lease;
 mod live;
 mod metrics;
 mod pace;
+mod pressure;
 mod roster;
 mod runtime;
 mod scribe;

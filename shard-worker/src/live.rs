@@ -19,6 +19,7 @@ use crate::ear::Sign;
 use crate::ending::Ending;
 use crate::lane::Lane;
 use crate::metrics::Metrics;
+use crate::tenure::Lease;
 
 /// So many chats of a session are drained side by side.
 const CHATS_SIDE_BY_SIDE: usize = 32;
@@ -45,6 +46,7 @@ pub(crate) struct Live {
     pub(crate) fail: Arc<FailPoints>,
     /// What is counted.
     pub(crate) metrics: Metrics,
+    lease: Arc<Lease>,
     restricted: AtomicBool,
     lanes: Mutex<HashMap<ChatId, Arc<tokio::sync::Mutex<Lane>>>>,
     side_by_side: Semaphore,
@@ -56,6 +58,8 @@ pub(crate) struct LiveParts {
     pub(crate) store: Store,
     /// The session, and under which epoch.
     pub(crate) held: Held,
+    /// The lease that it hangs on.
+    pub(crate) lease: Arc<Lease>,
     /// The client.
     pub(crate) client: Arc<Client>,
     /// Who waits for which acknowledgement.
@@ -82,9 +86,22 @@ impl Live {
             signs: parts.signs,
             fail: parts.fail,
             metrics: parts.metrics,
+            lease: parts.lease,
             restricted: AtomicBool::new(parts.restricted),
             lanes: Mutex::default(),
             side_by_side: Semaphore::new(CHATS_SIDE_BY_SIDE),
+        }
+    }
+
+    /// Whether this process may still write for the session: one that was paused past its lease may not.
+    ///
+    /// # Errors
+    /// The lease is over.
+    pub(crate) fn may_write(&self) -> store::Result<()> {
+        if self.lease.is_good() {
+            Ok(())
+        } else {
+            Err(store::Error::Fenced)
         }
     }
 

@@ -74,6 +74,7 @@ impl Scribe {
     }
 
     async fn take(&mut self, note: Note) -> store::Result<()> {
+        self.inbox.may_write()?;
         let held = self.inbox.held;
         match note {
             Note::Receipts(receipts) => self.receipts.extend(receipts),
@@ -107,6 +108,9 @@ impl Scribe {
     }
 
     async fn flush(&mut self) -> store::Result<()> {
+        if !self.receipts.is_empty() {
+            self.inbox.may_write()?;
+        }
         while !self.receipts.is_empty() {
             let rest = self.receipts.split_off(self.receipts.len().min(BATCH));
             let batch = std::mem::replace(&mut self.receipts, rest);

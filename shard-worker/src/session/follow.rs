@@ -294,6 +294,7 @@ impl Supervisor {
         let live = Arc::new(Live::new(LiveParts {
             store: self.world.store.clone(),
             held: followed.holding.held,
+            lease: Arc::clone(&followed.holding.lease),
             client: Arc::clone(&connection.client),
             acks: Arc::clone(&connection.acks),
             signs: connection.sign.clone(),

@@ -205,6 +205,24 @@ async fn refusals_of_a_message_have_their_codes() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_to_somebody_without_whatsapp_fails_as_such() {
+    let stage = Stage::set().await;
+    stage.phones.add(OURS).await;
+    let shard = stage.shard().await;
+    let session = stage.linked(OURS).await;
+    let message = stage.send(session, BEN, "anybody?").await;
+    let answer = shard.drain(drain(session, message.chat_id)).await;
+    let error = stage.message(message.id).await.error;
+    assert_eq!(
+        error.map(|it| it.code).as_deref(),
+        Some("not_on_whatsapp"),
+        "{answer:?}"
+    );
+    shard.stop().await;
+    stage.phones.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_connection_is_cut_goes_out_again_under_its_id_and_is_shown_once() {
     let stage = Stage::set().await;
     for phone in [OURS, ANN] {

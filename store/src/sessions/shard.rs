@@ -87,7 +87,7 @@ pub async fn paired(
         .await
 }
 
-/// The link to the phone is gone: the session is logged out and its keys are wiped.
+/// The link to the phone is gone: the keys are wiped, and the session is logged out, or in the state of `reason`.
 pub async fn unpaired(
     store: &Store,
     now: Timestamp,
@@ -101,7 +101,11 @@ pub async fn unpaired(
                 held.check(tx).await?;
                 wipe(tx, held.session.uuid()).await?;
                 execute!(tx, sql::UNPAIRED, held.business.uuid(), held.session.uuid())?;
-                move_to(tx, *now, held, SessionState::LoggedOut, *reason, None).await
+                let state = match reason {
+                    None | Some(SessionReason::ByUser) => SessionState::LoggedOut,
+                    Some(reason) => reason.state(),
+                };
+                move_to(tx, *now, held, state, *reason, None).await
             })
         })
         .await

@@ -6,7 +6,7 @@ const WITHIN = { timeout: 10_000 };
 const LIVE = { timeout: 30_000 };
 
 const key = (name) => async (page) => {
-  await page.locator("[data-line=live]").waitFor(LIVE);
+  await page.locator("#chat-search").waitFor(WITHIN);
   await page.keyboard.press(name);
   await page.getByRole("dialog").waitFor(WITHIN);
 };

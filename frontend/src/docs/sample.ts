@@ -26,7 +26,7 @@ function bodyOf(spec: Spec, schema: Schema): Record<string, unknown> {
 /** The operation as a curl command. */
 export function curlOf(spec: Spec, operation: Operation, origin: string): string {
   const lines = [`curl -X ${operation.method.toUpperCase()} '${origin}${operation.path}'`];
-  if (!operation.path.startsWith("/v1/auth/")) lines.push(`-H "Authorization: Bearer $SWITCHYARD_KEY"`);
+  if (operation.secured) lines.push(`-H "Authorization: Bearer $SWITCHYARD_KEY"`);
   if (operation.parameters.some((each) => each.in === "header" && each.name === "Idempotency-Key")) {
     lines.push(`-H "Idempotency-Key: $(uuidgen)"`);
   }

@@ -35,9 +35,11 @@ interface RawOperation {
   parameters?: Parameter[];
   requestBody?: { content?: Content };
   responses?: Record<string, { description?: string; content?: Content }>;
+  security?: unknown[];
 }
 
 export interface Spec {
+  tags?: { name: string }[];
   info: { title: string; version: string; description?: string };
   paths: Record<string, Record<string, RawOperation>>;
   components?: { schemas?: Record<string, Schema> };
@@ -59,6 +61,8 @@ export interface Operation {
   parameters: Parameter[];
   body: Schema | null;
   answers: Answer[];
+  /** Whether it needs a credential. */
+  secured: boolean;
 }
 
 const METHODS = ["get", "post", "put", "patch", "delete"];
@@ -77,6 +81,7 @@ function toOperation(path: string, method: string, raw: RawOperation): Operation
     description: raw.description ?? "",
     parameters: raw.parameters ?? [],
     body: firstSchema(raw.requestBody?.content),
+    secured: (raw.security?.length ?? 0) > 0,
     answers: Object.entries(raw.responses ?? {}).map(([status, answer]) => ({
       status,
       description: answer.description ?? "",
@@ -85,9 +90,9 @@ function toOperation(path: string, method: string, raw: RawOperation): Operation
   };
 }
 
-/** The operations by tag, in the order of the file. */
+/** The operations by tag, in the order in which the file names the tags. */
 export function operationsByTag(spec: Spec): Map<string, Operation[]> {
-  const tags = new Map<string, Operation[]>();
+  const tags = new Map<string, Operation[]>((spec.tags ?? []).map((tag) => [tag.name, []]));
   for (const [path, item] of Object.entries(spec.paths)) {
     for (const method of METHODS) {
       const raw = item[method];
@@ -96,6 +101,7 @@ export function operationsByTag(spec: Spec): Map<string, Operation[]> {
       tags.set(operation.tag, [...(tags.get(operation.tag) ?? []), operation]);
     }
   }
+  for (const [tag, operations] of tags) if (operations.length === 0) tags.delete(tag);
   return tags;
 }
 

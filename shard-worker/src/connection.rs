@@ -16,6 +16,7 @@ use whatsapp_rust::client::{Client, NodeFilter};
 use whatsapp_rust::store::persistence_manager::PersistenceManager;
 use whatsapp_rust::{CacheConfig, CacheEntryConfig};
 
+use crate::absent;
 use crate::acks::Acks;
 use crate::berth::Holding;
 use crate::dialler::Dialler;
@@ -117,6 +118,7 @@ impl Connection {
         let (note, notes) = mpsc::channel(NOTES);
         let ear = Ear::new(Arc::clone(&acks), Arc::clone(&gate), sign.clone(), note);
         let subscription = client.subscribe_handler(Arc::new(ear));
+        answer_about_absent(&vault, &inbox, &client, &runtime);
         let scribe = Scribe::new(world.store.clone(), Arc::clone(&inbox), notes);
         let scribe = tokio::spawn(scribe.run());
         Ok(Self {
@@ -193,6 +195,20 @@ impl Connection {
         }
         self.acks.clear();
     }
+}
+
+/// Lets the vault ask whether a message that came again is written down.
+fn answer_about_absent(
+    vault: &SessionVault,
+    inbox: &Arc<Inbox>,
+    client: &Arc<Client>,
+    runtime: &ClientRuntime,
+) {
+    let (asking, asked) = mpsc::channel(absent::WAITING);
+    vault.ask_about_absent(asking);
+    let client = Arc::downgrade(client);
+    let answering = absent::answer(asked, Arc::clone(inbox), client, runtime.clone());
+    runtime.spawn_detached(Box::pin(answering));
 }
 
 async fn build(
@@ -277,7 +293,9 @@ pub(crate) fn ending_of(error: &store::Error) -> Ending {
 fn ending_of_failure(failure: &Failure) -> Ending {
     match failure {
         Failure::Store(error) => ending_of(error),
-        Failure::OutOfTime | Failure::Closed => Ending::Because(SessionReason::Network),
+        Failure::OutOfTime | Failure::Closed | Failure::NeverRecorded => {
+            Ending::Because(SessionReason::Network)
+        }
         Failure::DeviceMissing | Failure::NotOfItsKind(_) => {
             Ending::Because(SessionReason::VaultUnreadable)
         }

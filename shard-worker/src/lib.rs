@@ -1,6 +1,7 @@
 //! The sessions of a shard: one supervised WhatsApp client each, its keys in the vault, its messages in and out.
 //! The only crate that knows the client.
 
+mod absent;
 mod acks;
 mod berth;
 mod connection;

@@ -29,20 +29,21 @@ mod space;
 mod standing;
 mod tctoken;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::{Arc, OnceLock};
 
 use prometheus::Registry;
 use store::seal::Keys;
 use store::vault::{Committer, Vault};
 use store::{Held, Store};
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use self::device::Saved;
 use self::hot::{Hot, HotReads};
 use self::queue::Queue;
 use self::standing::Standing;
+use crate::absent::Absent;
 use crate::lease::Deadline;
 
 pub use self::fault::Failure;
@@ -95,6 +96,7 @@ impl Vaults {
             saved: Mutex::new(Saved::default()),
             paired: AtomicBool::new(paired),
             learned: AtomicU32::new(0),
+            absent: OnceLock::new(),
         }))
     }
 }
@@ -114,9 +116,18 @@ pub struct SessionVault {
     paired: AtomicBool,
     /// How many mappings were learned: their order within a second.
     learned: AtomicU32,
+    /// Who says whether a message that came again is written down.
+    absent: OnceLock<mpsc::Sender<Absent>>,
 }
 
 impl SessionVault {
+    /// From now on this is asked about messages that came again and of which there is no copy.
+    pub(crate) fn ask_about_absent(&self, asking: mpsc::Sender<Absent>) {
+        if self.absent.set(asking).is_err() {
+            tracing::error!("a vault serves one client only");
+        }
+    }
+
     /// Cancelled when the database refused this epoch: drop the client, retry nothing.
     pub fn fenced(&self) -> CancellationToken {
         self.standing.fenced()

@@ -77,6 +77,13 @@ pub enum Recorded {
     Replaced,
 }
 
+/// Whether this session has a message of that id, with its content.
+pub async fn is_known(store: &Store, held: &Held, wa_id: &str) -> Result<bool> {
+    let mut conn = store.read().await?;
+    let (business, session) = (held.business.uuid(), held.session.uuid());
+    Ok(fetch_optional!(conn, (Uuid,), sql::KNOWN, business, session, wa_id)?.is_some())
+}
+
 /// Records messages in one transaction, with their events and what follows from them.
 pub async fn record(
     store: &Store,

@@ -14,6 +14,9 @@ pub enum Failure {
     /// The vault was closed; another one serves the session's next client.
     #[error("this vault was closed")]
     Closed,
+    /// A message came again that was decrypted before and is written down nowhere.
+    #[error("a message that came again was never written down")]
+    NeverRecorded,
     /// The session was paired, but its device row is not there.
     #[error("the session was paired, but its device is not in the vault")]
     DeviceMissing,
@@ -29,9 +32,10 @@ impl From<Failure> for StoreError {
                 Self::Connection(Box::new(failure))
             }
             Failure::Store(_) => Self::Database(Box::new(failure)),
-            Failure::Closed | Failure::DeviceMissing | Failure::NotOfItsKind(_) => {
-                Self::Validation(failure.to_string())
-            }
+            Failure::Closed
+            | Failure::NeverRecorded
+            | Failure::DeviceMissing
+            | Failure::NotOfItsKind(_) => Self::Validation(failure.to_string()),
         }
     }
 }

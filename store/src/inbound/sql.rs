@@ -7,6 +7,9 @@ statements! {
     TWIN = "select id, kind from messages
         where business_id = $1 and session_id = $2 and wa_id = $3 and chat_id = $4 and sender_key = $5";
 
+    KNOWN = "select id from messages
+        where business_id = $1 and session_id = $2 and wa_id = $3 and kind <> 'waiting' limit 1";
+
     FILL = "update messages set kind = $3, text = $4
         where business_id = $1 and id = $2 and kind = 'waiting'";
 

@@ -10,6 +10,8 @@
     clippy::excessive_nesting,
     clippy::similar_names,
     clippy::print_stdout,
+    clippy::drop_non_drop,
+    clippy::string_slice,
     reason = "tests read in one piece and fail by panicking"
 )]
 

@@ -2,6 +2,7 @@
 //! for the client has a cache of its own.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -14,6 +15,9 @@ use super::fault::Failure;
 use super::prekey::number_of;
 use super::rows::{delete, taken, taken_vec};
 use super::space::Space;
+
+/// How long ratchets wait, so that the messages that moved them are handed over before them.
+const MESSAGES_FIRST: Duration = Duration::from_millis(1);
 
 #[async_trait]
 impl SignalStore for SessionVault {
@@ -53,7 +57,10 @@ impl SignalStore for SessionVault {
         Ok(self.commit(vec![write]).await?)
     }
 
+    /// A ratchet here may have moved on for a message that was decrypted a moment ago and is only now on its way
+    /// into the queue. Written first, a crash before the message's own commit would lose it: so it goes ahead.
     async fn put_sessions_batch(&self, sessions: &[(Arc<str>, Bytes)]) -> Result<()> {
+        tokio::time::sleep(MESSAGES_FIRST).await;
         let writes = sessions
             .iter()
             .map(|(address, session)| self.put_of_user(Space::Session, address, session));

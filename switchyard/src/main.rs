@@ -3,6 +3,7 @@
 mod command;
 #[cfg(feature = "sim")]
 mod demo;
+mod discreet;
 mod doctor;
 mod environment;
 mod folder;

@@ -1,6 +1,5 @@
 //! Logs: JSON lines on stderr, without what libraries would tell about keys and messages.
 
-use std::io;
 use std::panic;
 
 use tracing_subscriber::filter::filter_fn;
@@ -8,15 +7,17 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, fmt};
 
+use crate::discreet::Discreet;
 use crate::refusal::Refusal;
 
 /// Below WARN these print key material or the content of messages.
-const TALKATIVE: [&str; 5] = [
+const TALKATIVE: [&str; 6] = [
     "wacore_libsignal",
     "wacore_noise",
     "wacore_binary",
     "wacore",
     "whatsapp_rust",
+    "Client",
 ];
 
 /// Starts logging for the whole process.
@@ -37,7 +38,7 @@ pub(crate) fn start(directives: &str) -> Result<(), Refusal> {
             fmt::layer()
                 .json()
                 .flatten_event(true)
-                .with_writer(io::stderr),
+                .with_writer(Discreet),
         )
         .try_init()
         .map_err(|error| anyhow::anyhow!("cannot start logging: {error}"))?;
@@ -53,7 +54,7 @@ fn is_talkative(target: &str) -> bool {
     TALKATIVE.iter().any(|name| {
         target
             .strip_prefix(name)
-            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with("::") || rest.starts_with('/'))
     })
 }
 
@@ -66,6 +67,7 @@ mod tests {
         for target in [
             "wacore_libsignal::protocol::session",
             "whatsapp_rust",
+            "Client/AppState",
             "wacore::store",
         ] {
             assert!(is_talkative(target), "{target}");

@@ -126,3 +126,34 @@ async fn a_message_for_a_number_that_is_not_connected_waits_for_the_connection()
         .await;
     assert_eq!(row["shown"], 1);
 }
+
+#[tokio::test]
+async fn no_phone_no_text_no_key_and_no_token_is_in_the_log() {
+    let place = Place::new(&["--sim-listen", "127.0.0.1:0"]);
+    let environment = [
+        ("SWITCHYARD_LOG", "trace"),
+        ("SWITCHYARD_SETUP_TOKEN", "canary-setup-token"),
+    ];
+    let mut demo = place.start_with(&environment).await;
+    link(&demo).await;
+    conversation(&demo, CUSTOMERS[0]).await;
+    demo.process.signal(Signal::TERM);
+    demo.process.wait(LONG);
+    let log = place.log();
+    let secret = |name: &str| demo.file[name].as_str().unwrap().to_owned();
+    let key = std::fs::read_to_string(place.data().join("master.key")).unwrap();
+    let canaries = [
+        secret("api_key"),
+        secret("password"),
+        key.trim().to_owned(),
+        "canary-setup-token".to_owned(),
+        BUSINESS.to_owned(),
+        CUSTOMERS[0].to_owned(),
+        "Are you open on Sunday?".to_owned(),
+        "כן, עד שש".to_owned(),
+    ];
+    for (index, canary) in canaries.iter().enumerate() {
+        let line = log.lines().find(|line| line.contains(canary.as_str()));
+        assert!(line.is_none(), "canary {index}: {}", line.unwrap());
+    }
+}

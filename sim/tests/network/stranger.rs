@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use switchyard_sim::{Network, NetworkOptions};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
 use tokio::process::{Child, ChildStdin, ChildStdout, Command};
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use whatsapp_rust::Jid;
 
@@ -30,9 +31,13 @@ fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/baileys")
 }
 
-/// Installs exactly what the lock file names, once.
+/// Tests run side by side; one of them installs, the others wait until it is done.
+static INSTALLED: OnceCell<()> = OnceCell::const_new();
+
+/// Installs exactly what the lock file names, unless an earlier run did so to its end.
 async fn install() {
-    if folder().join("node_modules/baileys").is_dir() {
+    // npm writes this file last.
+    if folder().join("node_modules/.package-lock.json").is_file() {
         return;
     }
     let status = Command::new("npm")
@@ -46,7 +51,7 @@ async fn install() {
 
 impl Stranger {
     async fn start(network: &Network, root: &str, state: &Path) -> Self {
-        install().await;
+        INSTALLED.get_or_init(install).await;
         let mut child = Command::new("node")
             .arg("driver.mjs")
             .args([network.whatsapp_url().as_str(), root])

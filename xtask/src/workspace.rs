@@ -17,10 +17,23 @@ pub(crate) fn root() -> PathBuf {
     own.parent().map_or(own.clone(), Path::to_path_buf)
 }
 
-/// The same cargo that runs this command, in the workspace's root.
+/// What cargo tells this program about itself, and would make build scripts of dependencies run again.
+const OF_THIS_PROGRAM: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_"];
+
+/// The same cargo that runs this command, in the workspace's root, as if the developer had called it.
 pub(crate) fn cargo<'a>(name: &'a str, arguments: &[&str]) -> Step<'a> {
-    Step::new(name, env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .with(|command| command.args(arguments).current_dir(root()))
+    Step::new(name, env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).with(|command| {
+        for (name, _) in env::vars_os() {
+            let text = name.to_string_lossy();
+            if OF_THIS_PROGRAM
+                .iter()
+                .any(|prefix| text.starts_with(prefix))
+            {
+                command.env_remove(&name);
+            }
+        }
+        command.args(arguments).current_dir(root())
+    })
 }
 
 /// The program as the tests use it, built with the same selection of features, so that nothing is built twice.

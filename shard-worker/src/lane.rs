@@ -1,14 +1,15 @@
 //! The lane of one chat: its queued messages leave in order, one at a time, the next when the server has
 //! acknowledged the last.
 
+mod recipient;
+
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::IntGauge;
+use store::chats;
 use store::messages::{self, Outgoing};
-use store::{chats, contacts};
-use switchyard_core::address::{Lid, Phone};
 use switchyard_core::drain::{DRAIN_MAX_MESSAGES, DrainAnswer, DrainOutcome};
 use switchyard_core::fail::FailPoint;
 use switchyard_core::reason::{FailureCode, SessionReason};
@@ -48,6 +49,8 @@ pub(crate) struct Lane {
     /// Of the message at the head: it is sent with a fresh list of the recipient's devices.
     refresh: bool,
     unacknowledged: u32,
+    /// The recipient's other identity was written down, or is not to be had.
+    learned: bool,
 }
 
 /// A message that waits for its acknowledgement.
@@ -101,6 +104,7 @@ impl Lane {
             failures: 0,
             refresh: false,
             unacknowledged: 0,
+            learned: false,
         }
     }
 
@@ -257,7 +261,11 @@ impl Lane {
         live.may_write()?;
         let now = Timestamp::now();
         messages::mark_sent(&live.store, now, &live.held, message.id, now).await?;
-        learn(live, message).await
+        if !self.learned {
+            recipient::learn(live, message).await?;
+            self.learned = true;
+        }
+        Ok(())
     }
 
     /// The server refused the message at the head.
@@ -300,7 +308,7 @@ impl Lane {
                 return Ok(Head::Stop(DrainOutcome::NotConnected, 0));
             }
             SendError::InvalidRequest(_) => FailureCode::InvalidRecipient,
-            _ if is_not_on_whatsapp(live, message).await => FailureCode::NotOnWhatsapp,
+            _ if recipient::is_not_on_whatsapp(live, message).await => FailureCode::NotOnWhatsapp,
             _ => match self.try_again() {
                 Some(pause) => {
                     tracing::warn!(session = %live.held.session, "a message was not handed over yet");
@@ -361,38 +369,5 @@ impl Lane {
             // Told again with the next drain of this chat.
             Ok(Err(_)) | Err(_) => Ok(()),
         }
-    }
-}
-
-/// Whether WhatsApp says that it does not know the recipient of a message that could not be handed over.
-async fn is_not_on_whatsapp(live: &Arc<Live>, message: &Outgoing) -> bool {
-    let Some(to) = address(&message.to) else {
-        return false;
-    };
-    let recipients = [to];
-    let contacts = live.client.contacts();
-    let asking = contacts.is_on_whatsapp(&recipients);
-    match timeout(HAND_OVER, asking).await {
-        Ok(Ok(answers)) => !answers.is_empty() && answers.iter().all(|it| !it.is_registered),
-        Ok(Err(_)) | Err(_) => false,
-    }
-}
-
-/// By now the client has asked WhatsApp for the recipient's other identity.
-async fn learn(live: &Arc<Live>, message: &Outgoing) -> store::Result<()> {
-    if message.to.phone.is_some() && message.to.lid.is_some() {
-        return Ok(());
-    }
-    let Some(to) = address(&message.to) else {
-        return Ok(());
-    };
-    let Ok(Some(entry)) = live.client.get_lid_pn_entry(&to).await else {
-        return Ok(());
-    };
-    match (Phone::parse(&entry.phone_number), Lid::parse(&entry.lid)) {
-        (Some(phone), Some(lid)) => {
-            contacts::learn(&live.store, Timestamp::now(), &live.held, phone, lid).await
-        }
-        _ => Ok(()),
     }
 }

@@ -15,7 +15,7 @@ use crate::cookie::Cookies;
 use crate::events::slots::StreamSlots;
 use crate::limit::Limits;
 use crate::method::Methods;
-use crate::metrics::HttpMetrics;
+use crate::metrics::{CacheMetrics, HttpMetrics};
 use crate::password::Passwords;
 use crate::readiness::Readiness;
 use crate::token::{AccessKey, Tokens};
@@ -106,7 +106,10 @@ impl Api {
             store: options.store,
             keys: options.keys,
             tokens: Tokens::new(&options.access_key),
-            credentials: Credentials::new(),
+            credentials: Credentials::new(CacheMetrics::register(
+                &options.registry,
+                "credentials",
+            )?),
             passwords: Passwords::new(),
             limits: Limits::new(),
             streams: StreamSlots::default(),

@@ -20,6 +20,7 @@ use crate::problem::Problem;
 
 mod credentials;
 mod needs;
+mod usage;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use needs::{
@@ -50,6 +51,11 @@ impl Caller {
             Who::User(session) => session.user.id.uuid(),
             Who::Key(key) => key.id.uuid(),
         }
+    }
+
+    /// Whether this is a person who operates the platform.
+    pub(crate) fn is_operator(&self) -> bool {
+        matches!(&self.who, Who::User(session) if session.user.is_operator)
     }
 
     /// What a message that this caller sends says of where it was written.

@@ -6,7 +6,8 @@ use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::{Data, ServiceConfig, get};
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
+    TextEncoder,
 };
 
 use crate::problem::Problem;
@@ -46,6 +47,41 @@ impl HttpMetrics {
         self.seconds
             .with_label_values(&[method, route])
             .observe(took.as_secs_f64());
+    }
+}
+
+/// How a cache answers; a clone counts into the same counters.
+#[derive(Clone)]
+pub(crate) struct CacheMetrics {
+    hits: IntCounter,
+    misses: IntCounter,
+    stale: IntCounter,
+}
+
+impl CacheMetrics {
+    /// The counters of the cache of that name.
+    pub(crate) fn register(registry: &Registry, cache: &str) -> Result<Self, prometheus::Error> {
+        let counter = |name: &str, help: &str| {
+            let opts = Opts::new(format!("switchyard_cache_{name}_total"), help);
+            let counter = IntCounter::with_opts(opts.const_label("cache", cache))?;
+            registry.register(Box::new(counter.clone()))?;
+            Ok::<_, prometheus::Error>(counter)
+        };
+        Ok(Self {
+            hits: counter("hits", "Look-ups that the cache answered")?,
+            misses: counter("misses", "Look-ups that went to the database")?,
+            stale: counter("stale", "Answers of the cache that were not good any more")?,
+        })
+    }
+
+    /// One look-up, answered by the cache or not.
+    pub(crate) fn looked_up(&self, hit: bool) {
+        if hit { &self.hits } else { &self.misses }.inc();
+    }
+
+    /// What the cache answered was not good any more.
+    pub(crate) fn stale(&self) {
+        self.stale.inc();
     }
 }
 

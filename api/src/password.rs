@@ -10,6 +10,8 @@ use tokio::task::spawn_blocking;
 
 use crate::problem::Problem;
 
+mod guesses;
+
 /// Characters that a password may have: ASVS asks for at least 8, advises more, and wants 64 allowed.
 const LENGTH: std::ops::RangeInclusive<usize> = 12..=128;
 /// Requests that may wait for their turn; the next ones are told to come again.
@@ -19,10 +21,19 @@ const WAITING: usize = 64;
 /// so that the time of the answer does not tell.
 const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$VE0ruKrBQLVR5mXHnZCI3g$3VYzHJmvBYR0fUyJ9vAFmK5VHwxMo6IFmOJQT9JZPP8";
 
-/// The password is too short or too long.
+/// Why a text is no password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a password has 12 to 128 characters")]
-pub struct UnfitPassword;
+pub enum UnfitPassword {
+    /// Too short or too long.
+    #[error("a password has 12 to 128 characters")]
+    Length,
+    /// Made of what is tried first: common passwords, digits and signs.
+    #[error("this password is easily guessed: use a few words that do not belong together")]
+    Common,
+    /// It could not be hashed.
+    #[error("the password could not be hashed")]
+    Unhashable,
+}
 
 /// Hashes and checks passwords, one per core at a time.
 pub struct Passwords {
@@ -69,7 +80,7 @@ impl Passwords {
     /// Blocks the thread: for the program's start, not for requests.
     pub fn hash_blocking(password: &SecretString) -> Result<String, UnfitPassword> {
         fit(password)?;
-        hash_now(password).ok_or(UnfitPassword)
+        hash_now(password).ok_or(UnfitPassword::Unhashable)
     }
 
     /// The hash of a new password, when a core is free for it.
@@ -108,7 +119,13 @@ impl Passwords {
 
 fn fit(password: &SecretString) -> Result<(), UnfitPassword> {
     let length = password.expose_secret().chars().count();
-    LENGTH.contains(&length).then_some(()).ok_or(UnfitPassword)
+    if !LENGTH.contains(&length) {
+        Err(UnfitPassword::Length)
+    } else if guesses::is_common(password.expose_secret()) {
+        Err(UnfitPassword::Common)
+    } else {
+        Ok(())
+    }
 }
 
 #[cfg(test)]

@@ -44,6 +44,8 @@ pub fn serve(api: &Api, listener: TcpListener) -> io::Result<Server> {
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(STOP_LIMIT_S)
         .disable_signals()
+        // A client that closes its end is gone: its live stream is dropped at once, not at the next write.
+        .h1_allow_half_closed(false)
         .listen(listener)?;
     Ok(server.run())
 }

@@ -1,6 +1,7 @@
 //! Businesses, users, members, user sessions, sign-in links and API keys.
 
 mod api_key;
+mod api_keys;
 mod business;
 mod member;
 mod secret;
@@ -8,7 +9,10 @@ mod sign_in_link;
 pub(crate) mod sql;
 mod user_session;
 
-pub use api_key::{ApiKey, NewApiKey, api_key, api_key_by_id, create_api_key, revoke_api_key};
+pub use api_key::{
+    ApiKey, NewApiKey, api_key, api_key_by_id, create_api_key, key_used, revoke_api_key,
+};
+pub use api_keys::{ListedKey, api_keys};
 pub use business::{
     Business, NewBusiness, User, business, create_business_with_owner, is_set_up, set_up,
 };

@@ -46,6 +46,8 @@ pub struct Session {
     pub paired: bool,
     /// Messages in and out since midnight UTC.
     pub messages_today: i64,
+    /// The shard that holds it.
+    pub shard: Option<u16>,
     /// When the phone itself was last heard of.
     pub phone_seen_at: Option<Timestamp>,
     /// When it was made.
@@ -53,7 +55,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// The session as the API and events show it; `shard` is for operators and stays empty here.
+    /// The session as members of its business and events show it: where it is held is for operators.
     pub fn object(&self) -> SessionObject {
         SessionObject {
             id: self.id,
@@ -66,6 +68,14 @@ impl Session {
             shard: None,
             messages_today: self.messages_today,
             phone_seen_at: self.phone_seen_at,
+        }
+    }
+
+    /// The session as operators see it.
+    pub fn object_with_shard(&self) -> SessionObject {
+        SessionObject {
+            shard: self.shard,
+            ..self.object()
         }
     }
 }

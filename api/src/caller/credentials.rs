@@ -8,8 +8,10 @@ use store::accounts::{self, ApiKey, UserSession};
 use switchyard_core::Timestamp;
 use uuid::Uuid;
 
+use super::usage::Usage;
 use super::{Caller, Presented, Who};
 use crate::api::State;
+use crate::metrics::CacheMetrics;
 use crate::problem::Problem;
 
 /// Less than the promised five seconds: a row may be read just before its revocation is committed.
@@ -21,10 +23,12 @@ const MOST: u64 = 10_000;
 pub(crate) struct Credentials {
     sessions: Cache<Uuid, Arc<UserSession>>,
     keys: Cache<[u8; 32], Arc<ApiKey>>,
+    usage: Usage,
+    metrics: CacheMetrics,
 }
 
 impl Credentials {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(metrics: CacheMetrics) -> Self {
         Self {
             sessions: Cache::builder()
                 .max_capacity(MOST)
@@ -34,6 +38,8 @@ impl Credentials {
                 .max_capacity(MOST)
                 .time_to_live(KEPT)
                 .build(),
+            usage: Usage::new(),
+            metrics,
         }
     }
 
@@ -66,6 +72,7 @@ impl Credentials {
     async fn key(&self, state: &State, now: Timestamp, secret: &str) -> Result<Caller, Problem> {
         let hash = accounts::hash(secret);
         let mut key = self.keys.get(&hash).await;
+        self.metrics.looked_up(key.is_some());
         if key.is_none() {
             let found = accounts::api_key(&state.store, now, secret).await?;
             key = found.map(Arc::new);
@@ -73,8 +80,12 @@ impl Credentials {
                 self.keys.insert(hash, Arc::clone(key)).await;
             }
         }
-        let key = key.filter(|key| key.expires_at.is_none_or(|end| end > now));
         let key = key.ok_or_else(|| Problem::unauthorized("the API key is not valid"))?;
+        if key.expires_at.is_some_and(|end| end <= now) {
+            self.metrics.stale();
+            return Err(Problem::unauthorized("the API key is not valid"));
+        }
+        self.usage.note(&state.store, now, &key).await;
         Ok(Caller {
             business: key.business,
             until: key.expires_at,
@@ -88,8 +99,10 @@ impl Credentials {
         now: Timestamp,
         id: Uuid,
     ) -> Result<Option<Arc<UserSession>>, Problem> {
-        if let Some(session) = self.sessions.get(&id).await {
-            return Ok(Some(session));
+        let cached = self.sessions.get(&id).await;
+        self.metrics.looked_up(cached.is_some());
+        if cached.is_some() {
+            return Ok(cached);
         }
         let found = accounts::user_session(&state.store, now, id)
             .await?

@@ -7,7 +7,7 @@ use switchyard_core::Timestamp;
 use switchyard_core::object::SessionObject;
 use utoipa::ToSchema;
 
-use super::parse_name;
+use super::{parse_name, shown};
 use crate::api::State;
 use crate::caller::{Allowed, SessionsWrite};
 use crate::problem::Problem;
@@ -36,5 +36,5 @@ pub(crate) async fn create_session(
     let name = parse_name(&body.name)?;
     let now = Timestamp::now();
     let session = store::sessions::create(&state.store, now, caller.0.business, &name).await?;
-    Ok(HttpResponse::Created().json(session.object()))
+    Ok(HttpResponse::Created().json(shown(&caller.0, &session)))
 }

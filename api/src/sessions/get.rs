@@ -5,6 +5,7 @@ use actix_web::web::{Data, Json, Path};
 use switchyard_core::SessionId;
 use switchyard_core::object::SessionObject;
 
+use super::shown;
 use crate::api::State;
 use crate::caller::{Allowed, SessionsRead};
 use crate::problem::Problem;
@@ -24,5 +25,5 @@ pub(crate) async fn get_session(
 ) -> Result<Json<SessionObject>, Problem> {
     let session = store::sessions::get(&state.store, caller.0.business, *id).await?;
     let session = session.ok_or_else(Problem::not_found)?;
-    Ok(Json(session.object()))
+    Ok(Json(shown(&caller.0, &session)))
 }

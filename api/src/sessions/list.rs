@@ -3,10 +3,10 @@
 use actix_web::get;
 use actix_web::web::{Data, Json, Query};
 use serde::Deserialize;
-use store::sessions::Session;
 use switchyard_core::SessionId;
 use switchyard_core::object::SessionObject;
 
+use super::shown;
 use crate::api::State;
 use crate::caller::{Allowed, SessionsRead};
 use crate::page::{self, List};
@@ -50,7 +50,10 @@ pub(crate) async fn list_sessions(
     let rest = sessions
         .iter()
         .filter(|it| after.is_none_or(|after| it.id > after));
-    let mut data: Vec<SessionObject> = rest.take(limit + 1).map(Session::object).collect();
+    let mut data: Vec<SessionObject> = rest
+        .take(limit + 1)
+        .map(|it| shown(&caller.0, it))
+        .collect();
     let is_last = data.len() <= limit;
     data.truncate(limit);
     let next_cursor = data.last().filter(|_| !is_last).map(|it| it.id.to_string());

@@ -6,6 +6,7 @@ use switchyard_core::SessionId;
 use switchyard_core::object::SessionObject;
 use switchyard_core::session::Wanted;
 
+use super::shown;
 use super::want::want;
 use crate::api::State;
 use crate::caller::{Allowed, SessionsWrite};
@@ -25,5 +26,5 @@ pub(crate) async fn logout_session(
     id: Path<SessionId>,
 ) -> Result<HttpResponse, Problem> {
     let session = want(&state, caller.0.business, *id, Wanted::LoggedOut).await?;
-    Ok(HttpResponse::Accepted().json(session.object()))
+    Ok(HttpResponse::Accepted().json(shown(&caller.0, &session)))
 }

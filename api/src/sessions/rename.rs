@@ -7,7 +7,7 @@ use switchyard_core::object::SessionObject;
 use switchyard_core::{SessionId, Timestamp};
 use utoipa::ToSchema;
 
-use super::parse_name;
+use super::{parse_name, shown};
 use crate::api::State;
 use crate::caller::{Allowed, SessionsWrite};
 use crate::problem::Problem;
@@ -39,5 +39,5 @@ pub(crate) async fn rename_session(
     let (now, business) = (Timestamp::now(), caller.0.business);
     let session = store::sessions::rename(&state.store, now, business, *id, &name).await?;
     let session = session.ok_or_else(Problem::not_found)?;
-    Ok(Json(session.object()))
+    Ok(Json(shown(&caller.0, &session)))
 }

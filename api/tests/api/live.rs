@@ -183,3 +183,35 @@ async fn a_cursor_that_is_too_old_is_told_so() {
     assert_eq!(live.event().await.0, 4, "it goes on from now");
     app.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stream_that_its_client_closed_makes_room_at_once() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let (_, key) = app.key(ada.business, &[Scope::EventsRead]).await;
+    let metrics = || {
+        let families = app.registry.gather();
+        let open = families
+            .iter()
+            .find(|it| it.name() == "switchyard_live_streams");
+        open.unwrap().get_metric()[0].get_gauge().get_value()
+    };
+    for _ in 0..4 {
+        let mut pages = Vec::new();
+        for _ in 0..5 {
+            // A connection of its own, which ends with it, as a page that is left does.
+            let page = app.anonymous().with(key.bearer.as_ref().unwrap());
+            pages.push(Stream::open(&page, "", None).await);
+        }
+        drop(pages);
+        // Far less than the 15 s after which a comment would have found out.
+        timeout(Duration::from_secs(5), async {
+            while metrics() > 0.0 {
+                tokio::task::yield_now().await;
+            }
+        })
+        .await
+        .expect("the streams of closed connections stay open");
+    }
+    app.end().await;
+}

@@ -1,5 +1,7 @@
 //! API keys: shown once, stored hashed, scoped, each with limits of its own.
 
+use std::time::Duration;
+
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use switchyard_core::permission::Scope;
@@ -12,6 +14,8 @@ use crate::{Error, Lane, Result, Store};
 
 /// Characters of the secret that people see again later.
 const HINT_CHARS: usize = 4;
+/// Uses of a key are noted so far apart.
+const USED_EVERY: Duration = Duration::from_mins(1);
 
 /// A key that is good now: not revoked, not expired, its business active.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -135,6 +139,29 @@ pub async fn revoke_api_key(
                 Box::pin(async move {
                     let (business, id) = (business.uuid(), id.uuid());
                     Ok(execute!(tx, sql::REVOKE_KEY, business, id, now.ms())? > 0)
+                })
+            },
+        )
+        .await
+}
+
+/// Notes that a key was used, unless that was noted less than a minute ago.
+pub async fn key_used(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    id: KeyId,
+) -> Result<()> {
+    store
+        .write_relaxed(
+            Lane::Rest,
+            (now, business, id),
+            |tx, (now, business, id)| {
+                Box::pin(async move {
+                    let before = now.minus(USED_EVERY).ms();
+                    let (business, id) = (business.uuid(), id.uuid());
+                    execute!(tx, sql::KEY_USED, business, id, now.ms(), before)?;
+                    Ok(())
                 })
             },
         )

@@ -73,6 +73,13 @@ statements! {
         where k.business_id = $1 and k.id = $2 and k.revoked_at is null
             and (k.expires_at is null or k.expires_at > $3)";
 
+    KEYS = "select id, name, hint, scopes, per_second, burst, created_by, created_at, expires_at, last_used_at
+        from api_keys where business_id = $1 and revoked_at is null and id > $2 order by id limit $3";
+
+    /// Once a minute at most, however many processes see the key.
+    KEY_USED = "update api_keys set last_used_at = $3
+        where business_id = $1 and id = $2 and (last_used_at is null or last_used_at < $4)";
+
     REVOKE_KEY = "update api_keys set revoked_at = $3
         where business_id = $1 and id = $2 and revoked_at is null";
 }

@@ -9,6 +9,23 @@ use uuid::Uuid;
 use crate::sessions::Session;
 use crate::{Error, Result};
 
+/// The columns of a session `s`, with its messages since the instant in that parameter and the shard that holds it.
+macro_rules! session_columns {
+    ($since:literal) => {
+        concat!(
+            "s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
+            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
+            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
+                and m.created_at >= ",
+            $since,
+            ") as messages_today,
+            (select h.number from session_leases l join shards h on h.incarnation = l.incarnation
+                where l.session_id = s.id and l.business_id = s.business_id) as shard"
+        )
+    };
+}
+pub(crate) use session_columns;
+
 #[derive(sqlx::FromRow)]
 pub(crate) struct SessionRow {
     id: Uuid,
@@ -24,6 +41,7 @@ pub(crate) struct SessionRow {
     wanted_at: i64,
     paired: bool,
     messages_today: i64,
+    shard: Option<i64>,
     phone_seen_at: Option<i64>,
     created_at: i64,
 }
@@ -58,6 +76,8 @@ impl SessionRow {
             wanted_at: Timestamp(self.wanted_at),
             paired: self.paired,
             messages_today: self.messages_today,
+            shard: (self.shard.map(u16::try_from).transpose())
+                .map_err(|_range| corrupt("shard"))?,
             phone_seen_at: self.phone_seen_at.map(Timestamp),
             created_at: Timestamp(self.created_at),
             name: self.name,

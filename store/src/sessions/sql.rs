@@ -1,6 +1,7 @@
 //! Statements on sessions.
 
 use crate::messages::row::message_columns;
+use crate::sessions::row::session_columns;
 use crate::statement::statements;
 
 statements! {
@@ -9,29 +10,17 @@ statements! {
 
     INSERT_LEASE = "insert into session_leases (session_id, business_id, epoch) values ($1, $2, 0)";
 
-    LIST = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
-            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
-            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
-                and m.created_at >= $2) as messages_today
-        from sessions s where s.business_id = $1 and s.deleted_at is null order by s.id";
+    LIST = (concat!("select ", session_columns!("$2"), " from sessions s
+        where s.business_id = $1 and s.deleted_at is null order by s.id"));
 
-    GET = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
-            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
-            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
-                and m.created_at >= $3) as messages_today
-        from sessions s where s.business_id = $1 and s.id = $2 and s.deleted_at is null";
+    GET = (concat!("select ", session_columns!("$3"), " from sessions s
+        where s.business_id = $1 and s.id = $2 and s.deleted_at is null"));
 
-    ALL: across_tenants = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
-            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
-            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
-                and m.created_at >= $1) as messages_today
-        from sessions s where s.deleted_at is null order by s.id";
+    ALL: across_tenants = (concat!("select ", session_columns!("$1"), " from sessions s
+        where s.deleted_at is null order by s.id"));
 
-    WANTED_SINCE: across_tenants = "select s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
-            s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
-            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
-                and m.created_at >= $2) as messages_today
-        from sessions s where s.wanted_at >= $1 and s.deleted_at is null order by s.wanted_at, s.id";
+    WANTED_SINCE: across_tenants = (concat!("select ", session_columns!("$2"), " from sessions s
+        where s.wanted_at >= $1 and s.deleted_at is null order by s.wanted_at, s.id"));
 
     RENAME = "update sessions set name = $3 where business_id = $1 and id = $2 and deleted_at is null";
 

@@ -206,4 +206,24 @@ both_engines! {
         assert!(accounts::api_key(&bench.store, NOON, secret).await.unwrap().is_none());
         assert!(accounts::api_key_by_id(&bench.store, NOON, business, id).await.unwrap().is_none());
     }
+
+    async fn the_last_use_of_a_key_is_noted_once_a_minute(bench: &Bench) {
+        let (business, _) = owner(&bench.store, "ada@example.com").await;
+        let new = NewApiKey {
+            name: "robot".to_owned(),
+            scopes: vec![Scope::EventsRead],
+            per_second: 100,
+            burst: 200,
+            expires_at: None,
+            created_by: None,
+        };
+        let (id, _) = accounts::create_api_key(&bench.store, NOON, business, new).await.unwrap();
+        let soon = NOON.plus(Duration::from_secs(59));
+        let later = NOON.plus(Duration::from_secs(61));
+        for (used_at, noted) in [(NOON, NOON), (soon, NOON), (later, later)] {
+            accounts::key_used(&bench.store, used_at, business, id).await.unwrap();
+            let keys = accounts::api_keys(&bench.store, business, None, 50).await.unwrap();
+            assert_eq!(keys.data[0].last_used_at, Some(noted));
+        }
+    }
 }

@@ -230,3 +230,40 @@ fn doctor_shows_every_setting_and_no_secret() {
     assert!(ended.stdout.contains("SWITCHYARD_LEASE_MS") && ended.stdout.contains("15000"));
     assert!(ended.stdout.contains("(set, not shown)") && !ended.stdout.contains("canary-token"));
 }
+
+/// What dashboards and alerts read.
+const METRICS: [&str; 12] = [
+    "switchyard_cache_hits_total",
+    "switchyard_cache_misses_total",
+    "switchyard_cache_stale_total",
+    "switchyard_duplicates_total",
+    "switchyard_fenced_total",
+    "switchyard_hints_sent_total",
+    "switchyard_job_oldest_seconds",
+    "switchyard_jobs_dead",
+    "switchyard_jobs_running",
+    "switchyard_jobs_waiting",
+    "switchyard_rows_per_commit",
+    "switchyard_sessions",
+];
+
+#[tokio::test]
+async fn every_metric_that_is_promised_is_on_the_internal_port() {
+    let place = place();
+    let demo = place.start().await;
+    demo.api.new_session("Front desk").await;
+    let url = format!("{}/metrics", demo.file["internal_url"].as_str().unwrap());
+    let missing = || async {
+        let page = reqwest::get(&url).await.unwrap().text().await.unwrap();
+        METRICS
+            .into_iter()
+            .filter(|name| !page.contains(&format!("# TYPE {name} ")))
+            .collect::<Vec<_>>()
+    };
+    // Some are filled by the first round of their own clock.
+    let what = "every metric that is promised";
+    within(LONG, what, || async {
+        missing().await.is_empty().then_some(())
+    })
+    .await;
+}

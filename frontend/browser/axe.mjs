@@ -6,9 +6,11 @@ const source = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe
 
 /** The violations, one line for each place. */
 export async function violations(page) {
-  const session = await page.context().newCDPSession(page);
-  await session.send("Runtime.evaluate", { expression: source });
-  await session.detach();
+  if (!(await page.evaluate(() => "axe" in globalThis))) {
+    const session = await page.context().newCDPSession(page);
+    await session.send("Runtime.evaluate", { expression: source });
+    await session.detach();
+  }
   const { violations: found } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ["violations"] }));
   return found.flatMap((rule) => rule.nodes.map((node) => `${rule.id}: ${node.target} (${node.failureSummary?.replaceAll(/\s+/g, " ")})`));
 }

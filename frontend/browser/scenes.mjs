@@ -1,9 +1,10 @@
 // Every page in the states that can be reached in a running demo, and how to get there.
-import { codeOf } from "./demo.mjs";
+import { api, codeOf } from "./demo.mjs";
+import { LOOKS } from "./looks.mjs";
 
-const WITHIN = { timeout: 10_000 };
-/** The server allows a person five live lines, and notices a closed page a moment later. */
-const LIVE = { timeout: 30_000 };
+const WITHIN = { timeout: 15_000 };
+
+const shows = (selector) => (page) => page.locator(selector).first().waitFor(WITHIN);
 
 const key = (name) => async (page) => {
   await page.locator("#chat-search").waitFor(WITHIN);
@@ -16,48 +17,55 @@ const menu = (selector) => async (page) => {
   await page.getByRole("menu").waitFor(WITHIN);
 };
 
-/** `ready` waits until the page shows what it is for. */
+/** `ready` waits until the page shows what it is for; `looks`, where given, are the only ones. */
 export const SCENES = [
-  { name: "sign-in", signedOut: true, path: () => "/sign-in", ready: (page) => page.locator("input[name=email]").waitFor(WITHIN) },
-  {
-    name: "sign-in-refused",
-    signedOut: true,
-    path: () => "/sign-in#link=spent",
-    ready: (page) => page.getByRole("alert").waitFor(WITHIN),
-    once: true,
-  },
-  { name: "setup-closed", signedOut: true, path: () => "/setup", ready: (page) => page.getByRole("link").first().waitFor(WITHIN) },
-  { name: "inbox", path: () => "/inbox", ready: (page) => page.locator("[data-chat]").first().waitFor(WITHIN) },
-  { name: "inbox-search", path: () => "/inbox?q=Cohen", ready: (page) => page.locator("[data-chat] mark").first().waitFor(WITHIN) },
-  { name: "inbox-no-match", path: () => "/inbox?q=zzzzzz", ready: (page) => page.locator("h2").first().waitFor(WITHIN) },
-  { name: "thread", path: (made) => `/inbox/${made.chat}`, ready: (page) => page.locator("[data-message]").first().waitFor(WITHIN) },
-  { name: "thread-missing", path: () => `/inbox/chat_${"0".repeat(32)}`, ready: (page) => page.getByRole("alert").waitFor(WITHIN) },
-  { name: "new-chat", path: () => "/inbox", ready: key("n") },
-  { name: "shortcuts", path: () => "/inbox", ready: key("?") },
-  { name: "account-menu", path: () => "/inbox", ready: menu("header button[aria-haspopup=menu]") },
-  { name: "numbers", path: () => "/numbers", ready: (page) => page.locator("[data-session]").first().waitFor(WITHIN) },
-  { name: "number-menu", path: () => "/numbers", ready: menu("[data-session] button[aria-haspopup=menu]") },
-  {
-    name: "link",
-    before: (made) => codeOf(made.unlinked),
-    path: (made) => `/numbers?link=${made.unlinked}`,
-    ready: (page) => page.locator("[data-qr]").waitFor(WITHIN),
-  },
-  {
-    name: "link-connected",
-    path: (made) => `/numbers?link=${made.session}`,
-    ready: (page) => page.getByRole("dialog").getByRole("status").waitFor(WITHIN),
-  },
-  { name: "docs", path: () => "/docs", ready: (page) => page.locator("article").first().waitFor(WITHIN) },
-  { name: "missing", path: () => "/nowhere", ready: (page) => page.locator("h1").waitFor(WITHIN) },
+  { name: "sign-in", signedOut: true, path: () => "/sign-in", ready: shows("input[name=email]") },
+  { name: "sign-in-refused", signedOut: true, path: () => "/sign-in#link=spent", ready: shows("[role=alert]") },
+  { name: "setup-closed", signedOut: true, path: () => "/setup", ready: shows("main a") },
+  { name: "inbox", path: () => "/inbox", ready: shows("[data-chat]") },
+  { name: "inbox-search", path: () => "/inbox?q=Cohen", ready: shows("[data-chat] mark") },
+  { name: "inbox-no-match", path: () => "/inbox?q=zzzzzz", ready: shows("h2") },
+  { name: "inbox-of-a-number", path: (made) => `/inbox?unread=true&number=${made.unlinked}`, ready: shows("h2") },
+  { name: "thread", path: (made) => `/inbox/${made.chat}`, ready: shows("[data-message]") },
+  { name: "thread-failed", path: (made) => `/inbox/${made.failed}`, ready: shows("[data-status=failed]") },
+  { name: "thread-missing", path: () => `/inbox/chat_${"0".repeat(32)}`, ready: shows("[role=alert]") },
   {
     name: "line-down",
-    path: () => "/inbox",
+    path: (made) => `/inbox/${made.chat}`,
     ready: async (page) => {
-      await page.locator("[data-line=live]").waitFor(LIVE);
+      await page.locator("[data-line=live]").waitFor(WITHIN);
       await page.context().setOffline(true);
       await page.locator("[data-line=down]").waitFor(WITHIN);
     },
-    after: (page) => page.context().setOffline(false),
   },
+  { name: "new-chat", path: () => "/inbox", ready: key("n") },
+  { name: "shortcuts", path: () => "/inbox", ready: key("?") },
+  {
+    name: "palette",
+    path: () => "/inbox",
+    ready: async (page) => {
+      await page.locator("#chat-search").waitFor(WITHIN);
+      await page.keyboard.press("Control+K");
+      await page.getByRole("dialog").getByRole("combobox").fill("Coh");
+      await shows("[cmdk-item] mark")(page);
+    },
+  },
+  { name: "account-menu", path: () => "/inbox", ready: menu("header button[aria-haspopup=menu] >> nth=-1") },
+  { name: "numbers", path: () => "/numbers", ready: shows("[data-session]") },
+  { name: "number-menu", path: () => "/numbers", ready: menu("[data-session] button[aria-haspopup=menu]") },
+  { name: "link", before: (made) => codeOf(made.unlinked), path: (made) => `/numbers?link=${made.unlinked}`, ready: shows("[data-qr]") },
+  {
+    name: "link-ended",
+    before: (made) => codeOf(made.unlinked),
+    path: (made) => `/numbers?link=${made.unlinked}`,
+    ready: async (page, made) => {
+      await shows("[data-qr]")(page);
+      await api("POST", `/v1/sessions/${made.unlinked}/disconnect`);
+      await shows("[role=dialog] [role=alert]")(page);
+    },
+  },
+  { name: "link-connected", path: (made) => `/numbers?link=${made.session}`, ready: shows("[role=dialog] [role=status] h2") },
+  // A long page: axe takes seconds for it, and its parts are the same in every look.
+  { name: "docs", path: () => "/docs", ready: shows("article"), looks: [LOOKS[0], LOOKS[2]] },
+  { name: "missing", path: () => "/nowhere", ready: shows("h1") },
 ];

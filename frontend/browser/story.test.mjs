@@ -36,8 +36,7 @@ test("from the first code to the last tick", async () => {
   await scan(business, await code.getAttribute("data-qr"));
   await page.getByRole("dialog").getByText("is connected.").waitFor(WITHIN);
   await page.getByRole("link", { name: "Go to the inbox" }).click();
-  // Five live lines are allowed to a person, and those of earlier tests end a moment after their pages.
-  await page.locator("[data-line=live]").waitFor({ timeout: 30_000 });
+  await page.locator("[data-line=live]").waitFor(WITHIN);
 
   const question = `Do you have it in blue? ${Date.now()}`;
   const asked = Date.now();

@@ -1,0 +1,52 @@
+// A business at work: numbers in every state that the network can bring them into, and a chat with all that can happen in one.
+import { api, linkedNumber, network, newPhone, until, write } from "./demo.mjs";
+
+const stateOf = async (session) => (await api("GET", `/v1/sessions/${session}`)).state;
+
+/** A linked number that the network then brings into another state. */
+async function fallen(name, state, push) {
+  const { phone, session } = await linkedNumber(name);
+  await push(phone, session);
+  await until(`${name} ${state}`, async () => (await stateOf(session)) === state);
+  return session;
+}
+
+/** Refuses every login of this phone's companion with this code, and cuts its line so that it tries. */
+async function refuse(phone, code) {
+  await network("POST", "/network/faults", { kind: "failure", phone, code });
+  await network("POST", "/network/faults", { kind: "cut", phone, count: 1 });
+}
+
+async function unlink(phone) {
+  const { data } = await network("GET", "/phones");
+  const [companion] = data.find((each) => each.phone === phone).devices;
+  await network("DELETE", `/phones/${phone}/devices/${companion.device}`);
+}
+
+async function chatOf(customer, ready) {
+  return until("the chat", async () => {
+    const { data } = await api("GET", `/v1/chats?q=${customer}`);
+    return data.find(ready);
+  });
+}
+
+/** Makes all of it; answers the ids that the scenes need. */
+export async function furnish() {
+  const { phone, session } = await linkedNumber("Sales · מכירות");
+  const customer = await newPhone("נועה Cohen");
+  await write(customer, phone, "Do you have it in blue?");
+  await write(customer, phone, "שלום, מתי אפשר לאסוף?");
+  const chat = await chatOf(customer, (each) => each.unread > 1);
+  await api("POST", "/v1/messages", { session_id: session, to: `+${customer}`, text: "Yes. היום עד 17:30." });
+
+  // Nobody has this number: the message fails for good.
+  const nobody = "972559999999";
+  const failed = await api("POST", "/v1/messages", { session_id: session, to: `+${nobody}`, text: "Your order is ready." });
+  await until("the message failed", async () => (await api("GET", `/v1/messages/${failed.id}`)).status === "failed");
+
+  await fallen("Returns", "logged_out", unlink);
+  await fallen("Deliveries", "failed", (own) => refuse(own, 403));
+  await fallen("Support · תמיכה", "restricted", (own) => refuse(own, 402));
+  const unlinked = await api("POST", "/v1/sessions", { name: "New line" });
+  return { session, chat: chat.id, failed: failed.chat_id, unlinked: unlinked.id };
+}

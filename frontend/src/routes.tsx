@@ -6,6 +6,7 @@ import { queries } from "./api/query";
 import { Crash } from "./frame/crash";
 import { Frame } from "./frame/frame";
 import { Missing } from "./frame/missing";
+import { inboxSearch } from "./inbox/filter";
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
@@ -49,7 +50,7 @@ const home = createRoute({
 const inbox = createRoute({
   getParentRoute: () => frame,
   path: "/inbox",
-  validateSearch: (search): { q?: string | undefined } => ({ q: text(search["q"]) }),
+  validateSearch: inboxSearch,
   component: lazyRouteComponent(() => import("./inbox/page"), "InboxPage"),
 });
 

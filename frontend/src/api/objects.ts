@@ -4,6 +4,8 @@ import type { paths } from "./schema";
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
 
 export type Me = Json<paths["/v1/me"]["get"]["responses"][200]>;
+export type Permission = Me["permissions"][number];
+export type Contact = Json<paths["/v1/contacts/{id}"]["get"]["responses"][200]>;
 export type Session = Json<paths["/v1/sessions/{id}"]["get"]["responses"][200]>;
 export type SessionPage = Json<paths["/v1/sessions"]["get"]["responses"][200]>;
 export type SessionState = Session["state"];

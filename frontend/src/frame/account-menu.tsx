@@ -1,21 +1,21 @@
-// Language, theme, shortcuts, sign out.
+// Who is signed in, the shortcuts, and the way out; on a phone the language and the theme too.
 import { useNavigate } from "@tanstack/react-router";
-import { CircleUserRound, Keyboard, LogOut } from "lucide-react";
+import { Keyboard, LogOut } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { THEMES, chooseTheme, useTheme } from "@/look/theme";
+import { BESIDE, useMedia } from "@/look/media";
+import { Avatar } from "@/parts/avatar";
 import { IconButton } from "@/parts/button";
-import { Menu, MenuChoice, MenuItem, MenuLine } from "@/parts/menu";
+import { Menu, MenuItem, MenuLine } from "@/parts/menu";
 import { signOut, useMe } from "@/sign-in/account";
-import { LANGUAGES, chooseLanguage, currentLanguage } from "@/words/language";
-import { LANGUAGE_NAMES } from "@/words/names";
+import { LanguageChoice, ThemeChoice } from "./choices";
 import { KeySheet } from "./key-sheet";
 import { useKeys } from "./keys";
 
 export function AccountMenu() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const theme = useTheme();
+  const roomy = useMedia(BESIDE);
   const { data: me } = useMe();
   const [keys, showKeys] = useState(false);
   useKeys({ "?": () => showKeys(true) });
@@ -28,7 +28,7 @@ export function AccountMenu() {
       <Menu
         trigger={
           <IconButton name={t("account.open")}>
-            <CircleUserRound size={22} aria-hidden="true" />
+            <Avatar name={me?.user?.name ?? ""} id={me?.user?.id ?? ""} size="small" />
           </IconButton>
         }
       >
@@ -40,23 +40,18 @@ export function AccountMenu() {
             <p className="text-sm text-soft">
               <bdi dir="ltr">{me.user.email}</bdi>
             </p>
+            {me.role && <p className="text-sm text-soft">{t(`role.${me.role}`)}</p>}
           </div>
         )}
         <MenuLine />
-        <MenuChoice
-          label={t("account.language")}
-          value={currentLanguage()}
-          options={LANGUAGES.map((value) => ({ value, label: LANGUAGE_NAMES[value], lang: value }))}
-          onChoose={(language) => void chooseLanguage(language)}
-        />
-        <MenuLine />
-        <MenuChoice
-          label={t("account.theme")}
-          value={theme}
-          options={THEMES.map((value) => ({ value, label: t(`account.theme_${value}`) }))}
-          onChoose={chooseTheme}
-        />
-        <MenuLine />
+        {!roomy && (
+          <>
+            <LanguageChoice />
+            <MenuLine />
+            <ThemeChoice />
+            <MenuLine />
+          </>
+        )}
         <MenuItem icon={<Keyboard size={16} aria-hidden="true" />} onSelect={() => showKeys(true)}>
           {t("account.shortcuts")}
         </MenuItem>

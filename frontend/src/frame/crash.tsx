@@ -1,24 +1,26 @@
 // A page that threw: says so, and offers to load it again.
-import { CircleAlert } from "lucide-react";
+import { CircleAlert, WifiOff } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/parts/button";
 import { Blank } from "@/parts/states";
 
 export function Crash() {
   const { t } = useTranslation();
+  // The part that draws the page could not be loaded: it comes with the connection.
+  const offline = !navigator.onLine;
   return (
     <Blank
-        heading="h1"
+      heading="h1"
       alert
-      icon={CircleAlert}
-      title={t("problem.title")}
+      icon={offline ? WifiOff : CircleAlert}
+      title={offline ? t("problem.offline_title") : t("problem.title")}
       action={
         <Button look="primary" onClick={() => location.reload()}>
           {t("common.retry")}
         </Button>
       }
     >
-      {t("problem.crash")}
+      {offline ? t("problem.offline") : t("problem.crash")}
     </Blank>
   );
 }

@@ -10,7 +10,9 @@ import { whenStored } from "@/inbox/outbox";
 import { PageProblem } from "@/parts/states";
 import { useMe } from "@/sign-in/account";
 import { Header } from "./header";
+import { useKeys } from "./keys";
 import { LiveBanner } from "./live-dot";
+import { usePlaces } from "./pages";
 import { Rail } from "./rail";
 
 function useLive(): void {
@@ -37,7 +39,9 @@ function useLive(): void {
 export function Frame() {
   const { t } = useTranslation();
   const me = useMe();
+  const navigate = useNavigate();
   useLive();
+  useKeys(Object.fromEntries(usePlaces().map(({ key, to }) => [`g ${key}`, () => void navigate({ to })])));
   return (
     <div className="grid h-dvh grid-rows-[auto_1fr_auto] bg-surface sm:grid-cols-[auto_1fr] sm:grid-rows-[auto_1fr]">
       <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-card focus:bg-raised focus:p-3">

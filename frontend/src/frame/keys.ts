@@ -1,4 +1,4 @@
-// Single-key shortcuts: silent while somebody types, holds a modifier, or a sheet is open.
+// Shortcuts of one key, or of `g` and then one: silent while somebody types, holds a modifier, or a sheet is open.
 import { useEffect, useRef } from "react";
 
 type Keys = Record<string, () => void>;
@@ -13,7 +13,11 @@ function keyOf(event: KeyboardEvent): string {
   return latin || !event.code.startsWith("Key") ? event.key : event.code.slice(3).toLowerCase();
 }
 
-/** Binds keys for as long as the component is on screen. */
+/** How long the second key of a pair may take. */
+const PAIR_MS = 1_000;
+let afterG = Number.NEGATIVE_INFINITY;
+
+/** Binds keys, `j` or `g i`, for as long as the component is on screen. */
 export function useKeys(keys: Keys): void {
   const latest = useRef(keys);
   useEffect(() => {
@@ -23,7 +27,10 @@ export function useKeys(keys: Keys): void {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isTyping(event.target)) return;
       if (document.querySelector('[role="dialog"], [role="menu"]')) return;
-      const act = latest.current[keyOf(event)];
+      const key = keyOf(event);
+      const paired = event.timeStamp - afterG < PAIR_MS;
+      if (key === "g") afterG = event.timeStamp;
+      const act = latest.current[paired ? `g ${key}` : key];
       if (!act) return;
       event.preventDefault();
       act();

@@ -16,9 +16,12 @@ export function NumbersChip() {
   const text =
     attention > 0 ? t("chip.attention", { count: attention }) : connected > 0 ? t("chip.connected", { count: connected }) : t("chip.none");
   return (
-    <Link to="/numbers" className={`flex min-h-8 items-center gap-2 rounded-full px-3 text-sm font-medium whitespace-nowrap ${look}`}>
+    <Link to="/numbers" className={`flex min-h-8 items-center gap-2 rounded-full px-2.5 sm:px-3 text-sm font-medium whitespace-nowrap ${look}`}>
       <Icon size={15} aria-hidden="true" />
-      {text}
+      <span className="sr-only sm:not-sr-only">{text}</span>
+      <span aria-hidden="true" className="sm:hidden">
+        {attention || connected || ""}
+      </span>
     </Link>
   );
 }

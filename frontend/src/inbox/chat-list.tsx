@@ -9,6 +9,8 @@ import { Bone, PageProblem, Skeleton } from "@/parts/states";
 import { ChatRow } from "./chat-row";
 import { ChatSearch } from "./chat-search";
 import type { useChats } from "./chats";
+import type { Filter } from "./filter";
+import { FilterBar } from "./filter-bar";
 import { NoChats } from "./no-chats";
 
 const ROW = 72;
@@ -16,7 +18,7 @@ const AHEAD = 5;
 
 interface Props {
   query: ReturnType<typeof useChats>;
-  q: string | undefined;
+  filter: Filter;
   open: string | undefined;
   onNew(): void;
 }
@@ -37,7 +39,7 @@ function Loading() {
   );
 }
 
-function Rows({ query, q, open }: Omit<Props, "onNew">) {
+function Rows({ query, filter, open }: Omit<Props, "onNew">) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const { hasNextPage, isFetchingNextPage, fetchNextPage } = query;
@@ -70,7 +72,7 @@ function Rows({ query, q, open }: Omit<Props, "onNew">) {
           return (
             chat && (
               <li key={row.key} className="absolute inset-x-0 top-0" style={{ blockSize: ROW, transform: `translateY(${row.start}px)` }}>
-                <ChatRow chat={chat} q={q} open={chat.id === open} />
+                <ChatRow chat={chat} filter={filter} open={chat.id === open} />
               </li>
             )
           );
@@ -81,21 +83,22 @@ function Rows({ query, q, open }: Omit<Props, "onNew">) {
 }
 
 export function ChatList(props: Props) {
-  const { query, q, onNew } = props;
+  const { query, filter, onNew } = props;
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const setQuery = (text: string) => void navigate({ to: ".", search: { q: text || undefined }, replace: true });
+  const setQuery = (text: string) => void navigate({ to: ".", search: { ...filter, q: text || undefined }, replace: true });
   return (
     <>
-      <div className="flex items-center gap-1 border-b border-line p-2">
-        <ChatSearch value={q ?? ""} onChange={setQuery} />
+      <div className="flex items-center gap-1 p-2 ps-3">
+        <ChatSearch value={filter.q ?? ""} onChange={setQuery} />
         <IconButton name={t("inbox.new_chat")} onClick={onNew}>
           <SquarePen size={20} aria-hidden="true" />
         </IconButton>
       </div>
+      <FilterBar filter={filter} />
       {query.isPending && <Loading />}
       {query.isError && !query.chats && <PageProblem error={query.error} onRetry={() => void query.refetch()} />}
-      {query.chats?.length === 0 && <NoChats q={q} />}
+      {query.chats?.length === 0 && <NoChats filter={filter} />}
       {query.chats && query.chats.length > 0 && <Rows {...props} />}
     </>
   );

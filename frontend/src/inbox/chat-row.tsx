@@ -6,6 +6,7 @@ import { Avatar } from "@/parts/avatar";
 import { Moment } from "@/parts/time";
 import { chatName } from "./chats";
 import { useDraft } from "./drafts";
+import type { Filter } from "./filter";
 import { Marked } from "./marked";
 import { useMessageText } from "./message-text";
 import { Ticks } from "./ticks";
@@ -33,14 +34,15 @@ function Preview({ chat, q }: { chat: Chat; q: string | undefined }) {
   );
 }
 
-export function ChatRow({ chat, q, open }: { chat: Chat; q: string | undefined; open: boolean }) {
+export function ChatRow({ chat, filter, open }: { chat: Chat; filter: Filter; open: boolean }) {
   const { t } = useTranslation();
+  const { q } = filter;
   const name = chatName(chat, t("inbox.unknown_sender"));
   return (
     <Link
       to="/inbox/$chatId"
       params={{ chatId: chat.id }}
-      search={{ q }}
+      search={filter}
       aria-current={open ? "page" : undefined}
       data-chat={chat.id}
       className={`flex h-full items-center gap-3 border-b border-line px-3 outline-offset-[-2px] transition-colors duration-100 ${open ? "bg-accent-soft" : "hover:bg-sunken"}`}

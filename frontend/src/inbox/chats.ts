@@ -4,15 +4,16 @@ import { useMemo } from "react";
 import { api, client } from "@/api/client";
 import type { Chat, ChatPage } from "@/api/objects";
 import { type Pages, foldChat } from "@/live/fold";
+import { type Filter, chatQuery } from "./filter";
 
 const PAGE = 50;
 
-/** The chats that match `q`, newest first, a page at a time. */
-export function useChats(q: string | undefined) {
+/** The chats that the filter lets through, newest first, a page at a time. */
+export function useChats(filter: Filter) {
   const query = api.useInfiniteQuery(
     "get",
     "/v1/chats",
-    { params: { query: q ? { q, limit: PAGE } : { limit: PAGE } } },
+    { params: { query: { ...chatQuery(filter), limit: PAGE } } },
     { initialPageParam: null, getNextPageParam: (last) => last.next_cursor },
   );
   const pages = query.data?.pages;
@@ -32,7 +33,7 @@ export function recipientOf(chat: Pick<Chat, "kind" | "phone" | "lid">): string 
 
 /** One chat: from the list when a loaded page holds it, else asked for by itself. */
 export function useChat(id: string): Chat | undefined {
-  const { chats, isPending } = useChats(undefined);
+  const { chats, isPending } = useChats({});
   const listed = chats?.find((each) => each.id === id);
   const single = api.useQuery("get", "/v1/chats/{id}", { params: { path: { id } } }, { enabled: !isPending && !listed });
   return listed ?? single.data;
@@ -43,7 +44,7 @@ export function useMarkRead(): (id: string) => void {
   const queries = useQueryClient();
   return useMemo(
     () => (id: string) => {
-      queries.setQueriesData<Pages<ChatPage>>({ queryKey: ["get", "/v1/chats"] }, (old) => old && foldChat(old, { id, unread: 0 }));
+      queries.setQueriesData<Pages<ChatPage>>({ queryKey: ["get", "/v1/chats"] }, (old) => (old && "pages" in old ? foldChat(old, { id, unread: 0 }) : old));
       // A mark that does not arrive shows again with the next reading of the list.
       client.POST("/v1/chats/{id}/read", { params: { path: { id } } }).catch(() => undefined);
     },

@@ -1,29 +1,35 @@
-// Opens a thread at its newest message, and keeps that in sight when the room for the thread
+// Opens a thread at its newest message, and keeps that in sight when the thread or the room for it
 // changes: a growing composer or a banner must not cover it.
-import { type RefObject, useEffect } from "react";
+import { type RefObject, useEffect, useState } from "react";
 
 interface Scroller {
-  isAtEnd(threshold?: number): boolean;
   scrollToEnd(): void;
 }
 
 const NEAR_END = 80;
 
-export function useFollowEnd(box: RefObject<HTMLElement | null>, scroller: Scroller): void {
+/** Answers whether the newest message is in sight. */
+export function useFollowEnd(box: RefObject<HTMLElement | null>, scroller: Scroller): boolean {
+  const [inSight, setInSight] = useState(true);
   useEffect(() => {
     const element = box.current;
     if (!element) return undefined;
     let atEnd = true;
     scroller.scrollToEnd();
-    const scrolled = () => {
-      atEnd = scroller.isAtEnd(NEAR_END);
+    const look = () => {
+      atEnd = element.scrollHeight - element.scrollTop - element.clientHeight < NEAR_END;
+      setInSight(atEnd);
     };
-    const resized = new ResizeObserver(() => atEnd && scroller.scrollToEnd());
-    element.addEventListener("scroll", scrolled, { passive: true });
+    const resized = new ResizeObserver(() => {
+      if (atEnd) scroller.scrollToEnd();
+      else look();
+    });
+    element.addEventListener("scroll", look, { passive: true });
     resized.observe(element);
     return () => {
-      element.removeEventListener("scroll", scrolled);
+      element.removeEventListener("scroll", look);
       resized.disconnect();
     };
   }, [box, scroller]);
+  return inSight;
 }

@@ -18,9 +18,9 @@ function useOpenChat(): string | undefined {
 export function InboxPage() {
   const { t } = useTranslation();
   const navigate = useNavigate();
-  const { q } = useSearch({ from: "/frame/inbox" });
+  const filter = useSearch({ from: "/frame/inbox" });
   const open = useOpenChat();
-  const query = useChats(q);
+  const query = useChats(filter);
   const [writing, setWriting] = useState(false);
   useTitle(t("inbox.title"));
 
@@ -28,7 +28,7 @@ export function InboxPage() {
     const chats = query.chats ?? [];
     const at = chats.findIndex((chat) => chat.id === open);
     const next = chats[at < 0 ? 0 : at + by];
-    if (next) void navigate({ to: "/inbox/$chatId", params: { chatId: next.id }, search: { q } });
+    if (next) void navigate({ to: "/inbox/$chatId", params: { chatId: next.id }, search: filter });
   };
   useKeys({
     j: () => step(1),
@@ -45,7 +45,7 @@ export function InboxPage() {
         aria-label={t("inbox.chats")}
         className={`w-full shrink-0 flex-col border-line bg-raised sm:w-85 sm:border-e ${open ? "hidden sm:flex" : "flex"}`}
       >
-        <ChatList query={query} q={q} open={open} onNew={() => setWriting(true)} />
+        <ChatList query={query} filter={filter} open={open} onNew={() => setWriting(true)} />
       </section>
       <div className={`min-w-0 grow flex-col ${open ? "flex" : "hidden sm:flex"}`}>
         <Outlet />

@@ -1,14 +1,23 @@
 // Whom the open chat is with, and through which number.
 import { Link } from "@tanstack/react-router";
-import { ArrowLeft } from "lucide-react";
+import { ArrowLeft, PanelRight } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Chat } from "@/api/objects";
 import { sessionName, useSessions } from "@/numbers/sessions";
 import { Avatar } from "@/parts/avatar";
+import { IconButton } from "@/parts/button";
 import { Phone } from "@/parts/time";
 import { Bone } from "@/parts/states";
 
-export function ThreadHeader({ chat, name }: { chat: Chat | undefined; name: string }) {
+interface Props {
+  chat: Chat | undefined;
+  name: string;
+  /** Whether the pane with the contact is open. */
+  details: boolean;
+  onDetails(): void;
+}
+
+export function ThreadHeader({ chat, name, details, onDetails }: Props) {
   const { t } = useTranslation();
   const { data: sessions } = useSessions();
   const session = sessions?.find((each) => each.id === chat?.session_id);
@@ -26,7 +35,7 @@ export function ThreadHeader({ chat, name }: { chat: Chat | undefined; name: str
       {chat ? (
         <>
           <Avatar name={chat.name ?? ""} id={chat.id} />
-          <div className="min-w-0">
+          <div className="min-w-0 grow">
             <h2 className="truncate text-lg font-semibold">
               <bdi dir={chat.name ? undefined : "ltr"}>{name}</bdi>
             </h2>
@@ -35,6 +44,9 @@ export function ThreadHeader({ chat, name }: { chat: Chat | undefined; name: str
               {many && session && <bdi>{sessionName(session, t("numbers.unnamed"))}</bdi>}
             </p>
           </div>
+          <IconButton name={t("contact.title")} aria-expanded={details} onClick={onDetails}>
+            <PanelRight size={19} aria-hidden="true" className={`rtl:-scale-x-100 ${details ? "text-accent" : ""}`} />
+          </IconButton>
         </>
       ) : (
         <Bone className="h-5 w-40" />

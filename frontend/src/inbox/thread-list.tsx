@@ -43,7 +43,7 @@ function Day({ at }: { at: Date }) {
   const formats = useFormats();
   return (
     <p className="py-3 text-center text-sm text-soft">
-      <span className="rounded-full border border-line bg-raised px-3 py-1">{formats.day(at)}</span>
+      <span className="inline-block rounded-full border border-line bg-raised px-3 py-1 first-letter:uppercase">{formats.day(at)}</span>
     </p>
   );
 }
@@ -79,7 +79,7 @@ export function ThreadList({ id, name, query }: Props) {
   useEffect(() => {
     if (hasNextPage && !isFetchingNextPage && first < AHEAD) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, first]);
-  useFollowEnd(box, virtual);
+  const atEnd = useFollowEnd(box, virtual);
 
   return (
     <div className="relative flex min-h-0 grow flex-col">
@@ -106,7 +106,7 @@ export function ThreadList({ id, name, query }: Props) {
           })}
         </ol>
       </div>
-      {items.length > 0 && !virtual.isAtEnd(NEAR_END) && (
+      {items.length > 0 && !atEnd && (
         <button
           type="button"
           aria-label={t("inbox.to_end")}

@@ -3,10 +3,15 @@ import { useParams } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
+import { useKeys } from "@/frame/keys";
 import { listenTo } from "@/live/listeners";
+import { THREE_PANES, useMedia } from "@/look/media";
+import { Sheet } from "@/parts/dialog";
 import { PageProblem } from "@/parts/states";
 import { chatName, useChat, useMarkRead } from "./chats";
 import { Composer } from "./composer";
+import { ContactDetails } from "./contact-pane";
+import { useContactShown } from "./contact-shown";
 import { useMessageText } from "./message-text";
 import { ThreadHeader } from "./thread-header";
 import { ThreadList, ThreadLoading } from "./thread-list";
@@ -49,15 +54,32 @@ function Thread({ id }: { id: string }) {
     { initialPageParam: null, getNextPageParam: (last) => last.next_cursor },
   );
   useReading(id, chat?.unread ?? 0);
+  const roomy = useMedia(THREE_PANES);
+  const [shown, show] = useContactShown();
+  const [asked, setAsked] = useState(false);
+  const toggle = () => (roomy ? show(!shown) : setAsked(!asked));
+  useKeys({ i: toggle });
   const name = chat ? chatName(chat, t("inbox.unknown_sender")) : "";
   if (query.isError && !query.data) return <PageProblem error={query.error} onRetry={() => void query.refetch()} />;
   return (
-    <>
-      <ThreadHeader chat={chat} name={name} />
-      {query.data ? <ThreadList id={id} name={name} query={query} /> : <ThreadLoading />}
-      {chat && <Composer chat={chat} />}
-      <Announcer chat={id} name={name} />
-    </>
+    <div className="flex min-h-0 grow">
+      <div className="flex min-h-0 min-w-0 grow flex-col">
+        <ThreadHeader chat={chat} name={name} details={roomy ? shown : asked} onDetails={toggle} />
+        {query.data ? <ThreadList id={id} name={name} query={query} /> : <ThreadLoading />}
+        {chat && <Composer chat={chat} />}
+        <Announcer chat={id} name={name} />
+      </div>
+      {chat && roomy && shown && (
+        <aside aria-label={t("contact.title")} className="w-75 shrink-0 overflow-y-auto border-s border-line bg-raised p-5">
+          <ContactDetails chat={chat} name={name} />
+        </aside>
+      )}
+      {chat && !roomy && asked && (
+        <Sheet title={t("contact.title")} onClose={() => setAsked(false)}>
+          <ContactDetails chat={chat} name={name} />
+        </Sheet>
+      )}
+    </div>
   );
 }
 

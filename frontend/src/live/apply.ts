@@ -28,15 +28,14 @@ export function mergedChats(event: Event): { from: string; to: string } | null {
   return typeof from === "string" && typeof to === "string" ? { from, to } : null;
 }
 
-/** Changes every loaded list of chats; one that no list has is fetched. */
+/** Changes every loaded list of chats; a list that lacks the chat is read again, for it may belong there now. */
 function changeChats(queries: QueryClient, id: string, change: (old: Pages<ChatPage>) => Pages<ChatPage>): void {
-  let known = false;
-  queries.setQueriesData<Pages<ChatPage>>({ queryKey: CHATS }, (old) => {
-    if (!old) return old;
-    known ||= hasChat(old, id);
-    return change(old);
-  });
-  if (!known) readAgainSoon(queries, CHATS, CHAT);
+  for (const [key, old] of queries.getQueriesData<Pages<ChatPage>>({ queryKey: CHATS })) {
+    // Other questions at the same address, such as those of the palette, are not in pages.
+    if (!old || !("pages" in old)) continue;
+    if (hasChat(old, id)) queries.setQueryData(key, change(old));
+    else readAgainSoon(queries, key, CHAT);
+  }
 }
 
 function applyMessage(queries: QueryClient, message: Message, type: Event["type"]): void {

@@ -26,7 +26,7 @@ function LinkAttempt({ session, name, onAgain, onClose }: { session: Session; na
   const again = () => act.mutate({ id: session.id, act: "connect" }, { onSuccess: onAgain });
 
   return (
-    <Sheet wide title={t("link.title", { name })} description={ended ? undefined : t("link.intro")} onClose={onClose}>
+    <Sheet wide={!ended} title={t("link.title", { name })} description={ended ? undefined : t("link.intro")} onClose={onClose}>
       <div className="grid gap-4">
         {act.isError && <ProblemNote error={act.error} />}
         {problem && <ProblemNote error={problem} text={problem.code === "shard_unavailable" ? t("link.room") : undefined} />}

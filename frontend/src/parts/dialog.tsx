@@ -15,6 +15,11 @@ function focusFirst(event: Event): void {
   (field ?? sheet).focus();
 }
 
+/** What lies between the page and a sheet. */
+export function Scrim() {
+  return <div className="fixed inset-0 z-30 bg-scrim" aria-hidden="true" />;
+}
+
 interface Props {
   title: ReactNode;
   description?: ReactNode;
@@ -28,7 +33,7 @@ export function Sheet({ title, description, onClose, children, wide = false }: P
   return (
     <Dialog.Root open onOpenChange={(open) => !open && onClose()}>
       <Dialog.Portal>
-        <div className="fixed inset-0 z-30 bg-scrim" aria-hidden="true" />
+        <Scrim />
         <div className="pointer-events-none fixed inset-0 z-40 grid items-end justify-items-center sm:items-center sm:p-6">
           <Dialog.Content
             onOpenAutoFocus={focusFirst}

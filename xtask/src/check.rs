@@ -4,8 +4,9 @@ use anyhow::Result;
 
 use crate::frontend;
 use crate::install::find;
+use crate::settle::settle;
 use crate::step::{Step, say};
-use crate::workspace::{SIM, cargo, root};
+use crate::workspace::{SIM, cargo, root, target};
 
 /// Format, lints, documentation; cargo-deny and typos where they are installed.
 pub(crate) fn run() -> Result<()> {
@@ -49,6 +50,7 @@ pub(crate) fn lints() -> Result<()> {
     clippy.extend(SIM);
     clippy.extend(["--", "--deny", "warnings"]);
     cargo("rust: lints", &clippy).run()?;
+    settle(&target()?)?;
     frontend::packages()?;
     frontend::script("dashboard: lints", "lint").run()
 }

@@ -6,6 +6,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::frontend;
+use crate::settle::settle;
 use crate::step::say;
 use crate::workspace::{SIM, cargo, target};
 
@@ -15,7 +16,9 @@ pub(crate) fn run(flags: &[&str]) -> Result<()> {
     let mut build = vec!["build", "--release", "--package", "switchyard"];
     build.extend(SIM);
     cargo("build (the first one takes minutes)", &build).run()?;
-    let program = target()?.join("release/switchyard");
+    let target = target()?;
+    settle(&target)?;
+    let program = target.join("release/switchyard");
     say("");
     let error = Command::new(&program)
         .args(["up", "--demo"])

@@ -9,6 +9,7 @@ mod generated;
 mod install;
 mod postgres;
 mod product;
+mod settle;
 mod stale;
 mod step;
 mod test;

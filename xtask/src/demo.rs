@@ -6,19 +6,13 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use crate::frontend;
-use crate::settle::settle;
 use crate::step::say;
-use crate::workspace::{SIM, cargo, target};
+use crate::workspace::release;
 
 /// Builds, then replaces this process by `switchyard up --demo`, so that signals reach the product itself.
 pub(crate) fn run(flags: &[&str]) -> Result<()> {
     frontend::build_when_stale()?;
-    let mut build = vec!["build", "--release", "--package", "switchyard"];
-    build.extend(SIM);
-    cargo("build (the first one takes minutes)", &build).run()?;
-    let target = target()?;
-    settle(&target)?;
-    let program = target.join("release/switchyard");
+    let program = release()?;
     say("");
     let error = Command::new(&program)
         .args(["up", "--demo"])

@@ -27,11 +27,7 @@ pub(crate) fn folder() -> PathBuf {
 
 /// Installs the packages of the lock file, when they are missing or the lock file is newer.
 pub(crate) fn packages() -> Result<()> {
-    if !answers("node", "--version") || !answers("npm", "--version") {
-        bail!(
-            "Node.js 20.19 or newer with npm is missing; install it (Debian: apt-get install nodejs npm)"
-        );
-    }
+    needs_node()?;
     let lock = folder().join("package-lock.json");
     // npm writes this file last, so an interrupted installation is done again.
     if is_stale(
@@ -39,6 +35,16 @@ pub(crate) fn packages() -> Result<()> {
         [lock.as_path()],
     ) {
         npm("dashboard: npm ci", &["ci", "--no-audit", "--no-fund"]).run()?;
+    }
+    Ok(())
+}
+
+/// Fails with what to install where there is no node, or no npm.
+pub(crate) fn needs_node() -> Result<()> {
+    if !answers("node", "--version") || !answers("npm", "--version") {
+        bail!(
+            "Node.js 20.19 or newer with npm is missing; install it (Debian: apt-get install nodejs npm)"
+        );
     }
     Ok(())
 }

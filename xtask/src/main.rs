@@ -1,5 +1,6 @@
 //! `cargo xtask …`: the developer's commands. Nothing to install first: what a command lacks it installs or names.
 
+mod bench;
 mod browser;
 mod check;
 mod demo;
@@ -30,6 +31,10 @@ cargo xtask <command>
   check             format, lints, docs; cargo-deny and typos where installed
   gen [--check]     write api/openapi.json and the dashboard's client from the code; --check only compares
   postgres -- cmd   run a command with a fresh PostgreSQL server named by SWITCHYARD_TEST_POSTGRES
+  bench [--full] [--alone] [--program file] [part]
+                    what this machine carries, beside Baileys on the same simulated network, as a table;
+                    parts: sessions, outbound, latency, inbound; --full: 1,000 sessions; --alone: no Baileys;
+                    --program: a program built before, to compare with
   faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it)";
 
 fn main() -> ExitCode {
@@ -59,6 +64,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("check", []) => check::run(),
         ("gen", []) => generated::write(),
         ("gen", ["--check"]) => generated::compare(),
+        ("bench", words) => bench::run(words),
         ("faults", []) => faults::run(),
         ("postgres", words) => postgres::run(words),
         ("help" | "--help" | "-h", _) => {

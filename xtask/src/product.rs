@@ -1,4 +1,4 @@
-//! A running demo for the browser tests: the real program on free ports, with data that goes with it.
+//! A running demo for the browser tests and the benchmark: the real program on free ports, with data that goes with it.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use std::{env, process, thread};
+use std::{process, thread};
 
 use anyhow::{Context, Result, bail};
 
@@ -22,14 +22,15 @@ pub(crate) struct Product {
 }
 
 impl Product {
-    /// Starts the program and waits until it is ready.
-    pub(crate) fn start(program: &Path) -> Result<Self> {
-        let folder = env::temp_dir().join(format!("switchyard-demo-{}", process::id()));
+    /// Starts the program with these flags, in a new folder under `under`, and waits until it is ready.
+    pub(crate) fn start(program: &Path, under: &Path, flags: &[&str]) -> Result<Self> {
+        let folder = under.join(format!("switchyard-demo-{}", process::id()));
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let log = File::create(folder.join("log"))?;
         let first = Command::new(program)
             .args(["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.join("data"))
+            .args(flags)
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()
@@ -60,7 +61,13 @@ impl Product {
             .is_some_and(|url| ready(&url).unwrap_or(false))
     }
 
-    fn field(&self, name: &str) -> Option<String> {
+    /// Its process.
+    pub(crate) fn pid(&self) -> u32 {
+        self.first.id()
+    }
+
+    /// A field of the file with its addresses and secrets.
+    pub(crate) fn field(&self, name: &str) -> Option<String> {
         let text = fs::read_to_string(self.description()).ok()?;
         let value: serde_json::Value = serde_json::from_str(&text).ok()?;
         match value.get(name)? {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
+use std::env;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -39,7 +40,7 @@ fn rust() -> Result<()> {
 /// The whole story in a real browser against the real program.
 fn in_a_browser() -> Result<()> {
     let chromium = browser::chromium()?;
-    let product = Product::start(&program()?)?;
+    let product = Product::start(&program()?, &env::temp_dir(), &[])?;
     frontend::script("dashboard: browser tests", "browser")
         .with(|command| {
             command

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
+use crate::settle::settle;
 use crate::step::Step;
 
 /// The one feature selection of development builds, so that no command builds the dependencies again.
@@ -49,6 +50,16 @@ pub(crate) fn program() -> Result<PathBuf> {
     build.extend(SIM);
     cargo("build the program", &build).run()?;
     Ok(target()?.join("debug/switchyard"))
+}
+
+/// The program as people run it, with the simulated network.
+pub(crate) fn release() -> Result<PathBuf> {
+    let mut build = vec!["build", "--release", "--package", "switchyard"];
+    build.extend(SIM);
+    cargo("build (the first one takes minutes)", &build).run()?;
+    let target = target()?;
+    settle(&target)?;
+    Ok(target.join("release/switchyard"))
 }
 
 /// The folder that cargo builds into, wherever the environment or a configuration puts it.

@@ -1,0 +1,106 @@
+//! JSON over HTTP, from many threads over kept connections.
+
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+use ureq::Agent;
+
+/// Nothing that is asked for takes longer, a long poll included.
+const PATIENCE: Duration = Duration::from_mins(1);
+
+/// One connection for each thread of a load.
+const CONNECTIONS: usize = 64;
+
+/// A server, and how to act there.
+#[derive(Clone)]
+pub(super) struct Http {
+    agent: Agent,
+    base: String,
+    bearer: Option<String>,
+}
+
+impl Http {
+    /// The server at `base`; `key` is shown with every request.
+    pub(super) fn new(base: &str, key: Option<&str>) -> Self {
+        let agent = Agent::config_builder()
+            .http_status_as_error(false)
+            .timeout_global(Some(PATIENCE))
+            .max_idle_connections(CONNECTIONS)
+            .max_idle_connections_per_host(CONNECTIONS)
+            .proxy(None)
+            .build()
+            .into();
+        Self {
+            agent,
+            base: base.to_owned(),
+            bearer: key.map(|key| format!("Bearer {key}")),
+        }
+    }
+
+    /// The answer to a GET.
+    pub(super) fn get(&self, path: &str) -> Result<Value> {
+        self.tagged(path).map(|(_, answer)| answer)
+    }
+
+    /// The answer to a GET and its `ETag`, without quotes.
+    pub(super) fn tagged(&self, path: &str) -> Result<(String, Value)> {
+        let request = self.agent.get(format!("{}{path}", self.base));
+        let request = match &self.bearer {
+            Some(bearer) => request.header("Authorization", bearer),
+            None => request,
+        };
+        let mut response = request.call().with_context(|| format!("GET {path}"))?;
+        let tag = response.headers().get("etag");
+        let tag = tag.and_then(|it| it.to_str().ok()).unwrap_or_default();
+        let tag = tag.trim_matches('"').to_owned();
+        let status = response.status();
+        let text = response.body_mut().read_to_string()?;
+        if !status.is_success() {
+            bail!("GET {path}: {status} {text}");
+        }
+        let answer =
+            serde_json::from_str(&text).with_context(|| format!("GET {path}: not JSON"))?;
+        Ok((tag, answer))
+    }
+
+    /// The text that a GET is answered with.
+    pub(super) fn text(&self, path: &str) -> Result<String> {
+        let mut response = self.agent.get(format!("{}{path}", self.base)).call()?;
+        Ok(response.body_mut().read_to_string()?)
+    }
+
+    /// The answer to a POST.
+    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+        let request = self.agent.post(format!("{}{path}", self.base));
+        let request = match &self.bearer {
+            Some(bearer) => request.header("Authorization", bearer),
+            None => request,
+        };
+        let mut response = request
+            .send_json(body)
+            .with_context(|| format!("POST {path}"))?;
+        let status = response.status();
+        let text = response.body_mut().read_to_string()?;
+        if !status.is_success() {
+            bail!("POST {path}: {status} {text}");
+        }
+        serde_json::from_str(&text).with_context(|| format!("POST {path}: not JSON"))
+    }
+}
+
+/// A text of an answer.
+pub(super) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+    value
+        .get(field)
+        .and_then(Value::as_str)
+        .with_context(|| format!("an answer without `{field}`"))
+}
+
+/// The rows of a list.
+pub(super) fn rows(value: &Value) -> Result<&Vec<Value>> {
+    value
+        .get("data")
+        .and_then(Value::as_array)
+        .context("a list without `data`")
+}

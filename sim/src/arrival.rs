@@ -51,7 +51,8 @@ impl Arrived {
                 let id = [letter.id.as_str()];
                 receipts::tell(world, &letter.sender, &to.names(), &id, None);
             }
-            Opened::Shown | Opened::Quiet => {}
+            Opened::Shown => tell_own_device(world, &letter),
+            Opened::Quiet => {}
             Opened::Asked => share_again(world, &letter),
             Opened::Sealed(bundle) => ask_again(world, &letter, &to.names(), bundle),
         }
@@ -90,13 +91,13 @@ fn open(world: &World, letter: &Letter, to: &SharedPhone) -> Opened {
                     return Opened::Quiet;
                 };
                 arrival.text = Some(&text);
-                effects.rows.push(state.ledger.note(&to.phone, &arrival));
+                state.ledger.note(&to.phone, &arrival, &mut effects.rows);
                 Opened::Shown
             }
             Err(error) => {
                 tracing::debug!(%error, "a phone could not open a message");
                 if letter.category.is_none() {
-                    effects.rows.push(state.ledger.note(&to.phone, &arrival));
+                    state.ledger.note(&to.phone, &arrival, &mut effects.rows);
                 }
                 let bundle = state.person.issue().ok();
                 effects.rows.push(state.row());
@@ -104,6 +105,25 @@ fn open(world: &World, letter: &Letter, to: &SharedPhone) -> Opened {
             }
         }
     })
+}
+
+/// The phone has what a device of its own sent, and tells that device.
+fn tell_own_device(world: &World, letter: &Letter) {
+    let Some(chat) = &letter.recipient else {
+        return;
+    };
+    letter.sender.with(&world.disk, |state, effects| {
+        let receipt = NodeBuilder::new("receipt")
+            .attr("from", state.names().pn(0))
+            .attr("recipient", chat)
+            .attr("id", letter.id.as_str())
+            .attr("type", "sender")
+            .attr("t", now_seconds())
+            .build();
+        if let Some(companion) = state.companion(letter.device) {
+            companion.queue.add(receipt, None, effects);
+        }
+    });
 }
 
 fn share_again(world: &World, letter: &Letter) {

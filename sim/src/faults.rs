@@ -40,8 +40,10 @@ pub(crate) enum Kind {
     CorruptMessage,
     /// A frame that cannot be opened.
     BadFrame,
-    /// The start of a frame of 16 MiB that never ends.
+    /// Most of a frame of 16 MiB, whose end never comes.
     HugeFrame,
+    /// A genuine frame that holds no stanza.
+    BadStanza,
     /// The network ends the stream cleanly, as it does when it recycles connections.
     Xmlstreamend,
     /// `<stream:error>` that says that our stanza was malformed.
@@ -63,6 +65,7 @@ impl Kind {
                 | Self::DeviceRemoved
                 | Self::BadFrame
                 | Self::HugeFrame
+                | Self::BadStanza
                 | Self::Xmlstreamend
                 | Self::XmlNotWellFormed
                 | Self::StreamAck

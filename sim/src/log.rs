@@ -1,12 +1,17 @@
-//! What happened on the network: logins, endings, codes. Tests read it.
+//! What happened on the network: logins, endings, codes. Tests read it. Past [`KEPT`] lines the oldest is
+//! forgotten; the places of the others stay as they are.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::VecDeque;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde::{Deserialize, Serialize};
 
 use crate::disk::Disk;
 use crate::effects::{Effects, Row, Table, sortable};
 use crate::noise::Pattern;
+
+/// How many lines are remembered: some 50 MB, a day in which three sockets a second come and go.
+const KEPT: usize = 250_000;
 
 /// What happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -95,25 +100,20 @@ impl Note {
 /// All lines.
 #[derive(Default)]
 pub(crate) struct Log {
-    lines: Mutex<Vec<Line>>,
+    lines: Mutex<VecDeque<Line>>,
 }
 
 impl Log {
     /// Puts a kept line back; they come in order.
     pub(crate) fn restore(&self, line: Line) {
-        self.lines
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .push(line);
+        self.lock().push_back(line);
     }
 
     /// Adds a line.
     pub(crate) fn note(&self, disk: &Disk, note: Note) {
-        let mut lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = self.lock();
         let line = Line {
-            n: u64::try_from(lines.len())
-                .unwrap_or(u64::MAX)
-                .saturating_add(1),
+            n: lines.back().map_or(0, |last| last.n) + 1,
             at: jiff::Timestamp::now().to_string(),
             kind: note.kind,
             phone: note.phone,
@@ -127,27 +127,54 @@ impl Log {
         effects
             .rows
             .push(Row::json(Table::Log, "", sortable(line.n), &line));
+        if lines.len() >= KEPT
+            && let Some(oldest) = lines.pop_front()
+        {
+            let row = Row::forget(Table::Log, "", sortable(oldest.n));
+            effects.rows.push(row);
+        }
         disk.commit(effects);
-        lines.push(line);
+        lines.push_back(line);
     }
 
-    /// The lines after the place `after`, of one kind or of all.
+    /// The lines after the place `after` that are remembered, of one kind or of all.
     pub(crate) fn after(&self, after: u64, kind: Option<Happening>) -> Vec<Line> {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        let start = usize::try_from(after).unwrap_or(usize::MAX);
-        let rest = lines.get(start..).unwrap_or_default().iter();
-        rest.filter(|line| kind.is_none_or(|kind| kind == line.kind))
+        let lines = self.lock();
+        let start = lines.partition_point(|line| line.n <= after);
+        lines
+            .range(start..)
+            .filter(|line| kind.is_none_or(|kind| kind == line.kind))
             .cloned()
             .collect()
     }
 
     /// The highest number of a connection so far.
     pub(crate) fn last_socket(&self) -> u64 {
-        let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
-        lines
-            .iter()
-            .map(|line| line.socket)
-            .max()
-            .unwrap_or_default()
+        let lines = self.lock();
+        let sockets = lines.iter().map(|line| line.socket);
+        sockets.max().unwrap_or_default()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, VecDeque<Line>> {
+        self.lines.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_line_is_forgotten_and_the_others_keep_their_places() {
+        let (log, disk) = (Log::default(), Disk::memory());
+        let count = u64::try_from(KEPT).unwrap() + 2;
+        for socket in 1..=count {
+            log.note(&disk, Note::new(Happening::Login, socket));
+        }
+        let places = |after| -> Vec<u64> { log.after(after, None).iter().map(|it| it.n).collect() };
+        assert_eq!(places(0).len(), KEPT);
+        assert_eq!(places(0).first(), Some(&3));
+        assert_eq!(places(count - 1), [count]);
+        assert_eq!(log.last_socket(), count);
     }
 }

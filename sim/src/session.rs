@@ -219,6 +219,7 @@ fn seal(sealer: &mut Sealer, batch: &mut Vec<Out>) -> anyhow::Result<(Vec<u8>, b
         match out {
             Out::Stanza(node) => sealer.seal(&node, &mut bytes)?,
             Out::Raw(raw) => bytes.extend_from_slice(&raw),
+            Out::Sealed(plain) => sealer.seal_bytes(&plain, &mut bytes)?,
             Out::Close => return Ok((bytes, true)),
         }
     }

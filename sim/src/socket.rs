@@ -29,6 +29,8 @@ pub(crate) enum Out {
     Stanza(Node),
     /// Send these bytes as they are, unsealed.
     Raw(Vec<u8>),
+    /// Seal these bytes as if they were a stanza.
+    Sealed(Vec<u8>),
     /// Close the WebSocket after what was sent before.
     Close,
 }

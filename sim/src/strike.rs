@@ -13,17 +13,21 @@ use crate::socket::{Out, Socket, Who, conflict, stream_error};
 use crate::world::World;
 
 /// All kinds that strike.
-const STRIKING: [Kind; 9] = [
+const STRIKING: [Kind; 10] = [
     Kind::Cut,
     Kind::StreamError,
     Kind::ConflictReplaced,
     Kind::DeviceRemoved,
     Kind::BadFrame,
     Kind::HugeFrame,
+    Kind::BadStanza,
     Kind::Xmlstreamend,
     Kind::XmlNotWellFormed,
     Kind::StreamAck,
 ];
+
+/// So much of a frame of 16 MiB is sent.
+const HUGE: usize = 12 << 20;
 
 /// Holds a stanza back while its connection is frozen or slow.
 pub(crate) async fn pace(world: &World, socket: &Socket) {
@@ -138,7 +142,13 @@ fn hurt(world: &Arc<World>, socket: &Arc<Socket>, who: &Who, fault: &Fault) {
         }
         // A sealed frame of rubbish: too short to hold even the seal.
         Kind::BadFrame => socket.push(Out::Raw(vec![0, 0, 8, 1, 2, 3, 4, 5, 6, 7, 8])),
-        Kind::HugeFrame => socket.push(Out::Raw(vec![0xff, 0xff, 0xff, 0, 0, 0, 0])),
+        Kind::HugeFrame => {
+            let mut most = vec![0xff; 3];
+            most.resize(HUGE, 0);
+            socket.push(Out::Raw(most));
+        }
+        // Not compressed, and then no token that there is.
+        Kind::BadStanza => socket.push(Out::Sealed(vec![0, 0xf8, 0xf8, 0xf8])),
         _ => {}
     }
 }

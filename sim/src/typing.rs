@@ -58,7 +58,7 @@ pub(crate) fn write(
             to: &to.phone,
             text: Some(text),
         };
-        effects.rows.push(state.ledger.note(&from.phone, &arrival));
+        state.ledger.note(&from.phone, &arrival, &mut effects.rows);
         let message = contents::text(text);
         let copy = contents::sent_copy(text, &chat.to_string());
         let mut letters = Vec::with_capacity(targets.len());

@@ -121,8 +121,12 @@ impl Sealer {
 
     /// Appends the frame of `node` to `out`.
     pub(crate) fn seal(&mut self, node: &Node, out: &mut Vec<u8>) -> anyhow::Result<()> {
-        let plain = marshal(node)?;
-        let sealed = self.cipher.encrypt_with_counter(self.counter, &plain)?;
+        self.seal_bytes(&marshal(node)?, out)
+    }
+
+    /// Appends the frame of `plain`, which need not be a node, to `out`.
+    pub(crate) fn seal_bytes(&mut self, plain: &[u8], out: &mut Vec<u8>) -> anyhow::Result<()> {
+        let sealed = self.cipher.encrypt_with_counter(self.counter, plain)?;
         self.counter = self.counter.checked_add(1).context("too many frames")?;
         append_frame_into(&sealed, None, out)
     }

@@ -215,7 +215,7 @@ pub(crate) async fn messages(
     query: Query<After>,
 ) -> Result<Json<Value>, Refusal> {
     let phone = phone(&shared, &path)?;
-    let entries = phone.read(|state| state.ledger.after(query.after).to_vec());
+    let entries = phone.read(|state| state.ledger.after(query.after));
     Ok(Json(json!({ "data": entries })))
 }
 

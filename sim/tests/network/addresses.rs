@@ -1,13 +1,13 @@
 //! Numbers and LIDs, and what the owner writes on the phone.
 
 use serde_json::json;
-use switchyard_sim::{Network, NetworkOptions};
+use switchyard_sim::Network;
 use whatsapp_rust::Jid;
 use whatsapp_rust::wacore::types::events::{Event, InboundMessage};
 use whatsapp_rust::wacore::types::presence::ReceiptType;
 
 use crate::client::TestClient;
-use crate::control::Control;
+use crate::control::{Control, network};
 
 /// The next message.
 async fn message(client: &mut TestClient) -> InboundMessage {
@@ -20,10 +20,7 @@ async fn message(client: &mut TestClient) -> InboundMessage {
 }
 
 async fn network_with(addressing: &str) -> (Network, Control, TestClient, String) {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
+    let (network, control) = network().await;
     control.phone("15550001", "Shop").await;
     let new = json!({ "phone": "15550002", "name": "Customer", "addressing": addressing });
     let (status, customer) = control.post("/phones", new).await;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use switchyard_sim::Network;
+use switchyard_sim::{Network, NetworkOptions};
 
 use crate::client::{PATIENCE, TestClient};
 
@@ -11,6 +11,24 @@ use crate::client::{PATIENCE, TestClient};
 pub(crate) struct Control {
     http: reqwest::Client,
     url: String,
+}
+
+/// A network of its own with nobody on it.
+pub(crate) async fn network() -> (Network, Control) {
+    let network = Network::start(NetworkOptions::default())
+        .await
+        .expect("a network");
+    let control = Control::of(&network);
+    (network, control)
+}
+
+/// A network with a customer's phone, and a shop's with a linked client.
+pub(crate) async fn network_with_shop() -> (Network, Control, TestClient) {
+    let (network, control) = network().await;
+    control.phone("15550001", "Shop").await;
+    control.phone("15550002", "Customer").await;
+    let shop = control.linked(&network, "15550001").await;
+    (network, control, shop)
 }
 
 impl Control {
@@ -67,6 +85,13 @@ impl Control {
     pub(crate) async fn delete(&self, path: &str) -> u16 {
         let request = self.http.delete(format!("{}{path}", self.url));
         request.send().await.expect("an answer").status().as_u16()
+    }
+
+    /// Switches a fault on; its path.
+    pub(crate) async fn fault(&self, fault: Value) -> String {
+        let (status, answer) = self.post("/network/faults", fault).await;
+        assert_eq!(status, 201, "{answer}");
+        format!("/network/faults/{}", answer["id"])
     }
 
     /// A new phone.

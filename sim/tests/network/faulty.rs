@@ -1,38 +1,19 @@
 //! Faults, each as the real client sees it.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use switchyard_sim::{Network, NetworkOptions};
 use whatsapp_rust::Jid;
 use whatsapp_rust::wacore::types::events::{ConnectFailureReason, Event};
 
 use crate::client::TestClient;
-use crate::control::Control;
-
-async fn network_with_shop() -> (Network, Control, TestClient) {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
-    control.phone("15550001", "Shop").await;
-    control.phone("15550002", "Customer").await;
-    let shop = control.linked(&network, "15550001").await;
-    (network, control, shop)
-}
-
-async fn add(control: &Control, fault: Value) -> u64 {
-    let (status, answer) = control.post("/network/faults", fault).await;
-    assert_eq!(status, 201, "{answer}");
-    answer["id"].as_u64().expect("a number")
-}
+use crate::control::{Control, network, network_with_shop};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cut_client_comes_back_by_itself() {
     let (network, control, mut shop) = network_with_shop().await;
-    add(
-        &control,
-        json!({ "kind": "cut", "phone": "15550001", "count": 1 }),
-    )
-    .await;
+    control
+        .fault(json!({ "kind": "cut", "phone": "15550001", "count": 1 }))
+        .await;
     shop.wait(|event| matches!(event, Event::Disconnected(_)).then_some(()))
         .await;
     shop.connected().await;
@@ -64,11 +45,9 @@ async fn an_unlinked_client_is_told_and_refused_afterwards() {
 async fn a_login_is_refused_for_the_reason_that_is_asked_for() {
     let (network, control, shop) = network_with_shop().await;
     let store = shop.stop().await;
-    add(
-        &control,
-        json!({ "kind": "failure", "code": 403, "count": 1 }),
-    )
-    .await;
+    control
+        .fault(json!({ "kind": "failure", "code": 403, "count": 1 }))
+        .await;
     let mut locked = TestClient::with_store(&network, store).await;
     let reason = locked
         .wait(|event| match event {
@@ -78,11 +57,9 @@ async fn a_login_is_refused_for_the_reason_that_is_asked_for() {
         .await;
     assert_eq!(reason, ConnectFailureReason::AccountLocked);
     let store = locked.stop().await;
-    add(
-        &control,
-        json!({ "kind": "failure", "code": 402, "count": 1 }),
-    )
-    .await;
+    control
+        .fault(json!({ "kind": "failure", "code": 402, "count": 1 }))
+        .await;
     let mut banned = TestClient::with_store(&network, store).await;
     banned
         .wait(|event| matches!(event, Event::TemporaryBan(_)).then_some(()))
@@ -112,12 +89,12 @@ async fn a_second_login_of_a_device_puts_the_first_one_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_message_is_not_relayed_and_a_lost_acknowledgement_changes_nothing_else() {
     let (network, control, mut shop) = network_with_shop().await;
-    add(
-        &control,
-        json!({ "kind": "ack_error", "code": 463, "count": 1 }),
-    )
-    .await;
-    add(&control, json!({ "kind": "drop_ack", "count": 1 })).await;
+    control
+        .fault(json!({ "kind": "ack_error", "code": 463, "count": 1 }))
+        .await;
+    control
+        .fault(json!({ "kind": "drop_ack", "count": 1 }))
+        .await;
     let customer = Jid::pn("15550002");
     let refused = shop
         .client
@@ -162,7 +139,9 @@ async fn a_damaged_message_is_asked_for_again_and_arrives() {
     let (network, control, mut shop) = network_with_shop().await;
     control.write("15550002", "15550001", "first").await;
     assert_eq!(shop.texts(1).await, ["first"]);
-    add(&control, json!({ "kind": "corrupt_message", "count": 1 })).await;
+    control
+        .fault(json!({ "kind": "corrupt_message", "count": 1 }))
+        .await;
     control.write("15550002", "15550001", "damaged").await;
     shop.wait(|event| matches!(event, Event::UndecryptableMessage(_)).then_some(()))
         .await;
@@ -175,12 +154,9 @@ async fn a_damaged_message_is_asked_for_again_and_arrives() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_code_can_be_refreshed_by_the_scan_and_the_old_one_is_dead() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
+    let (network, control) = network().await;
     control.phone("15550001", "Shop").await;
-    add(&control, json!({ "kind": "refresh_qr" })).await;
+    control.fault(json!({ "kind": "refresh_qr" })).await;
     let mut shop = TestClient::new(&network).await;
     let old = shop.code().await;
     let (status, answer) = control

@@ -11,7 +11,7 @@ use whatsapp_rust::wacore::types::events::InboundMessage;
 use whatsapp_rust::{Client, InboundDurabilityHook, Jid, async_trait};
 
 use crate::client::{PATIENCE, TestClient};
-use crate::control::Control;
+use crate::control::{Control, network_with_shop};
 
 fn options(folder: &Path) -> NetworkOptions {
     NetworkOptions {
@@ -80,13 +80,7 @@ async fn a_killed_network_remembers_phones_links_sessions_and_what_waits() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_waited_for_a_client_comes_in_order_and_once() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
-    control.phone("15550001", "Shop").await;
-    control.phone("15550002", "Customer").await;
-    let shop = control.linked(&network, "15550001").await;
+    let (network, control, shop) = network_with_shop().await;
     let store = shop.stop().await;
     let wanted: Vec<String> = (0..450).map(|number| format!("message {number}")).collect();
     for text in &wanted {
@@ -119,13 +113,8 @@ async fn waiting(control: &Control) -> Value {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_a_client_did_not_acknowledge_is_sent_again() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
-    control.phone("15550001", "Shop").await;
-    control.phone("15550002", "Customer").await;
-    let store = control.linked(&network, "15550001").await.stop().await;
+    let (network, control, shop) = network_with_shop().await;
+    let store = shop.stop().await;
     let hook = Reluctant::default();
     let mut shop = TestClient::with_hook(&network, store, hook.clone()).await;
     shop.connected().await;

@@ -5,14 +5,11 @@ use switchyard_sim::{Network, NetworkOptions};
 use whatsapp_rust::wacore::types::events::Event;
 
 use crate::client::TestClient;
-use crate::control::Control;
+use crate::control::network;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_is_linked_by_a_code_and_comes_back_without_one() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
+    let (network, control) = network().await;
     control.phone("+15550001", "Shop").await;
     let client = control.linked(&network, "15550001").await;
     let store = client.stop().await;
@@ -31,10 +28,7 @@ async fn a_client_is_linked_by_a_code_and_comes_back_without_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_client_that_knows_an_old_key_falls_back_and_is_told_that_it_is_not_linked() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
+    let (network, control) = network().await;
     control.phone("15550001", "Shop").await;
     let store = control.linked(&network, "15550001").await.stop().await;
     network.stop().await;
@@ -54,10 +48,7 @@ async fn a_client_that_knows_an_old_key_falls_back_and_is_told_that_it_is_not_li
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_passkey_can_be_asked_for_instead_of_linking() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
+    let (network, control) = network().await;
     control.phone("15550001", "Shop").await;
     let (status, _) = control
         .post("/network/faults", json!({ "kind": "passkey_request" }))
@@ -77,10 +68,7 @@ async fn a_passkey_can_be_asked_for_instead_of_linking() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_fifth_device_puts_the_oldest_one_out() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
+    let (network, control) = network().await;
     control.phone("15550001", "Shop").await;
     let mut first = control.linked(&network, "15550001").await;
     let mut others = Vec::new();

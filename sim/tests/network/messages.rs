@@ -1,11 +1,10 @@
 //! Texts both ways, with real sessions, acknowledgements and receipts.
 
 use serde_json::Value;
-use switchyard_sim::{Network, NetworkOptions};
 use whatsapp_rust::Jid;
 use whatsapp_rust::wacore::types::events::Event;
 
-use crate::control::Control;
+use crate::control::network_with_shop;
 
 fn has_text(rows: &[Value], text: &str, tick: &str) -> bool {
     rows.iter()
@@ -14,13 +13,7 @@ fn has_text(rows: &[Value], text: &str, tick: &str) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn texts_go_both_ways_and_are_acknowledged_delivered_and_read() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
-    control.phone("15550001", "Shop").await;
-    control.phone("15550002", "Customer").await;
-    let mut shop = control.linked(&network, "15550001").await;
+    let (network, control, mut shop) = network_with_shop().await;
 
     control.write("15550002", "15550001", "Is it open?").await;
     assert_eq!(shop.texts(1).await, ["Is it open?"]);

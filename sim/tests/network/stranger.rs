@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use whatsapp_rust::Jid;
 
 use crate::client::PATIENCE;
-use crate::control::Control;
+use crate::control::{Control, network};
 
 /// What starts a line that is meant for us; the client's libraries print others.
 const PREFIX: &str = "@switchyard ";
@@ -111,10 +111,7 @@ impl Stranger {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn baileys_checks_our_certificates_links_and_talks_with_whatsapp_rust() {
-    let network = Network::start(NetworkOptions::default())
-        .await
-        .expect("a network");
-    let control = Control::of(&network);
+    let (network, control) = network().await;
     control.phone("15550001", "Shop").await;
     control.phone("15550003", "Stranger").await;
     let mut shop = control.linked(&network, "15550001").await;

@@ -77,6 +77,12 @@ pub(crate) async fn health_ready(state: Data<State>) -> HttpResponse {
         }
     };
     checks.insert("database".to_owned(), database);
+    let storage = if state.store.has_room() {
+        Check::good("has room")
+    } else {
+        Check::bad("is full")
+    };
+    checks.insert("storage".to_owned(), storage);
     let ready = checks.values().all(|check| check.ok);
     let (code, status) = if ready {
         (StatusCode::OK, "ready")

@@ -1,6 +1,6 @@
 //! The metrics of the store.
 
-use prometheus::{Histogram, HistogramOpts, IntCounter, Registry};
+use prometheus::{Histogram, HistogramOpts, IntCounter, IntGauge, Registry};
 
 use crate::Result;
 
@@ -11,6 +11,8 @@ pub(crate) struct Metrics {
     pub(crate) fenced: IntCounter,
     pub(crate) duplicates: IntCounter,
     pub(crate) hints_sent: IntCounter,
+    /// 1 from a write that found no room until the next one that found some.
+    pub(crate) storage_full: IntGauge,
 }
 
 impl Metrics {
@@ -34,11 +36,26 @@ impl Metrics {
                 "switchyard_hints_sent_total",
                 "Hints given after commits.",
             )?,
+            storage_full: IntGauge::new(
+                "switchyard_storage_full",
+                "1 while the storage of the database has no room.",
+            )?,
         };
         registry.register(Box::new(metrics.rows_per_commit.clone()))?;
         registry.register(Box::new(metrics.fenced.clone()))?;
         registry.register(Box::new(metrics.duplicates.clone()))?;
         registry.register(Box::new(metrics.hints_sent.clone()))?;
+        registry.register(Box::new(metrics.storage_full.clone()))?;
         Ok(metrics)
+    }
+
+    /// A commit wrote so many rows. One without any says nothing of the room on the storage.
+    pub(crate) fn committed(&self, rows: u64) {
+        // Exact up to 2³²; a transaction changes far fewer.
+        let shown = u32::try_from(rows).map_or(f64::from(u32::MAX), f64::from);
+        self.rows_per_commit.observe(shown);
+        if rows > 0 {
+            self.storage_full.set(0);
+        }
     }
 }

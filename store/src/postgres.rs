@@ -110,12 +110,12 @@ impl PostgresStore {
         self.fail
             .pass(switchyard_core::fail::FailPoint::InGroupCommit);
         events::flush(&mut tx).await?;
-        let rows = u32::try_from(tx.rows).unwrap_or(u32::MAX);
+        let rows = tx.rows;
         let (link, hints) = tx.into_link();
         if let Link::Postgres(transaction) = link {
             transaction.commit().await?;
         }
-        self.metrics.rows_per_commit.observe(f64::from(rows));
+        self.metrics.committed(rows);
         self.hints.give(hints);
         Ok(answer)
     }

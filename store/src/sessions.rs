@@ -78,6 +78,23 @@ impl Session {
             ..self.object()
         }
     }
+
+    fn told(self, store: &Store) -> Self {
+        let reason = SessionReason::StorageFull;
+        let ended = matches!(
+            self.state,
+            SessionState::Failed | SessionState::LoggedOut | SessionState::Disconnected
+        );
+        if store.has_room() || ended || self.wanted != Wanted::Connected {
+            return self;
+        }
+        Self {
+            state: reason.state(),
+            reason: Some(reason),
+            until: None,
+            ..self
+        }
+    }
 }
 
 /// Makes a session that was never linked.
@@ -109,17 +126,18 @@ pub async fn create(
         .await
 }
 
-/// The sessions of a business, oldest first.
+/// The sessions of a business, oldest first; each as [`get`] tells it.
 pub async fn list(store: &Store, business: BusinessId) -> Result<Vec<Session>> {
     let mut conn = store.read().await?;
     let today = midnight(Timestamp::now());
     fetch_all!(conn, SessionRow, sql::LIST, business.uuid(), today)?
         .into_iter()
-        .map(SessionRow::into_session)
+        .map(|row| Ok(row.into_session()?.told(store)))
         .collect()
 }
 
-/// One session of a business.
+/// One session of a business. While the storage is full no shard can write down what that does to its sessions:
+/// each that should be connected is told as failed for that reason.
 pub async fn get(store: &Store, business: BusinessId, id: SessionId) -> Result<Option<Session>> {
     let mut conn = store.read().await?;
     let today = midnight(Timestamp::now());
@@ -131,7 +149,7 @@ pub async fn get(store: &Store, business: BusinessId, id: SessionId) -> Result<O
         id.uuid(),
         today
     )?
-    .map(SessionRow::into_session)
+    .map(|row| Ok(row.into_session()?.told(store)))
     .transpose()
 }
 

@@ -121,6 +121,11 @@ impl Store {
         Ok(())
     }
 
+    /// Whether the last write found room on the storage of the database.
+    pub fn has_room(&self) -> bool {
+        self.metrics().storage_full.get() == 0
+    }
+
     /// Finishes what was handed over, then lets go of the database.
     pub async fn close(&self) {
         match self {
@@ -130,8 +135,10 @@ impl Store {
     }
 
     fn counted<T>(&self, outcome: Result<T>) -> Result<T> {
-        if matches!(outcome, Err(crate::Error::Fenced)) {
-            self.metrics().fenced.inc();
+        match &outcome {
+            Err(crate::Error::Fenced) => self.metrics().fenced.inc(),
+            Err(crate::Error::StorageFull) => self.metrics().storage_full.set(1),
+            _ => {}
         }
         outcome
     }

@@ -234,7 +234,7 @@ impl Writer {
     async fn commit(&mut self) -> Result<()> {
         events::flush(&mut self.tx).await?;
         self.run_sql("commit").await?;
-        self.metrics.rows_per_commit.observe(rows(self.tx.rows));
+        self.metrics.committed(self.tx.rows);
         Ok(())
     }
 
@@ -310,9 +310,4 @@ async fn run_sql(tx: &mut Tx, sql: &'static str) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn rows(changed: u64) -> f64 {
-    // Exact up to 2³²; a transaction changes far fewer.
-    u32::try_from(changed).map_or(f64::from(u32::MAX), f64::from)
 }

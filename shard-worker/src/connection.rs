@@ -27,6 +27,7 @@ use crate::gate::Gate;
 use crate::identity::identity;
 use crate::inbound::Inbox;
 use crate::pressure::Pressure;
+use crate::pulse::{self, Pulse};
 use crate::runtime::ClientRuntime;
 use crate::scribe::Scribe;
 use crate::vault::{Failure, SessionVault, Trouble};
@@ -59,6 +60,7 @@ pub(crate) struct Connection {
     pub(crate) signs: mpsc::Receiver<Sign>,
     /// Where others tell what happens to it.
     pub(crate) sign: mpsc::Sender<Sign>,
+    pulse: Arc<Pulse>,
     devices: Arc<PersistenceManager>,
     runtime: ClientRuntime,
     subscription: Subscription,
@@ -76,17 +78,7 @@ impl Connection {
         paired: bool,
     ) -> Result<Self, Ending> {
         let held = holding.held;
-        let deadline = holding.lease.deadline().clone();
-        let vault = world.vaults.open(held, paired, deadline).await;
-        let vault = vault.map_err(|error| ending_of(&error))?;
-        // Read before a client is built: what cannot be read must never be taken for absent and written over.
-        vault.device().await.map_err(|it| ending_of_failure(&it))?;
-        let backend: Arc<dyn wacore::store::traits::Backend> = vault.clone();
-        let devices = PersistenceManager::new(backend).await;
-        let devices = Arc::new(devices.map_err(|error| {
-            tracing::error!(session = %held.session, %error, "the device of a session cannot be read");
-            trouble_of(&vault).unwrap_or(Ending::Because(SessionReason::VaultUnreadable))
-        })?);
+        let (vault, devices) = unlock(world, holding, paired).await?;
         let (sign, signs) = mpsc::channel(SIGNS);
         let pressure = Arc::new(Pressure::default());
         let inbox = Arc::new(Inbox {
@@ -116,7 +108,14 @@ impl Connection {
         gate.come_again(false);
         let acks = Arc::new(Acks::default());
         let (note, notes) = mpsc::channel(NOTES);
-        let ear = Ear::new(Arc::clone(&acks), Arc::clone(&gate), sign.clone(), note);
+        let pulse = Arc::new(Pulse::default());
+        let ear = Ear::new(
+            Arc::clone(&acks),
+            Arc::clone(&gate),
+            Arc::clone(&pulse),
+            sign.clone(),
+            note,
+        );
         let subscription = client.subscribe_handler(Arc::new(ear));
         answer_about_absent(&vault, &inbox, &client, &runtime);
         let scribe = Scribe::new(world.store.clone(), Arc::clone(&inbox), notes);
@@ -129,6 +128,7 @@ impl Connection {
             vault,
             signs,
             sign,
+            pulse,
             devices,
             runtime,
             subscription,
@@ -154,6 +154,13 @@ impl Connection {
             }
         }));
         let watching = watch_stream_errors(Arc::downgrade(&self.client), self.sign.clone());
+        self.runtime.spawn_detached(Box::pin(watching));
+    }
+
+    /// From now on the connection is given up when nothing is heard on it.
+    pub(crate) fn listen(&self, silence: Duration) {
+        let client = Arc::downgrade(&self.client);
+        let watching = pulse::watch(client, Arc::clone(&self.pulse), silence, self.sign.clone());
         self.runtime.spawn_detached(Box::pin(watching));
     }
 
@@ -197,6 +204,27 @@ impl Connection {
     }
 }
 
+/// Opens the vault and reads the device, before a client is built: what cannot be read must never be taken for absent
+/// and written over.
+async fn unlock(
+    world: &World,
+    holding: &Holding,
+    paired: bool,
+) -> Result<(Arc<SessionVault>, Arc<PersistenceManager>), Ending> {
+    let held = holding.held;
+    let deadline = holding.lease.deadline().clone();
+    let vault = world.vaults.open(held, paired, deadline).await;
+    let vault = vault.map_err(|error| ending_of(&error))?;
+    vault.device().await.map_err(|it| ending_of_failure(&it))?;
+    let backend: Arc<dyn wacore::store::traits::Backend> = vault.clone();
+    let devices = PersistenceManager::new(backend).await;
+    let devices = devices.map_err(|error| {
+        tracing::error!(session = %held.session, %error, "the device of a session cannot be read");
+        trouble_of(&vault).unwrap_or(Ending::Because(SessionReason::VaultUnreadable))
+    })?;
+    Ok((vault, Arc::new(devices)))
+}
+
 /// Lets the vault ask whether a message that came again is written down.
 fn answer_about_absent(
     vault: &SessionVault,
@@ -232,8 +260,11 @@ async fn build(
     #[cfg(feature = "sim")]
     let builder = builder.with_version_override(SIMULATED_VERSION);
     let client = builder.build().await?.into_client();
-    let props = DevicePropsOverride::new().with_os(DEVICE_NAME);
-    client.set_device_props(props).await;
+    // Told once, when a phone links the device.
+    if devices.get_device_snapshot().pn.is_none() {
+        let props = DevicePropsOverride::new().with_os(DEVICE_NAME);
+        client.set_device_props(props).await;
+    }
     Ok(client)
 }
 

@@ -17,12 +17,21 @@ use crate::acks::Acks;
 use crate::ending::{self, Ending};
 use crate::gate::Gate;
 use crate::identity::identity;
+use crate::pulse::Pulse;
 
 /// Signs of a connection that may wait for the supervisor: a handful come in the life of a connection.
 pub(crate) const SIGNS: usize = 64;
 /// Things to write down that may wait for the scribe. More than that, and the connection is given up,
 /// so that WhatsApp keeps the rest.
 pub(crate) const NOTES: usize = 8_192;
+
+/// The number of the phone among the devices of an account.
+const PHONE: u16 = 0;
+
+/// Whether a message of ours was typed on the phone itself.
+fn is_typed_there(message: &MessageInfo) -> bool {
+    message.source.is_from_me && message.source.sender.device == PHONE
+}
 
 /// What happens to a connection.
 #[derive(Debug)]
@@ -74,6 +83,7 @@ pub(crate) enum Note {
 pub(crate) struct Ear {
     acks: Arc<Acks>,
     gate: Arc<Gate>,
+    pulse: Arc<Pulse>,
     signs: mpsc::Sender<Sign>,
     notes: mpsc::Sender<Note>,
 }
@@ -83,12 +93,14 @@ impl Ear {
     pub(crate) fn new(
         acks: Arc<Acks>,
         gate: Arc<Gate>,
+        pulse: Arc<Pulse>,
         signs: mpsc::Sender<Sign>,
         notes: mpsc::Sender<Note>,
     ) -> Self {
         Self {
             acks,
             gate,
+            pulse,
             signs,
             notes,
         }
@@ -131,7 +143,10 @@ impl Ear {
                 ReceiptKind::Read
             }
             ReceiptType::ReadSelf | ReceiptType::PlayedSelf => ReceiptKind::ReadByUs,
-            ReceiptType::Sender => return self.note(Note::PhoneSeen),
+            // A device of ours has our message: the phone, or another linked one.
+            ReceiptType::Sender if receipt.source.sender.device == PHONE => {
+                return self.note(Note::PhoneSeen);
+            }
             _ => return,
         };
         if kind == ReceiptKind::ReadByUs {
@@ -150,14 +165,20 @@ impl Ear {
 
 impl EventHandler for Ear {
     fn handle_event(&self, event: Arc<Event>) {
+        self.pulse.beat();
         if let Some(ending) = ending::of_event(&event) {
             return self.sign(Sign::Ended(ending));
         }
         match &*event {
             Event::ServerAck(ack) => self.acks.hear(ack),
             Event::Receipt(receipt) => self.receipt(receipt),
-            Event::Messages(batch) if !batch.hook_committed => {
-                self.note(Note::Messages(Arc::clone(&batch.messages)));
+            Event::Messages(batch) => {
+                if batch.messages.iter().any(|it| is_typed_there(&it.info)) {
+                    self.note(Note::PhoneSeen);
+                }
+                if !batch.hook_committed {
+                    self.note(Note::Messages(Arc::clone(&batch.messages)));
+                }
             }
             Event::UndecryptableMessage(it) => self.note(Note::Waiting(Arc::clone(&it.info))),
             Event::PairingQrCode(code) => self.sign(Sign::Code {

@@ -28,8 +28,6 @@ use crate::live::Live;
 
 /// How long handing a message to the socket may take: it includes fetching the recipient's keys.
 const HAND_OVER: Duration = Duration::from_secs(10);
-/// How long the server's acknowledgement may take before the same id goes out again.
-const ACKNOWLEDGE: Duration = Duration::from_secs(20);
 /// So often a message goes out without an acknowledgement before the connection itself is given up.
 const UNACKNOWLEDGED: u32 = 2;
 /// So often a message that cannot be handed over is tried on a live connection before it fails: for about 3 min.
@@ -213,7 +211,7 @@ impl Lane {
             message,
             ack,
             overdue: Instant::now()
-                .checked_add(ACKNOWLEDGE)
+                .checked_add(live.acknowledgement)
                 .unwrap_or_else(Instant::now),
             _counted: InFlight::new(&live.metrics.in_flight),
         });

@@ -19,7 +19,9 @@ pub mod lease;
 mod live;
 mod metrics;
 mod pace;
+mod patience;
 mod pressure;
+mod pulse;
 mod roster;
 mod runtime;
 mod scribe;
@@ -30,4 +32,5 @@ pub mod vault;
 mod world;
 
 pub use error::{Error, Result};
+pub use patience::Patience;
 pub use shard::{Network, Shard, ShardOptions};

@@ -46,6 +46,8 @@ pub(crate) struct Live {
     pub(crate) fail: Arc<FailPoints>,
     /// What is counted.
     pub(crate) metrics: Metrics,
+    /// How long an acknowledgement may take.
+    pub(crate) acknowledgement: Duration,
     lease: Arc<Lease>,
     restricted: AtomicBool,
     lanes: Mutex<HashMap<ChatId, Arc<tokio::sync::Mutex<Lane>>>>,
@@ -70,6 +72,8 @@ pub(crate) struct LiveParts {
     pub(crate) fail: Arc<FailPoints>,
     /// What is counted.
     pub(crate) metrics: Metrics,
+    /// How long an acknowledgement may take.
+    pub(crate) acknowledgement: Duration,
     /// Whether WhatsApp restricts new chats of this number.
     pub(crate) restricted: bool,
 }
@@ -86,6 +90,7 @@ impl Live {
             signs: parts.signs,
             fail: parts.fail,
             metrics: parts.metrics,
+            acknowledgement: parts.acknowledgement,
             lease: parts.lease,
             restricted: AtomicBool::new(parts.restricted),
             lanes: Mutex::default(),

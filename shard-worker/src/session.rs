@@ -37,8 +37,8 @@ const AGAIN_CEILING: Duration = Duration::from_mins(1);
 const SLOWER: (Duration, Duration) = (Duration::from_secs(15), Duration::from_mins(15));
 /// The pause between two tries of a write of the state.
 const WRITE_AGAIN: Duration = Duration::from_millis(200);
-/// So often a write of the state is tried.
-const WRITE_TRIES: u32 = 25;
+/// So often a write of the state is tried when the process stops.
+const LAST_TRIES: u32 = 25;
 /// How long unlinking at WhatsApp may take, connecting included.
 const LOG_OUT: Duration = Duration::from_secs(10);
 
@@ -302,15 +302,20 @@ impl Supervisor {
         Ok(())
     }
 
-    /// Writes, again while the database is away; what cannot be written for long is given up and said.
+    /// Writes, again while the database is away or full, until the lease is over or the process stops.
     async fn write<F, W>(&self, holding: &Holding, verb: F) -> Result<(), Ending>
     where
         F: Fn(Store, Held) -> W + Send,
         W: Future<Output = store::Result<()>> + Send,
     {
-        for _try in 0..WRITE_TRIES {
-            if !holding.lease.is_good() {
-                return Err(Ending::Lost);
+        let mut last_tries = 0;
+        while holding.lease.is_good() {
+            if self.world.soft.is_cancelled() {
+                last_tries += 1;
+                if last_tries > LAST_TRIES {
+                    tracing::error!(session = %self.id, "a session's state could not be written");
+                    return Ok(());
+                }
             }
             match verb(self.world.store.clone(), holding.held).await {
                 Ok(()) => return Ok(()),
@@ -325,8 +330,7 @@ impl Supervisor {
             }
             tokio::time::sleep(WRITE_AGAIN).await;
         }
-        tracing::error!(session = %self.id, "a session's state could not be written");
-        Ok(())
+        Err(Ending::Lost)
     }
 
     async fn end_the_link_attempt(&self, holding: &Holding) -> Result<(), Ending> {

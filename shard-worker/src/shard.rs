@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 use crate::dialler::Line;
 use crate::drain::{self, Doorway};
 use crate::metrics::Metrics;
+use crate::patience::Patience;
 use crate::roster::{Berths, Roster};
 use crate::tenure::{Tenure, TenureOptions};
 use crate::vault::Vaults;
@@ -53,6 +54,8 @@ pub struct ShardOptions {
     pub capacity: u32,
     /// For how long each renewal of its lease is good. It hangs up by itself after two thirds.
     pub lease: Duration,
+    /// How long it waits for what does not come.
+    pub patience: Patience,
     /// Which WhatsApp is dialled.
     pub network: Network,
     /// Where a test build kills itself.
@@ -120,6 +123,7 @@ impl Shard {
             keys: options.keys,
             vaults,
             line: Arc::new(Line::new(&options.network, DIALS_PER_SECOND)),
+            patience: options.patience,
             metrics: metrics.clone(),
             fail: options.fail,
             soft: soft.clone(),

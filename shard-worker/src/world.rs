@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dialler::Line;
 use crate::metrics::Metrics;
+use crate::patience::Patience;
 use crate::vault::Vaults;
 
 /// What all sessions of one shard process share.
@@ -21,6 +22,8 @@ pub(crate) struct World {
     pub(crate) vaults: Vaults,
     /// Where and how to dial.
     pub(crate) line: Arc<Line>,
+    /// How long to wait for what does not come.
+    pub(crate) patience: Patience,
     /// What is counted.
     pub(crate) metrics: Metrics,
     /// Where a test build kills itself.

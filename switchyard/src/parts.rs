@@ -7,7 +7,7 @@ use actix_web::{App, HttpServer};
 use anyhow::Context;
 use api::{AccessKey, Api, Readiness};
 use secrecy::{ExposeSecret, SecretString};
-use shard_worker::{Shard, ShardOptions};
+use shard_worker::{Patience, Shard, ShardOptions};
 use store::seal::Keys;
 use switchyard_core::queue::Group;
 use tokio::time::error::Elapsed;
@@ -74,14 +74,14 @@ impl Parts {
             internal_key: internal_key.clone(),
             capacity: settings.shard_capacity,
             lease: Duration::from_millis(settings.lease_ms),
+            patience: Patience::default(),
             network: surroundings.network.clone(),
             fail: installation.fail.clone(),
             registry: installation.registry.clone(),
         };
         // Each part is asked to stop in its turn, by its own `stop`.
-        let shard = Shard::start(shard, CancellationToken::new(), hard.clone())
-            .await
-            .context("the shard")?;
+        let starting = Shard::start(shard, CancellationToken::new(), hard.clone());
+        let shard = Box::pin(starting).await.context("the shard")?;
         let workers = start_workers(installation, internal_key, &hard)?;
 
         let readiness = Readiness::new();

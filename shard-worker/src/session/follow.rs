@@ -288,6 +288,7 @@ impl Supervisor {
         // Present, the device would mute the owner's phone; absent, it still says that messages arrived.
         connection.client.set_force_active_delivery_receipts(true);
         connection.be_absent();
+        connection.listen(self.world.patience.silence);
         let restricted = self
             .restricted_until
             .filter(|until| *until > Timestamp::now());
@@ -300,6 +301,7 @@ impl Supervisor {
             signs: connection.sign.clone(),
             fail: Arc::clone(&self.world.fail),
             metrics: self.world.metrics.clone(),
+            acknowledgement: self.world.patience.acknowledgement,
             restricted: restricted.is_some(),
         }));
         followed.live = Some(Arc::clone(&live));

@@ -12,8 +12,6 @@ use crate::berth::Holding;
 use crate::ending::Ending;
 use crate::pace::jittered;
 
-/// The pause after another program took the connection over.
-const REPLACED_PAUSE: Duration = Duration::from_mins(1);
 /// So often within [`REPLACED_WINDOW`] the connection is taken back by itself; then a person must look.
 const REPLACED_TIMES: usize = 3;
 /// See [`REPLACED_TIMES`].
@@ -22,8 +20,6 @@ const REPLACED_WINDOW: Duration = Duration::from_hours(1);
 const BANNED: Duration = Duration::from_hours(24);
 /// When a client that is too old asks again whether it still is.
 const OUTDATED_PAUSE: Duration = Duration::from_hours(1);
-/// When a full disk is tried again.
-const FULL_PAUSE: Duration = Duration::from_secs(15);
 
 impl Supervisor {
     /// Judges the end of a connection that was wanted since `wanted_at`. The error is that the session is lost.
@@ -107,7 +103,7 @@ impl Supervisor {
             SessionReason::Network | SessionReason::ProtocolError => Some(self.backoff.next()),
             SessionReason::RateLimited => Some(self.slower.next()),
             SessionReason::OpenedElsewhere => self.take_back(),
-            SessionReason::StorageFull => Some(jittered(FULL_PAUSE)),
+            SessionReason::StorageFull => Some(jittered(self.world.patience.full_disk)),
             SessionReason::ClientOutdated => Some(jittered(OUTDATED_PAUSE)),
             _ => None,
         }
@@ -141,7 +137,7 @@ impl Supervisor {
             return None;
         }
         self.replaced.push_back(now);
-        Some(jittered(REPLACED_PAUSE))
+        Some(jittered(self.world.patience.taken_over))
     }
 
     fn again_after(&mut self, pause: Duration) {

@@ -1,35 +1,51 @@
-//! Every way in which a connection ends, and what is said of it.
+//! Every way in which a connection ends, and what is said of it:
+//!
+//! | what ended it | shown by |
+//! |---|---|
+//! | unlinked on the phone, 516 | `a_number_unlinked_on_the_phone_…`, `refusals_that_end_the_link_…` |
+//! | 401, 411, 415, 418 at login | `refusals_that_end_the_link_…` |
+//! | 403, 405, 406, 409, 413, 414, unknown | `refusals_that_need_a_person_…` |
+//! | 402 | `a_temporary_ban_…` |
+//! | 463 on a send | `messages::a_refused_first_message_…` |
+//! | 429 | `troubles_that_pass_…` |
+//! | 500, 503, cut, xmlstreamend | `troubles_that_pass_…`, `a_stream_that_ends_is_dialled_again_…`, `an_outage_…` |
+//! | frozen, frames that cannot be read | `a_frozen_or_deaf_connection_…` |
+//! | xml-not-well-formed, an owed acknowledgement | `a_malformed_stanza_…` |
+//! | replaced | `a_connection_taken_over_…` |
+//! | codes used up, another number, a passkey | `codes_…`, `another_number_…`, `a_passkey_…` |
+//! | keys that cannot be read | `holding::keys_that_cannot_be_read_…`, the product's `faults::damaged` |
+//! | a full disk | the product's `faults::full` |
+//! | by request | `linking::a_session_is_disconnected_…` |
 
 #![expect(
     clippy::large_futures,
     reason = "a test holds a whole stage in its future"
 )]
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
+use switchyard_core::Timestamp;
+use switchyard_core::event::EventType;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
+use switchyard_shard_worker::Patience;
 
+use crate::phones::{until, within};
 use crate::stage::{OURS, Stage};
 
 /// Links a number, lets a fault strike the live connection, and looks what is said.
 async fn struck(fault: Value, reason: SessionReason) {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     stage.phones.fault(fault).await;
     let row = stage.ends(session, reason).await;
     assert_eq!(row.state, reason.state(), "{}", reason.code());
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 /// Links a number, and refuses its next logins.
 async fn refused(code: u16, reason: SessionReason) {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     stage.want(session, Wanted::Disconnected).await;
     stage.reaches(session, SessionState::Disconnected).await;
     let fault = json!({"kind": "failure", "phone": OURS, "code": code});
@@ -39,22 +55,17 @@ async fn refused(code: u16, reason: SessionReason) {
     assert_eq!(row.state, reason.state(), "{code}");
     let paired = reason.state() != SessionState::LoggedOut;
     assert_eq!(row.paired, paired, "{code}");
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_unlinked_on_the_phone_is_logged_out() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     stage.phones.remove_devices(OURS).await;
     let row = stage.ends(session, SessionReason::UnlinkedOnPhone).await;
     assert_eq!(row.state, SessionState::LoggedOut);
     assert!(!row.paired && row.phone.is_some());
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -78,8 +89,26 @@ async fn refusals_that_need_a_person_fail_the_session() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_temporary_ban_has_an_end() {
-    refused(402, SessionReason::TemporaryBan).await;
+async fn a_temporary_ban_has_an_end_that_is_told_and_the_number_comes_back_then() {
+    let (stage, shard, session) = Stage::opened(&[]).await;
+    stage.want(session, Wanted::Disconnected).await;
+    stage.reaches(session, SessionState::Disconnected).await;
+    let logins = stage.phones.log("login").await.len();
+    let ban = json!({"kind": "failure", "phone": OURS, "code": 402, "ms": 3_000, "count": 1});
+    stage.phones.fault(ban).await;
+    let before = Timestamp::now();
+    stage.want(session, Wanted::Connected).await;
+    let row = stage.ends(session, SessionReason::TemporaryBan).await;
+    assert_eq!(row.state, SessionState::Restricted);
+    assert!(row.paired);
+    let until = row.until.expect("an end");
+    assert!(until > before && until < Timestamp::now().plus(Duration::from_secs(4)));
+
+    stage.reaches(session, SessionState::Connected).await;
+    assert!(Timestamp::now() >= until, "it came back too early");
+    // Nobody knocked before the end.
+    assert_eq!(stage.phones.log("login").await.len(), logins + 1);
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -93,10 +122,7 @@ async fn troubles_that_pass_keep_the_session_connecting() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_outage_is_shown_after_a_while_and_mends_by_itself() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     stage
         .phones
         .fault(json!({"kind": "refuse_login", "phone": OURS}))
@@ -109,8 +135,7 @@ async fn an_outage_is_shown_after_a_while_and_mends_by_itself() {
     assert_eq!(row.state, SessionState::Connecting);
     stage.phones.mend().await;
     stage.reaches(session, SessionState::Connected).await;
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -122,9 +147,85 @@ async fn a_malformed_stanza_or_a_missing_acknowledgement_is_a_protocol_error() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_connection_taken_over_while_the_epoch_is_ours_is_shown_as_replaced() {
-    let fault = json!({"kind": "conflict_replaced", "phone": OURS, "count": 1});
-    struck(fault, SessionReason::OpenedElsewhere).await;
+async fn a_stream_that_ends_is_dialled_again_at_once() {
+    let (stage, shard, session) = Stage::opened(&[]).await;
+    let ends = [
+        json!({"kind": "cut"}),
+        json!({"kind": "xmlstreamend"}),
+        json!({"kind": "stream_error", "code": 500}),
+        json!({"kind": "stream_error", "code": 503}),
+        json!({"kind": "stream_error", "code": 515}),
+    ];
+    for mut end in ends {
+        let logins = stage.phones.log("login").await.len();
+        end["phone"] = json!(OURS);
+        end["count"] = json!(1);
+        stage.phones.fault(end.clone()).await;
+        until(&format!("a login after {end}"), async || {
+            let now = stage.phones.log("login").await.len();
+            (now > logins).then_some(())
+        })
+        .await;
+        let row = stage.reaches(session, SessionState::Connected).await;
+        assert_eq!(row.reason, None, "{end}");
+        assert_eq!(stage.phones.log("login").await.len(), logins + 1, "{end}");
+    }
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_frozen_or_deaf_connection_is_noticed_and_what_it_held_back_comes_over_the_next_one() {
+    const ANN: &str = "972521111111";
+    // The silence, 20 s for a sign of life, and the next connection.
+    const NOTICED: Duration = Duration::from_secs(45);
+    let patience = Patience {
+        silence: Duration::from_secs(1),
+        ..Patience::default()
+    };
+    let (stage, shard, session) = Stage::opened_with(patience, &[ANN]).await;
+    for (round, kind) in (2..).zip(["freeze", "bad_frame", "huge_frame"]) {
+        let fault = json!({"kind": kind, "phone": OURS, "count": 1});
+        stage.phones.fault(fault).await;
+        stage.phones.write(ANN, OURS, "held back").await;
+        within(NOTICED, &format!("the message after {kind}"), async || {
+            let events = stage.events(EventType::MessageReceived).await;
+            (events.len() >= round - 1).then_some(())
+        })
+        .await;
+        assert_eq!(stage.phones.log("login").await.len(), round, "{kind}");
+        stage.reaches(session, SessionState::Connected).await;
+    }
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_connection_taken_over_is_shown_so_and_taken_back_three_times_in_an_hour_then_a_person_must()
+ {
+    const PAUSE: Duration = Duration::from_millis(200);
+    let patience = Patience {
+        taken_over: PAUSE,
+        ..Patience::default()
+    };
+    let (stage, shard, session) = Stage::opened_with(patience, &[]).await;
+    let replaced = json!({"kind": "conflict_replaced", "phone": OURS, "count": 1});
+    for _ in 0..3 {
+        stage.phones.fault(replaced.clone()).await;
+        let row = stage.ends(session, SessionReason::OpenedElsewhere).await;
+        assert_eq!(row.state, SessionState::Replaced);
+        stage.reaches(session, SessionState::Connected).await;
+    }
+    stage.phones.fault(replaced).await;
+    stage.ends(session, SessionReason::OpenedElsewhere).await;
+    let logins = stage.phones.log("login").await.len();
+    // That nothing happens can only be seen by waiting.
+    tokio::time::sleep(5 * PAUSE).await;
+    assert_eq!(stage.phones.log("login").await.len(), logins);
+    let row = stage.look(session).await.expect("a session");
+    assert_eq!(row.state, SessionState::Replaced);
+
+    stage.want(session, Wanted::Connected).await;
+    stage.reaches(session, SessionState::Connected).await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -136,8 +237,7 @@ async fn codes_that_nobody_scans_run_out() {
     stage.want(session, Wanted::Connected).await;
     let row = stage.ends(session, SessionReason::LinkExpired).await;
     assert_eq!(row.state, SessionState::Disconnected);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -159,8 +259,7 @@ async fn another_number_is_refused_and_unlinked_again() {
     assert_eq!(row.state, SessionState::Failed);
     assert_eq!(row.phone.unwrap().digits(), OURS);
     assert_eq!(stage.phones.devices(OTHER).await, 0);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -179,6 +278,5 @@ async fn a_passkey_that_is_asked_for_is_named() {
         SessionState::AwaitingPasskey | SessionState::Disconnected
     ));
     stage.reaches(session, SessionState::Disconnected).await;
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }

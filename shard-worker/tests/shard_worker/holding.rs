@@ -14,10 +14,7 @@ use crate::stage::{OURS, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_that_lost_its_lease_hangs_up_and_is_back_under_a_new_epoch() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     let before = leases::holder(&stage.store, session)
         .await
         .unwrap()
@@ -47,16 +44,12 @@ async fn a_shard_that_lost_its_lease_hangs_up_and_is_back_under_a_new_epoch() {
     })
     .await;
     stage.reaches(session, SessionState::Connected).await;
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn keys_that_cannot_be_read_fail_the_session_and_are_not_written_over() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     stage.want(session, Wanted::Disconnected).await;
     stage.reaches(session, SessionState::Disconnected).await;
 
@@ -78,22 +71,17 @@ async fn keys_that_cannot_be_read_fail_the_session_and_are_not_written_over() {
         .await
         .unwrap();
     assert_eq!(sealed, [0, 1]);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deleted_session_is_unlinked_and_gone() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     stage.want(session, Wanted::Deleted).await;
     until("the session is gone", async || {
         stage.look(session).await.is_none().then_some(())
     })
     .await;
     assert_eq!(stage.phones.devices(OURS).await, 0);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }

@@ -6,10 +6,7 @@ use crate::stage::{OURS, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_number_is_linked_by_a_code_dropped_and_connected_again_without_one() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     let row = stage.look(session).await.unwrap();
     assert!(row.paired);
     assert_eq!(row.phone.unwrap().digits(), OURS);
@@ -24,16 +21,12 @@ async fn a_number_is_linked_by_a_code_dropped_and_connected_again_without_one() 
     stage.reaches(session, SessionState::Connected).await;
     assert_eq!(stage.phones.log("qr_offered").await.len(), offered);
     assert!(stage.phones.log("replaced").await.is_empty());
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_session_is_disconnected_connected_and_logged_out_as_its_business_wants() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
 
     stage.want(session, Wanted::Disconnected).await;
     stage.reaches(session, SessionState::Disconnected).await;
@@ -45,6 +38,5 @@ async fn a_session_is_disconnected_connected_and_logged_out_as_its_business_want
     let row = stage.reaches(session, SessionState::LoggedOut).await;
     assert!(!row.paired);
     assert_eq!(stage.phones.devices(OURS).await, 0);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }

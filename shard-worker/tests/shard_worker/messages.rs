@@ -1,5 +1,7 @@
 //! Messages in and out, over the real protocol.
 
+use std::time::Duration;
+
 use serde_json::json;
 use switchyard_core::drain::{DRAIN_MAX_MESSAGES, DrainOutcome, DrainRequest};
 use switchyard_core::event::EventType;
@@ -7,8 +9,8 @@ use switchyard_core::message::{Direction, MessageStatus, Source};
 use switchyard_core::object::MessageObject;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
-use switchyard_core::{ChatId, SessionId};
-use switchyard_shard_worker::Shard;
+use switchyard_core::{ChatId, SessionId, Timestamp};
+use switchyard_shard_worker::{Patience, Shard};
 
 use crate::phones::until;
 use crate::stage::{OURS, Stage};
@@ -52,11 +54,7 @@ async fn received(stage: &Stage) -> Vec<MessageObject> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_customers_message_is_stored_once_and_the_answers_arrive_once_and_in_order() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    stage.phones.add(ANN).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[ANN]).await;
 
     let wa_id = stage.phones.write(ANN, OURS, "hello").await;
     let messages = until("the message", async || {
@@ -89,17 +87,12 @@ async fn a_customers_message_is_stored_once_and_the_answers_arrive_once_and_in_o
         "hello", "answer 0", "answer 1", "answer 2", "answer 3", "answer 4",
     ];
     assert_eq!(texts, expected);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn our_own_message_from_the_phone_appears_once_as_outbound() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    stage.phones.add(ANN).await;
-    let shard = stage.shard().await;
-    stage.linked(OURS).await;
+    let (stage, shard, _) = Stage::opened(&[ANN]).await;
 
     let wa_id = stage.phones.write(OURS, ANN, "from the phone").await;
     let message: MessageObject = until("the message", async || {
@@ -111,17 +104,12 @@ async fn our_own_message_from_the_phone_appears_once_as_outbound() {
     assert_eq!(message.wa_id, wa_id);
     assert_eq!(message.direction, Direction::Outbound);
     assert_eq!(message.source, Some(Source::Phone));
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_while_a_session_was_down_is_there_when_it_is_back() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    stage.phones.add(ANN).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[ANN]).await;
     stage.want(session, Wanted::Disconnected).await;
     stage.reaches(session, SessionState::Disconnected).await;
 
@@ -143,18 +131,12 @@ async fn what_came_while_a_session_was_down_is_there_when_it_is_back() {
     let expected: Vec<_> = (0..30).map(|n| n.to_string()).collect();
     assert_eq!(texts, expected);
     assert_eq!(drained(&shard, &waiting).await, 1);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refused_first_message_restricts_the_number_and_replies_still_go() {
-    let stage = Stage::set().await;
-    for phone in [OURS, ANN, BEN] {
-        stage.phones.add(phone).await;
-    }
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[ANN, BEN]).await;
     stage.phones.write(ANN, OURS, "hello").await;
     until("the message", async || received(&stage).await.pop()).await;
 
@@ -174,25 +156,22 @@ async fn a_refused_first_message_restricts_the_number_and_replies_still_go() {
     assert_eq!(answer.outcome, DrainOutcome::NotConnected);
     let reply = stage.send(session, ANN, "a reply").await;
     assert_eq!(drained(&shard, &reply).await, 1);
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn refusals_of_a_message_have_their_codes() {
-    let stage = Stage::set().await;
-    for phone in [OURS, ANN] {
-        stage.phones.add(phone).await;
-    }
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[ANN]).await;
     for (code, failure) in [
         (400, "rejected"),
         (404, "not_on_whatsapp"),
         (475, "new_chat_limit"),
         (479, "rejected"),
+        // Once more with a fresh list of devices, and then no more.
+        (421, "rejected"),
     ] {
-        let refusal = json!({"kind": "ack_error", "phone": OURS, "code": code, "count": 1});
+        let count = if code == 421 { 2 } else { 1 };
+        let refusal = json!({"kind": "ack_error", "phone": OURS, "code": code, "count": count});
         stage.phones.fault(refusal).await;
         let message = stage.send(session, ANN, "no").await;
         let answer = shard.drain(drain(session, message.chat_id)).await;
@@ -200,16 +179,79 @@ async fn refusals_of_a_message_have_their_codes() {
         let error = stage.message(message.id).await.error.expect("an error");
         assert_eq!(error.code, failure, "{code}");
     }
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_to_stale_devices_goes_out_again_with_fresh_ones() {
+    let (stage, shard, session) = Stage::opened(&[ANN]).await;
+    let refusal = json!({"kind": "ack_error", "phone": OURS, "code": 421, "count": 1});
+    stage.phones.fault(refusal).await;
+    let message = stage.send(session, ANN, "stale").await;
+    assert_eq!(drained(&shard, &message).await, 1);
+    let shown = stage.phones.shown(ANN).await;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0]["id"], message.wa_id);
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_without_acknowledgement_goes_out_again_under_its_id_and_then_over_a_new_connection()
+ {
+    let patience = Patience {
+        acknowledgement: Duration::from_secs(1),
+        ..Patience::default()
+    };
+    let opening = Stage::opened_with(patience, &[ANN]);
+    let (stage, shard, session) = Box::pin(opening).await;
+    let silence = json!({"kind": "drop_ack", "phone": OURS, "count": 2});
+    stage.phones.fault(silence).await;
+    let message = stage.send(session, ANN, "three times").await;
+    until("the message is acknowledged", async || {
+        shard.drain(drain(session, message.chat_id)).await;
+        let status = stage.message(message.id).await.status;
+        (status.rank() >= MessageStatus::Sent.rank()).then_some(())
+    })
+    .await;
+    let shown = stage.phones.shown(ANN).await;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0]["arrivals"], 3, "{shown:?}");
+    assert_eq!(shown[0]["id"], message.wa_id);
+    assert_eq!(stage.phones.log("login").await.len(), 2);
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_phone_is_seen_when_it_links_when_it_takes_what_we_wrote_and_when_it_writes() {
+    let (stage, shard, session) = Stage::opened(&[ANN]).await;
+    let seen = async |after: Option<Timestamp>| {
+        until("the phone is seen", async || {
+            let row = stage.look(session).await?;
+            row.phone_seen_at.filter(|at| Some(*at) > after)
+        })
+        .await
+    };
+    // Another connection writes it down anew; on the same one, once a minute is enough.
+    let anew = async || {
+        stage.want(session, Wanted::Disconnected).await;
+        stage.reaches(session, SessionState::Disconnected).await;
+        stage.want(session, Wanted::Connected).await;
+        stage.reaches(session, SessionState::Connected).await;
+    };
+    let linked = seen(None).await;
+    anew().await;
+    let message = stage.send(session, ANN, "from us").await;
+    drained(&shard, &message).await;
+    let taken = seen(Some(linked)).await;
+    anew().await;
+    stage.phones.write(OURS, ANN, "from the phone").await;
+    seen(Some(taken)).await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_to_somebody_without_whatsapp_fails_as_such() {
-    let stage = Stage::set().await;
-    stage.phones.add(OURS).await;
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[]).await;
     let message = stage.send(session, BEN, "anybody?").await;
     let answer = shard.drain(drain(session, message.chat_id)).await;
     let error = stage.message(message.id).await.error;
@@ -218,18 +260,12 @@ async fn a_message_to_somebody_without_whatsapp_fails_as_such() {
         Some("not_on_whatsapp"),
         "{answer:?}"
     );
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_connection_is_cut_goes_out_again_under_its_id_and_is_shown_once() {
-    let stage = Stage::set().await;
-    for phone in [OURS, ANN] {
-        stage.phones.add(phone).await;
-    }
-    let shard = stage.shard().await;
-    let session = stage.linked(OURS).await;
+    let (stage, shard, session) = Stage::opened(&[ANN]).await;
     stage
         .phones
         .fault(json!({"kind": "drop_ack", "phone": OURS, "count": 1}))
@@ -254,6 +290,5 @@ async fn a_message_whose_connection_is_cut_goes_out_again_under_its_id_and_is_sh
     .await;
     let shown = stage.phones.shown(ANN).await;
     assert_eq!(shown.len(), 1, "{shown:?}");
-    shard.stop().await;
-    stage.phones.stop().await;
+    stage.close(shard).await;
 }

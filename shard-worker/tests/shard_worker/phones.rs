@@ -134,12 +134,21 @@ impl Phones {
 }
 
 /// Asks again and again until the answer is there.
-pub(crate) async fn until<T, F, W>(what: &str, mut ask: F) -> T
+pub(crate) async fn until<T, F, W>(what: &str, ask: F) -> T
 where
     F: FnMut() -> W,
     W: Future<Output = Option<T>>,
 {
-    let deadline = Instant::now() + PATIENCE;
+    within(PATIENCE, what, ask).await
+}
+
+/// Asks again and again until the answer is there, for so long.
+pub(crate) async fn within<T, F, W>(patience: Duration, what: &str, mut ask: F) -> T
+where
+    F: FnMut() -> W,
+    W: Future<Output = Option<T>>,
+{
+    let deadline = Instant::now() + patience;
     loop {
         if let Some(answer) = ask().await {
             return answer;

@@ -17,10 +17,13 @@ use switchyard_core::object::{EventObject, MessageObject};
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
 use switchyard_core::{BusinessId, MessageId, SessionId, Timestamp};
-use switchyard_shard_worker::{Network, Shard, ShardOptions};
+use switchyard_shard_worker::{Network, Patience, Shard, ShardOptions};
 use tokio_util::sync::CancellationToken;
 
 use crate::phones::{Phones, until};
+
+/// A short lease, so that a test need not wait long for its end.
+const LEASE: Duration = Duration::from_secs(3);
 
 /// The number of the business in most tests.
 pub(crate) const OURS: &str = "972500000001";
@@ -31,7 +34,7 @@ pub(crate) struct Stage {
     pub(crate) business: BusinessId,
     pub(crate) phones: Phones,
     keys: Keys,
-    lease: Duration,
+    patience: Patience,
     folder: tempfile::TempDir,
 }
 
@@ -50,9 +53,36 @@ impl Stage {
             store,
             business: BusinessId::generate(),
             phones: Phones::start(qr_scale).await,
-            lease: Duration::from_secs(3),
+            patience: Patience::default(),
             folder,
         }
+    }
+
+    /// The usual one: with phones for us and for others, a running shard and a connected session of ours.
+    pub(crate) async fn opened(others: &[&str]) -> (Self, Shard, SessionId) {
+        Box::pin(Self::opened_with(Patience::default(), others)).await
+    }
+
+    /// The usual one, whose shard waits as long as it is told.
+    pub(crate) async fn opened_with(
+        patience: Patience,
+        others: &[&str],
+    ) -> (Self, Shard, SessionId) {
+        let mut stage = Self::set().await;
+        stage.patience = patience;
+        for phone in others {
+            stage.phones.add(phone).await;
+        }
+        stage.phones.add(OURS).await;
+        let shard = stage.shard().await;
+        let session = stage.linked(OURS).await;
+        (stage, shard, session)
+    }
+
+    /// Stops the shard and the network.
+    pub(crate) async fn close(self, shard: Shard) {
+        shard.stop().await;
+        self.phones.stop().await;
     }
 
     /// Starts a shard over it.
@@ -64,13 +94,16 @@ impl Stage {
             internal_url: "http://127.0.0.1:1".to_owned(),
             internal_key: None,
             capacity: 1_000,
-            lease: self.lease,
+            lease: LEASE,
+            patience: self.patience,
             network: Network::Simulated(self.phones.whatsapp_url()),
             fail: Arc::new(FailPoints::none()),
             registry: prometheus::Registry::new(),
         };
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
-        Shard::start(options, soft, hard).await.expect("a shard")
+        Box::pin(Shard::start(options, soft, hard))
+            .await
+            .expect("a shard")
     }
 
     /// A new session of the business.

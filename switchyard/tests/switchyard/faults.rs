@@ -1,8 +1,13 @@
-//! Processes that are killed and paused under load, and the ledgers that tell whether anything was lost or doubled.
+//! The product under faults: killed and paused under load, with damaged rows, a full disk and a network that talks
+//! nonsense; and the ledgers that tell whether anything was lost or doubled.
 
+mod damaged;
+mod frames;
+mod full;
 mod killed;
 mod paired;
 mod paused;
+mod report;
 mod traffic;
 
 use std::env;

@@ -1,9 +1,10 @@
-//! The real program from outside: its process, its API and the phones of the simulated network.
+//! The real program from outside: its process, its rows, its API and the phones of the simulated network.
 
 pub(crate) mod api;
 pub(crate) mod network;
 pub(crate) mod place;
 pub(crate) mod process;
+pub(crate) mod rows;
 
 use std::time::{Duration, Instant};
 

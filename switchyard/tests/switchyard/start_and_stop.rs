@@ -10,6 +10,7 @@ use rustix::process::Signal;
 
 use crate::outside::place::Place;
 use crate::outside::process::{program, run};
+use crate::outside::rows::change;
 use crate::outside::{LONG, within};
 
 /// The contract's limit for an orderly end.
@@ -130,6 +131,31 @@ async fn another_master_key_ends_the_program_before_it_listens_and_changes_nothi
     );
     fs::rename(data.join("kept.key"), data.join("master.key")).unwrap();
     place.start().await;
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_program_ends_this_one_and_is_left_as_it_is() {
+    let place = place();
+    let mut demo = place.start().await;
+    demo.process.signal(Signal::TERM);
+    demo.process.wait(SOFT);
+    let rows = place.data().join("switchyard.db");
+    let newer = "insert into _sqlx_migrations (version, description, success, checksum, execution_time) \
+                 values (99991231235959, 'of a later version', true, x'00', 0)";
+    assert_eq!(change(&rows, newer).await, 1);
+    let before = fs::read(&rows).unwrap();
+    for role in ["up", "migrate"] {
+        let mut command = program(&[role]);
+        command
+            .env("SWITCHYARD_DATA_DIR", place.data())
+            .env("SWITCHYARD_LISTEN", "127.0.0.1:0");
+        let ended = run(command);
+        assert_eq!(ended.code, Some(5), "{role}: {}", ended.stderr);
+        let sentence = ended.stderr.trim();
+        assert_eq!(sentence.lines().count(), 1, "{role}: {sentence}");
+        assert!(sentence.contains("newer version"), "{role}: {sentence}");
+        assert_eq!(fs::read(&rows).unwrap(), before, "{role} changed the rows");
+    }
 }
 
 /// Arguments and environment.

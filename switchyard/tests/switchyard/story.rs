@@ -14,9 +14,14 @@ pub(crate) const CUSTOMERS: [&str; 2] = ["447700900201", "447700900202"];
 
 /// Links a new session to the business's phone.
 pub(crate) async fn link(demo: &Demo) -> String {
-    let session = demo.api.new_session("Front desk").await;
+    link_to(demo, "Front desk", BUSINESS).await
+}
+
+/// Links a new session with that name to a phone.
+pub(crate) async fn link_to(demo: &Demo, name: &str, phone: &str) -> String {
+    let session = demo.api.new_session(name).await;
     let qr = demo.api.qr(&session).await;
-    demo.network.scan(BUSINESS, &qr).await;
+    demo.network.scan(phone, &qr).await;
     demo.api.session_in(&session, "connected").await;
     session
 }

@@ -1,10 +1,11 @@
 //! `kill -9` under a stream both ways, at random moments and at the named points.
 
 use std::ops::Range;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use rand::RngExt;
 
+use super::report::Report;
 use super::traffic::Traffic;
 use super::{Stage, rounds};
 use crate::outside::LONG;
@@ -25,18 +26,13 @@ async fn nothing_is_lost_or_doubled_when_the_process_is_killed_at_any_moment() {
         demo.process.kill();
         demo = stage.place.start().await;
         println!(
-            "round {round}: killed after {life:?}, ready after {:?}",
+            "killed at any moment, round {round}: after {life:?}, ready after {:?}",
             demo.ready_after
         );
         traffic.now_at(&demo.api);
     }
     demo.api.session_in(&session, "connected").await;
-    traffic.end().await.kept_by(&demo.api, &stage.network).await;
-    assert_eq!(
-        stage.network.log("qr_offered").await.len(),
-        offered,
-        "a new code was asked for"
-    );
+    judge(&stage, &demo, traffic, "killed at any moment", offered).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -66,23 +62,30 @@ async fn dies_at(point: &str, passages: Range<u64>) {
         let n = rand::rng().random_range(passages.clone());
         demo = die(&stage, &traffic, &format!("{point}:{n}")).await;
         println!(
-            "round {round}: died at {point}:{n}, ready after {:?}",
+            "{point}, round {round}: at passage {n}, ready after {:?}",
             demo.ready_after
         );
     }
     demo.api.session_in(&session, "connected").await;
-    traffic.end().await.kept_by(&demo.api, &stage.network).await;
-    assert_eq!(
-        stage.network.log("qr_offered").await.len(),
-        offered,
-        "a new code was asked for"
-    );
+    judge(&stage, &demo, traffic, point, offered).await;
+}
+
+/// Ends the traffic and compares the ledgers; `offered` codes were offered before the fault.
+async fn judge(stage: &Stage, demo: &Demo, traffic: Traffic, fault: &str, offered: usize) {
+    let promised = traffic.end().await;
+    let report = promised.compared(&demo.api, &stage.network).await;
+    Report {
+        fault: fault.to_owned(),
+        rounds: rounds(),
+        codes: stage.network.log("qr_offered").await.len() - offered,
+        ..report
+    }
+    .judged();
 }
 
 /// Starts a process that will die at a point, waits for its death, and starts one that lives.
 async fn die(stage: &Stage, traffic: &Traffic, fail: &str) -> Demo {
     let environment = [("SWITCHYARD_FAIL", fail)];
-    let start = Instant::now();
     // It may die before it is ready: the point can be passed as soon as its sessions are connected.
     let mut dying = stage.place.spawn(&environment);
     if let Some(api) = stage.place.api_of(&mut dying).await {
@@ -94,7 +97,6 @@ async fn die(stage: &Stage, traffic: &Traffic, fail: &str) -> Demo {
         "it ended by itself: {status}\n{}",
         stage.place.log()
     );
-    println!("lived {:?}", start.elapsed());
     let demo = stage.place.start().await;
     traffic.now_at(&demo.api);
     demo

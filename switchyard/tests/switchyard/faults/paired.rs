@@ -1,12 +1,15 @@
 //! The process dies at the moment in which the phone begins to believe that it is linked.
 
+use std::time::Instant;
+
+use super::report::Report;
 use super::{Stage, rounds};
 use crate::outside::LONG;
 use crate::story::BUSINESS;
-use std::time::Instant;
 
 #[tokio::test]
 async fn a_number_that_was_linked_at_the_moment_of_death_is_linked_afterwards() {
+    let mut codes = 0;
     for round in 0..rounds() {
         let stage = Stage::new().await;
         let mut demo = stage
@@ -26,14 +29,17 @@ async fn a_number_that_was_linked_at_the_moment_of_death_is_linked_afterwards() 
         let demo = stage.place.start().await;
         demo.api.session_in(&session, "connected").await;
         println!(
-            "round {round}: connected {:?} after the start",
+            "after_pair_sign, round {round}: connected {:?} after the start",
             start.elapsed()
         );
-        assert_eq!(
-            stage.network.log("qr_offered").await.len(),
-            offered,
-            "a new code was asked for"
-        );
+        codes += stage.network.log("qr_offered").await.len() - offered;
         assert_eq!(stage.network.log("paired").await.len(), 1);
     }
+    Report {
+        fault: "after_pair_sign".to_owned(),
+        rounds: rounds(),
+        codes,
+        ..Report::default()
+    }
+    .judged();
 }

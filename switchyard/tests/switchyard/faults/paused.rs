@@ -5,6 +5,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::json;
 
+use super::report::Report;
 use super::traffic::Traffic;
 use super::{Stage, rounds};
 use crate::outside::{LONG, within};
@@ -26,7 +27,9 @@ async fn a_holder_that_slept_past_its_lease_takes_up_nothing_and_is_connected_an
         .await;
     crate::story::link(&demo).await;
     let traffic = Traffic::start(&demo.api, &stage.network);
-    for _ in 0..rounds() {
+    let offered = stage.network.log("qr_offered").await.len();
+    for round in 0..rounds() {
+        println!("paused, round {round}");
         let logins = stage.network.log("login").await.len();
         demo.process.signal(Signal::STOP);
         // The pause itself is the fault: nothing can be waited for while the product stands still.
@@ -37,7 +40,15 @@ async fn a_holder_that_slept_past_its_lease_takes_up_nothing_and_is_connected_an
         })
         .await;
     }
-    traffic.end().await.kept_by(&demo.api, &stage.network).await;
+    let promised = traffic.end().await;
+    let report = promised.compared(&demo.api, &stage.network).await;
+    Report {
+        fault: "paused past the lease".to_owned(),
+        rounds: rounds(),
+        codes: stage.network.log("qr_offered").await.len() - offered,
+        ..report
+    }
+    .judged();
     let body = json!({ "to": CUSTOMERS[0], "text": "awake" });
     let last = demo.api.post("/v1/messages", body).await;
     within(LONG, "a message after the pause", || async {

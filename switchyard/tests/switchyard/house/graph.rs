@@ -48,6 +48,7 @@ const CONFINED: [(&str, &[&str]); 3] = [
             // Tests make a database of their own, damage its rows and cut its connections.
             "switchyard-shard-worker (tests)",
             "switchyard-workers (tests)",
+            "switchyard (tests)",
         ],
     ),
     ("apalis-core", &["switchyard-workers"]),

@@ -99,6 +99,26 @@ impl Network {
         .await
     }
 
+    /// A new phone.
+    pub(crate) async fn add(&self, phone: &str) {
+        self.post("/phones", json!({ "phone": phone, "name": phone }))
+            .await;
+    }
+
+    /// Switches a fault on.
+    pub(crate) async fn fault(&self, fault: Value) {
+        self.post("/network/faults", fault).await;
+    }
+
+    /// How often each fault that is switched on has happened.
+    pub(crate) async fn hits(&self) -> Vec<u64> {
+        let faults = self.list("/network/faults").await;
+        faults
+            .iter()
+            .filter_map(|fault| fault["hits"].as_u64())
+            .collect()
+    }
+
     /// The network's log of one kind.
     pub(crate) async fn log(&self, kind: &str) -> Vec<Value> {
         self.list(&format!("/network/log?kind={kind}")).await

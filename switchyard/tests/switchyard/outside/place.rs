@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,17 @@ impl Place {
 
     /// Starts a demo and does not wait.
     pub(crate) fn spawn(&self, environment: &[(&str, &str)]) -> Process {
+        self.run(self.command(environment))
+    }
+
+    /// Starts a command that becomes a demo of this place.
+    pub(crate) fn run(&self, command: Command) -> Process {
+        let file = |name| self.folder.path().join(name);
+        Process::start(command, &file("stdout"), &file("stderr"))
+    }
+
+    /// The command that starts a demo here.
+    pub(crate) fn command(&self, environment: &[(&str, &str)]) -> Command {
         let data = self.data();
         let data = data.to_str().unwrap();
         let mut command = program(&[
@@ -92,8 +104,7 @@ impl Place {
             data,
         ]);
         command.args(&self.flags).envs(environment.iter().copied());
-        let file = |name| self.folder.path().join(name);
-        Process::start(command, &file("stdout"), &file("stderr"))
+        command
     }
 
     /// Waits until a process of this place is ready.

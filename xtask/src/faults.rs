@@ -1,23 +1,49 @@
-//! `cargo xtask faults`: the kill tests of the product's suite, many rounds.
+//! `cargo xtask faults`: the kill tests of the product's suite, many rounds, and what came of them.
 
-use std::env;
+use std::path::Path;
+use std::time::Instant;
+use std::{env, fs};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 
 use crate::frontend;
-use crate::workspace::{SIM, cargo};
+use crate::step::say;
+use crate::workspace::{SIM, cargo, target};
 
 /// How many rounds, when the environment names no other number.
 const ROUNDS: &str = "20";
 
-/// Runs the module `faults` of the product's test binary.
+/// Runs the module `faults` of the product's test binary; the tests append to the report, a line for each fault.
 pub(crate) fn run() -> Result<()> {
     frontend::build_when_stale()?;
     let rounds = env::var("SWITCHYARD_FAULT_ROUNDS").unwrap_or_else(|_| ROUNDS.to_owned());
+    let report = target()?.join("faults.txt");
+    fs::write(&report, "").with_context(|| format!("cannot write {}", report.display()))?;
     let mut test = vec!["test", "--workspace", "--test", "switchyard"];
     test.extend(SIM);
     test.extend(["--", "faults::", "--nocapture"]);
-    cargo(&format!("kill tests, {rounds} rounds"), &test)
-        .with(|command| command.env("SWITCHYARD_FAULT_ROUNDS", &rounds))
-        .run()
+    let start = Instant::now();
+    let outcome = cargo(&format!("kill tests, {rounds} rounds"), &test)
+        .with(|command| {
+            command
+                .env("SWITCHYARD_FAULT_ROUNDS", &rounds)
+                .env("SWITCHYARD_FAULT_REPORT", &report)
+        })
+        .run();
+    tell(&report, start)?;
+    outcome
+}
+
+/// Prints the report, also after a failure: the lines say which fault lost what.
+fn tell(report: &Path, start: Instant) -> Result<()> {
+    let lines = fs::read_to_string(report)?;
+    say(&format!(
+        "\n── what the faults did, in {:.0} s ──",
+        start.elapsed().as_secs_f64()
+    ));
+    for line in lines.lines() {
+        say(line);
+    }
+    say(&format!("(kept in {})", report.display()));
+    Ok(())
 }

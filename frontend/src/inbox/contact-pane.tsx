@@ -1,33 +1,15 @@
 // Who the open chat is with: beside the thread where there is room for three panes, else a sheet.
-import { Check, Copy } from "lucide-react";
-import { type ReactNode, useState } from "react";
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { Chat } from "@/api/objects";
 import { sessionName, useSessions } from "@/numbers/sessions";
 import { StateChip } from "@/numbers/state-chip";
 import { Avatar } from "@/parts/avatar";
-import { IconButton } from "@/parts/button";
+import { CopyButton } from "@/parts/copy";
 import { ProblemNote } from "@/parts/problem-note";
 import { Bone, Skeleton } from "@/parts/states";
 import { Moment, Phone } from "@/parts/time";
-
-const COPIED_MS = 2_000;
-
-function CopyButton({ value }: { value: string }) {
-  const { t } = useTranslation();
-  const [copied, setCopied] = useState(false);
-  const copy = async () => {
-    await navigator.clipboard.writeText(value);
-    setCopied(true);
-    setTimeout(() => setCopied(false), COPIED_MS);
-  };
-  return (
-    <IconButton name={copied ? t("common.copied") : t("common.copy")} onClick={() => void copy()} className="!size-8">
-      {copied ? <Check size={15} aria-hidden="true" className="text-ok" /> : <Copy size={15} aria-hidden="true" />}
-    </IconButton>
-  );
-}
 
 function Fact({ name, children }: { name: string; children: ReactNode }) {
   return (

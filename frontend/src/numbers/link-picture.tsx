@@ -3,6 +3,8 @@
 import { LoaderCircle } from "lucide-react";
 import { QRCodeSVG } from "qrcode.react";
 import { Trans, useTranslation } from "react-i18next";
+import { api } from "@/api/client";
+import { CopyButton } from "@/parts/copy";
 import type { Shown } from "./link-code";
 import { Ring } from "./ring";
 import { useSecondsLeft } from "./seconds-left";
@@ -18,9 +20,21 @@ function Waiting({ text }: { text: string }) {
   );
 }
 
+/** A simulated phone has no camera: it takes the code as text. */
+function ForTheSimulator({ code }: { code: string }) {
+  const { t } = useTranslation();
+  return (
+    <div className="flex max-w-72 items-center gap-2 rounded-card bg-sunken py-1 ps-3 pe-1 text-sm text-soft">
+      <span>{t("link.simulated")}</span>
+      <CopyButton value={code} name={t("link.copy")} />
+    </div>
+  );
+}
+
 export function LinkPicture({ code, name }: { code: Shown | null; name: string }) {
   const { t } = useTranslation();
   const { rest, whole } = useSecondsLeft(code);
+  const simulated = api.useQuery("get", "/health", undefined, { staleTime: Infinity }).data?.sim ?? false;
   const waiting = () => {
     if (code?.state === "syncing") return t("link.scanned");
     if (code?.state === "awaiting_passkey") return t("link.passkey");
@@ -51,6 +65,7 @@ export function LinkPicture({ code, name }: { code: Shown | null; name: string }
             </span>
           </p>
           <p className="max-w-72 text-center text-sm text-soft">{code?.codes_left === 0 ? t("link.last_code") : t("link.codes_left", { count: code?.codes_left ?? 0 })}</p>
+          {simulated && <ForTheSimulator code={live} />}
         </>
       )}
     </div>

@@ -1,10 +1,21 @@
 //! Hints: "look now", given after a commit. Whoever misses one is slower, never wrong.
+//!
+//! Listeners of this process hear them at once, those of others through a [`Relay`].
+
+use std::sync::{Arc, OnceLock};
 
 use switchyard_core::queue::Queue;
 use switchyard_core::{BusinessId, SessionId};
 use tokio::sync::broadcast;
 
 use crate::metrics::Metrics;
+
+mod outbox;
+mod postgres;
+pub(crate) mod relay;
+
+use outbox::Outbox;
+pub use relay::{Relay, Via};
 
 /// Hints that one subscriber may be behind by; one that lags further is told so and looks at everything.
 const CAPACITY: usize = 1_024;
@@ -25,6 +36,8 @@ pub enum Hint {
 pub struct Hints {
     sender: broadcast::Sender<Hint>,
     enabled: bool,
+    /// What other processes are to hear; none without a relay.
+    outbox: OnceLock<Arc<Outbox>>,
     metrics: Metrics,
 }
 
@@ -33,6 +46,7 @@ impl Hints {
         Self {
             sender: broadcast::Sender::new(CAPACITY),
             enabled,
+            outbox: OnceLock::new(),
             metrics,
         }
     }
@@ -44,14 +58,36 @@ impl Hints {
 
     /// Gives the hints of a committed transaction, which holds each once.
     pub(crate) fn give(&self, hints: Vec<Hint>) {
-        if !self.enabled {
+        if !self.enabled || hints.is_empty() {
             return;
+        }
+        let outbox = self.outbox.get();
+        if let Some(outbox) = outbox {
+            outbox.put(&hints);
         }
         for hint in hints {
             // Without a listener there is nobody to tell.
-            if self.sender.send(hint).is_ok() {
+            if self.sender.send(hint).is_ok() || outbox.is_some() {
                 self.metrics.hints_sent.inc();
             }
         }
+    }
+
+    /// What waits for other processes, gathered from the first call on.
+    fn outbox(&self) -> Arc<Outbox> {
+        Arc::clone(self.outbox.get_or_init(Arc::default))
+    }
+
+    /// Hints of another process.
+    fn pass_on(&self, hints: Vec<Hint>) {
+        for hint in hints {
+            // Without a listener there is nobody to tell.
+            self.sender.send(hint).ok();
+        }
+    }
+
+    /// A hint of our own came back.
+    fn echoed(&self) {
+        self.metrics.echoes.inc();
     }
 }

@@ -1,6 +1,7 @@
 //! Every SQL statement of Switchyard, on SQLite and on Postgres: verbs of the business, each one transaction.
 
 pub mod accounts;
+pub mod cache;
 pub mod chats;
 pub mod contacts;
 pub mod error;
@@ -16,13 +17,16 @@ mod metrics;
 mod migrate;
 pub mod page;
 mod postgres;
+pub mod rates;
 pub mod receipts;
+pub mod redis;
 mod run;
 pub mod seal;
 pub mod sessions;
 mod sqlite;
 pub mod statement;
 mod store;
+pub mod survey;
 pub mod sweeps;
 mod tx;
 pub mod vault;
@@ -31,5 +35,6 @@ pub use error::{Error, Result};
 pub use fence::Held;
 pub use hints::{Hint, Hints};
 pub use page::Page;
+pub use postgres::BESIDE;
 pub use store::{Lane, Store, StoreOptions};
 pub use tx::{Conn, Engine, NewEvent, Tx};

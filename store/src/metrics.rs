@@ -11,6 +11,7 @@ pub(crate) struct Metrics {
     pub(crate) fenced: IntCounter,
     pub(crate) duplicates: IntCounter,
     pub(crate) hints_sent: IntCounter,
+    pub(crate) echoes: IntCounter,
     /// 1 from a write that found no room until the next one that found some.
     pub(crate) storage_full: IntGauge,
 }
@@ -36,11 +37,16 @@ impl Metrics {
                 "switchyard_hints_sent_total",
                 "Hints given after commits.",
             )?,
+            echoes: IntCounter::new(
+                "switchyard_live_echo_total",
+                "Hints of this process that came back to it and were dropped.",
+            )?,
             storage_full: IntGauge::new(
                 "switchyard_storage_full",
                 "1 while the storage of the database has no room.",
             )?,
         };
+        registry.register(Box::new(metrics.echoes.clone()))?;
         registry.register(Box::new(metrics.rows_per_commit.clone()))?;
         registry.register(Box::new(metrics.fenced.clone()))?;
         registry.register(Box::new(metrics.duplicates.clone()))?;

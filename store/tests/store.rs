@@ -12,6 +12,7 @@
     clippy::print_stdout,
     clippy::drop_non_drop,
     clippy::string_slice,
+    clippy::float_cmp,
     reason = "tests read in one piece and fail by panicking"
 )]
 
@@ -19,12 +20,16 @@
 mod accounts;
 #[path = "store/bench.rs"]
 mod bench;
+#[path = "store/cache.rs"]
+mod cache;
 #[path = "store/chats.rs"]
 mod chats;
 #[path = "store/crash.rs"]
 mod crash;
 #[path = "store/events.rs"]
 mod events;
+#[path = "store/hints.rs"]
+mod hints;
 #[path = "store/inbound.rs"]
 mod inbound;
 #[path = "store/jobs.rs"]
@@ -37,8 +42,12 @@ mod links;
 mod messages;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/rates.rs"]
+mod rates;
 #[path = "store/receipts.rs"]
 mod receipts;
+#[path = "store/redis.rs"]
+mod redis;
 #[path = "store/schema.rs"]
 mod schema;
 #[path = "store/sessions.rs"]

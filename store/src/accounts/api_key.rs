@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
 use subtle::ConstantTimeEq;
 use switchyard_core::permission::Scope;
 use switchyard_core::{BusinessId, KeyId, Timestamp, UserId};
@@ -18,7 +19,7 @@ const HINT_CHARS: usize = 4;
 const USED_EVERY: Duration = Duration::from_mins(1);
 
 /// A key that is good now: not revoked, not expired, its business active.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ApiKey {
     /// Its id.
     pub id: KeyId,

@@ -1,5 +1,6 @@
 //! Businesses and their first owners.
 
+use serde::{Deserialize, Serialize};
 use switchyard_core::permission::Role;
 use switchyard_core::{BusinessId, Timestamp, UserId};
 use uuid::Uuid;
@@ -10,7 +11,7 @@ use crate::run::{execute, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx};
 
 /// A tenant.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Business {
     /// Its id.
     pub id: BusinessId,
@@ -19,7 +20,7 @@ pub struct Business {
 }
 
 /// A person who signs in.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct User {
     /// The person's id.
     pub id: UserId,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use switchyard_core::permission::Role;
 use switchyard_core::{Timestamp, UserId};
 use uuid::Uuid;
@@ -12,7 +13,7 @@ use crate::run::{execute, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx};
 
 /// A session that is good now: not closed, not expired, its person not disabled and still a member.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct UserSession {
     /// Its id.
     pub id: Uuid,

@@ -113,6 +113,16 @@ impl Bench {
         .unwrap()
     }
 
+    /// Ends every connection to the Postgres database.
+    pub(crate) async fn cut_connections(&self) {
+        if let Home::Database { server, name } = &self.home {
+            let cut = format!(
+                "select pg_terminate_backend(pid) from pg_stat_activity where datname = '{name}'"
+            );
+            on_server(server, &cut).await;
+        }
+    }
+
     pub(crate) async fn end(self) {
         self.store.close().await;
         if let Home::Database { server, name } = &self.home {

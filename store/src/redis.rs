@@ -1,0 +1,130 @@
+//! Redis: speed, never truth. Everything here may be flushed or stopped at any moment; its users go on without it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::{Client, FromRedisValue, Pipeline, RedisError, RedisResult, Script};
+
+pub(crate) mod cache;
+pub(crate) mod hints;
+pub(crate) mod rates;
+
+/// No call waits longer: what Redis is for is faster without it.
+const ANSWER: Duration = Duration::from_millis(500);
+/// Nor for a connection.
+const CONNECT: Duration = Duration::from_secs(1);
+/// After a failure nobody asks for so long, so that requests do not queue up behind a server that hangs.
+const PAUSE: Duration = Duration::from_secs(1);
+
+/// Redis does not answer.
+#[derive(Debug, thiserror::Error)]
+pub enum Away {
+    /// It was asked and failed.
+    #[error("Redis does not answer: {0}")]
+    Failed(#[from] RedisError),
+    /// It failed a moment ago and was not asked again.
+    #[error("Redis did not answer a moment ago")]
+    Paused,
+}
+
+/// A server, connected when it is needed and again when the connection broke. Cloning is cheap.
+#[derive(Clone)]
+pub struct Redis {
+    client: Client,
+    manager: ConnectionManager,
+    opened: Instant,
+    /// Milliseconds after `opened` until which nobody asks.
+    paused_until: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for Redis {
+    /// Without its address, which may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Redis(…)")
+    }
+}
+
+impl Redis {
+    /// Reads the address, `redis://…`. Nothing is connected yet; call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// The address cannot be read.
+    pub fn open(url: &str) -> Result<Self, RedisError> {
+        let client = Client::open(url)?;
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(ANSWER))
+            .set_number_of_retries(0);
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        Ok(Self {
+            client,
+            manager,
+            opened: Instant::now(),
+            paused_until: Arc::new(AtomicU64::new(0)),
+        })
+    }
+
+    /// Whether it answers now; asked also after a failure.
+    ///
+    /// # Errors
+    /// It does not.
+    pub async fn ping(&self) -> Result<(), Away> {
+        let mut manager = self.manager.clone();
+        let answer: RedisResult<()> = redis::cmd("PING").query_async(&mut manager).await;
+        self.noted(answer)
+    }
+
+    pub(crate) fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Runs a script that reads and writes as one step.
+    pub(crate) async fn script<T: FromRedisValue>(
+        &self,
+        script: &Script,
+        keys: &[&str],
+        arguments: &[&str],
+    ) -> Result<T, Away> {
+        self.may_ask()?;
+        let mut call = script.prepare_invoke();
+        for key in keys {
+            call.key(*key);
+        }
+        for argument in arguments {
+            call.arg(*argument);
+        }
+        let mut manager = self.manager.clone();
+        self.noted(call.invoke_async(&mut manager).await)
+    }
+
+    /// Runs commands together.
+    pub(crate) async fn pipeline(&self, commands: &Pipeline) -> Result<(), Away> {
+        self.may_ask()?;
+        let mut manager = self.manager.clone();
+        self.noted(commands.query_async(&mut manager).await)
+    }
+
+    fn may_ask(&self) -> Result<(), Away> {
+        if self.now() < self.paused_until.load(Ordering::Relaxed) {
+            Err(Away::Paused)
+        } else {
+            Ok(())
+        }
+    }
+
+    fn noted<T>(&self, answer: RedisResult<T>) -> Result<T, Away> {
+        let pause = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
+        let until = match &answer {
+            Ok(_) => 0,
+            Err(_) => self.now().saturating_add(pause),
+        };
+        self.paused_until.store(until, Ordering::Relaxed);
+        Ok(answer?)
+    }
+
+    fn now(&self) -> u64 {
+        u64::try_from(self.opened.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}

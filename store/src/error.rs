@@ -31,6 +31,9 @@ pub enum Error {
     /// The database was migrated by a newer version of the program.
     #[error("the database was written by a newer version of this program")]
     SchemaNewer,
+    /// The database lacks migrations of this program.
+    #[error("the database has an older schema than this program; run `switchyard migrate` first")]
+    SchemaOlder,
     /// The master key is not the one that this database was made with.
     #[error("the master key is not the one of this database")]
     WrongMasterKey,

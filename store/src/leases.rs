@@ -11,7 +11,10 @@ use crate::hints::Hint;
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Held, Lane, Result, Store, Tx};
 
+mod renewer;
 pub(crate) mod sql;
+
+pub use renewer::Renewer;
 
 /// One start of one shard process: a woken old process and its restarted namesake are two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -73,19 +76,6 @@ pub async fn register(
         Err(error) if error.is_unique_violation() => Err(Error::Conflict("shard_number_taken")),
         Err(error) => Err(error),
     }
-}
-
-/// Makes the lease last `lease` from now on; false: it was lost, hang up everything.
-pub async fn renew(store: &Store, incarnation: Incarnation, lease: Duration) -> Result<bool> {
-    let input = (incarnation, lease);
-    store
-        .write_relaxed(Lane::Leases, input, |tx, (incarnation, lease)| {
-            Box::pin(async move {
-                let renewed = execute!(tx, sql::RENEW, incarnation.0, ms(*lease))?;
-                Ok(renewed > 0)
-            })
-        })
-        .await
 }
 
 /// Marks every shard as lost whose lease has lapsed, and answers how many. Committed before anybody

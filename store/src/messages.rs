@@ -10,6 +10,7 @@ use crate::run::{fetch_all, fetch_optional};
 use crate::{Result, Store};
 
 mod accept;
+pub(crate) mod gather;
 mod outgoing;
 pub(crate) mod row;
 pub(crate) mod sql;

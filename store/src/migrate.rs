@@ -1,15 +1,22 @@
-//! Bringing the schema up to date. Migrations are additive; both folders hold the same file names.
+//! Bringing the schema up to date, and telling whether it is. Migrations are additive; both folders hold the same
+//! file names.
 
 use sqlx::migrate::Migrator;
 
-use crate::{Result, Store};
+use crate::run::fetch_all;
+use crate::{Error, Result, Store};
+
+pub(crate) mod sql;
 
 static SQLITE: Migrator = sqlx::migrate!("../migrations/sqlite");
 static POSTGRES: Migrator = sqlx::migrate!("../migrations/postgres");
 
+/// Postgres: there is no such table. Source: its appendix of error codes.
+const NO_TABLE: &str = "42P01";
+
 impl Store {
-    /// Applies every migration that is not applied yet. [`crate::Error::SchemaNewer`] when the database
-    /// has one that this program does not know.
+    /// Applies every migration that is not applied yet. [`Error::SchemaNewer`] when the database has one that this
+    /// program does not know.
     pub async fn migrate(&self) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => {
@@ -21,4 +28,40 @@ impl Store {
         }
         Ok(())
     }
+
+    /// Whether the database has exactly the migrations of this program, for processes that do not migrate it.
+    /// [`Error::SchemaNewer`], or [`Error::SchemaOlder`], which an empty database is too.
+    pub async fn check_schema(&self) -> Result<()> {
+        let ours = match self {
+            Self::Sqlite(_) => &SQLITE,
+            Self::Postgres(_) => &POSTGRES,
+        };
+        let mut conn = self.read().await?;
+        let applied = match fetch_all!(conn, (i64,), sql::APPLIED) {
+            Ok(applied) => applied,
+            Err(error) if is_without_table(&error) => Vec::new(),
+            Err(error) => return Err(error),
+        };
+        let is_applied = |version| applied.iter().any(|(it,)| *it == version);
+        if applied
+            .iter()
+            .any(|(version,)| !ours.version_exists(*version))
+        {
+            return Err(Error::SchemaNewer);
+        }
+        if ours.iter().any(|migration| !is_applied(migration.version)) {
+            return Err(Error::SchemaOlder);
+        }
+        Ok(())
+    }
+}
+
+fn is_without_table(error: &Error) -> bool {
+    let Error::Database(error) = error else {
+        return false;
+    };
+    let refusal = error.as_database_error();
+    refusal.is_some_and(|it| {
+        it.code().as_deref() == Some(NO_TABLE) || it.message().starts_with("no such table")
+    })
 }

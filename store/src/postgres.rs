@@ -6,12 +6,19 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use sqlx::{ConnectOptions, Executor};
+use uuid::Uuid;
 
 use crate::hints::Hints;
+use crate::messages::gather::Gathering;
 use crate::metrics::Metrics;
 use crate::tx::Link;
-use crate::{Conn, Lane, Result, StoreOptions, Tx, events};
+use crate::{Conn, Result, StoreOptions, Tx, events, survey};
 
+/// Connections of a process beside its pool: one renews a lease, one listens to hints.
+pub const BESIDE: u32 = 2;
+/// The server ends a transaction that waits longer for its next statement: a process that was paused in the middle of
+/// one would hold its locks, and with them the sessions that another process is to take over.
+const IDLE: &str = "2s";
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE: Duration = Duration::from_secs(10);
 /// How often a transaction is tried again after a serialization failure or a deadlock.
@@ -23,9 +30,12 @@ const STATEMENTS: usize = 512;
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: PgPool,
-    /// Renewals have a connection of their own, so that a busy pool never costs a lease.
-    leases: PgPool,
+    /// How to reach the server itself, past any pool.
+    direct: PgConnectOptions,
+    /// What the connections of this process are called.
+    name: String,
     hints: Hints,
+    gathering: Gathering,
     metrics: Metrics,
     fail: Arc<switchyard_core::fail::FailPoints>,
 }
@@ -38,8 +48,12 @@ impl PostgresStore {
         metrics: Metrics,
     ) -> Result<Self> {
         let connect: PgConnectOptions = url.parse()?;
+        let word = Uuid::new_v4().simple().to_string();
+        let word = word.get(..8).unwrap_or_default();
+        let name = survey::name(word, pool_max.saturating_add(BESIDE));
         let connect = connect
-            .application_name("switchyard")
+            .application_name(&name)
+            .options([("idle_in_transaction_session_timeout", IDLE)])
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
@@ -47,14 +61,12 @@ impl PostgresStore {
             .acquire_timeout(ACQUIRE)
             .connect_with(connect.clone())
             .await?;
-        let leases = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(ACQUIRE)
-            .connect_lazy_with(connect);
         Ok(Self {
             pool,
-            leases,
+            direct: connect,
+            name,
             hints: Hints::new(options.hints, metrics.clone()),
+            gathering: Gathering::default(),
             metrics,
             fail: options.fail,
         })
@@ -64,42 +76,47 @@ impl PostgresStore {
         &self.pool
     }
 
+    /// How to reach the server itself, for connections that are no pool's.
+    pub(crate) fn direct(&self) -> PgConnectOptions {
+        self.direct.clone()
+    }
+
+    /// What the connections of this process are called.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
     pub(crate) fn hints(&self) -> &Hints {
         &self.hints
+    }
+
+    /// Messages that wait to be accepted together.
+    pub(crate) fn gathering(&self) -> &Gathering {
+        &self.gathering
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
         &self.metrics
     }
 
-    pub(crate) async fn write<I, T, F>(
-        &self,
-        lane: Lane,
-        durable: bool,
-        input: I,
-        verb: F,
-    ) -> Result<T>
+    pub(crate) async fn write<I, T, F>(&self, durable: bool, input: I, verb: F) -> Result<T>
     where
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>,
     {
         let mut retries = 0;
         loop {
-            match self.attempt(lane, durable, &input, &verb).await {
+            match self.attempt(durable, &input, &verb).await {
                 Err(error) if error.asks_for_retry() && retries < RETRIES => retries += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    async fn attempt<I, T, F>(&self, lane: Lane, durable: bool, input: &I, verb: &F) -> Result<T>
+    async fn attempt<I, T, F>(&self, durable: bool, input: &I, verb: &F) -> Result<T>
     where
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>,
     {
-        let pool = match lane {
-            Lane::Leases => &self.leases,
-            Lane::Messages | Lane::Rest => &self.pool,
-        };
-        let mut transaction = pool.begin().await?;
+        let mut transaction = self.pool.begin().await?;
         if !durable {
             transaction
                 .execute(sqlx::query("set local synchronous_commit = off"))
@@ -125,7 +142,6 @@ impl PostgresStore {
     }
 
     pub(crate) async fn close(&self) {
-        self.leases.close().await;
         self.pool.close().await;
     }
 }

@@ -12,6 +12,6 @@ mod master;
 pub(crate) mod sql;
 
 pub use business::{BusinessKey, Place};
-pub use fingerprint::ensure_fingerprint;
+pub use fingerprint::{check_fingerprint, ensure_fingerprint};
 pub use keys::Keys;
 pub use master::{MasterKey, NotAMasterKey};

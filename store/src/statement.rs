@@ -78,6 +78,7 @@ pub static ALL: &[&[&Sql]] = &[
     crate::seal::sql::STATEMENTS,
     crate::links::sql::STATEMENTS,
     crate::messages::sql::STATEMENTS,
+    crate::migrate::sql::STATEMENTS,
     crate::receipts::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
     crate::sweeps::sql::STATEMENTS,

@@ -83,7 +83,7 @@ impl Store {
     {
         let outcome = match self {
             Self::Sqlite(sqlite) => sqlite.write(lane, true, input, verb).await,
-            Self::Postgres(postgres) => postgres.write(lane, true, input, verb).await,
+            Self::Postgres(postgres) => postgres.write(true, input, verb).await,
         };
         self.counted(outcome)
     }
@@ -98,7 +98,7 @@ impl Store {
     {
         let outcome = match self {
             Self::Sqlite(sqlite) => sqlite.write(lane, false, input, verb).await,
-            Self::Postgres(postgres) => postgres.write(lane, false, input, verb).await,
+            Self::Postgres(postgres) => postgres.write(false, input, verb).await,
         };
         self.counted(outcome)
     }

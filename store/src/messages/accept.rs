@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use crate::contacts::identity::{Known, resolve};
 use crate::messages::row::{MessageRow, identity, tell};
-use crate::messages::{Accepted, Idempotency, NewMessage, sql};
+use crate::messages::{Accepted, Idempotency, NewMessage, gather, sql};
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx, chats, jobs};
 
@@ -25,6 +25,9 @@ pub async fn accept(
     business: BusinessId,
     message: NewMessage,
 ) -> Result<Accepted> {
+    if let Store::Postgres(postgres) = store {
+        return gather::accept(store, postgres, now, business, message).await;
+    }
     store
         .write(
             Lane::Messages,
@@ -34,7 +37,8 @@ pub async fn accept(
         .await
 }
 
-async fn accept_in(
+/// Stores a message within a transaction.
+pub(super) async fn accept_in(
     tx: &mut Tx,
     now: Timestamp,
     business: BusinessId,

@@ -7,6 +7,7 @@ use super::sql::{FACT, INSERT_FACT};
 use crate::run::{execute, fetch_optional};
 use crate::{Error, Lane, Result, Store};
 
+/// The fact about the database.
 const FACT_NAME: &str = "master_key_fingerprint";
 
 /// Keeps the key's fingerprint at the first call for this database, and compares it at every other.
@@ -22,6 +23,18 @@ pub async fn ensure_fingerprint(store: &Store, master: &MasterKey) -> Result<()>
             })
         })
         .await?;
+    same(kept, &ours)
+}
+
+/// Compares the key's fingerprint with the one that [`ensure_fingerprint`] kept, for processes that only join.
+/// [`Error::WrongMasterKey`] when it differs or none is kept.
+pub async fn check_fingerprint(store: &Store, master: &MasterKey) -> Result<()> {
+    let mut conn = store.read().await?;
+    let kept = fetch_optional!(conn, (Vec<u8>,), FACT, FACT_NAME)?;
+    same(kept, &master.fingerprint())
+}
+
+fn same(kept: Option<(Vec<u8>,)>, ours: &str) -> Result<()> {
     match kept {
         Some((kept,)) if bool::from(kept.as_slice().ct_eq(ours.as_bytes())) => Ok(()),
         _ => Err(Error::WrongMasterKey),

@@ -2,12 +2,16 @@
 
 use std::time::Duration;
 
-use store::leases::{self, Incarnation, Registration};
-use store::{Error, sessions};
+use store::leases::{self, Incarnation, Registration, Renewer};
+use store::{Error, Store, sessions};
 use switchyard_core::session::SessionState;
 use uuid::Uuid;
 
 use crate::bench::{Bench, NOON, both_engines};
+
+async fn renew(store: &Store, shard: Incarnation, lease: Duration) -> store::Result<bool> {
+    Renewer::new(store).renew(shard, lease).await
+}
 
 both_engines! {
     async fn every_hand_over_raises_the_epoch(bench: &Bench) {
@@ -45,9 +49,9 @@ both_engines! {
     async fn a_process_that_left_holds_nothing_and_renews_nothing(bench: &Bench) {
         let shard = bench.shard(1).await;
         let held = bench.held_by(shard, bench.business()).await;
-        assert!(leases::renew(&bench.store, shard, Duration::from_mins(1)).await.unwrap());
+        assert!(renew(&bench.store, shard, Duration::from_mins(1)).await.unwrap());
         leases::deregister(&bench.store, shard).await.unwrap();
-        assert!(!leases::renew(&bench.store, shard, Duration::from_mins(1)).await.unwrap());
+        assert!(!renew(&bench.store, shard, Duration::from_mins(1)).await.unwrap());
         let refused = leases::take(&bench.store, shard, held.session).await;
         assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
         let next = bench.shard(1).await;
@@ -58,7 +62,7 @@ both_engines! {
     async fn an_unknown_process_cannot_renew_or_take(bench: &Bench) {
         let nobody = Incarnation(Uuid::new_v4());
         let id = bench.session(bench.business()).await;
-        assert!(!leases::renew(&bench.store, nobody, Duration::from_mins(1)).await.unwrap());
+        assert!(!renew(&bench.store, nobody, Duration::from_mins(1)).await.unwrap());
         assert!(matches!(leases::take(&bench.store, nobody, id).await, Err(Error::Fenced)));
     }
 }
@@ -98,7 +102,7 @@ async fn on_sqlite_the_next_process_takes_over_at_once() {
     let held = bench.held_by(first, bench.business()).await;
     let second = bench.shard(1).await;
     assert!(
-        !leases::renew(&bench.store, first, Duration::from_mins(1))
+        !renew(&bench.store, first, Duration::from_mins(1))
             .await
             .unwrap()
     );
@@ -127,11 +131,7 @@ async fn on_postgres_a_live_number_is_taken_and_a_lapsed_one_is_not() {
         "the holder is alive"
     );
     // The holder's lease lapses: a renewal that ended before it began.
-    assert!(
-        leases::renew(&bench.store, first, Duration::ZERO)
-            .await
-            .unwrap()
-    );
+    assert!(renew(&bench.store, first, Duration::ZERO).await.unwrap());
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
     let taken = loop {
         if let Some(taken) = leases::take(&bench.store, other, held.session)
@@ -144,7 +144,7 @@ async fn on_postgres_a_live_number_is_taken_and_a_lapsed_one_is_not() {
     };
     assert_eq!(taken.epoch, held.epoch + 1);
     assert!(
-        !leases::renew(&bench.store, first, Duration::from_mins(1))
+        !renew(&bench.store, first, Duration::from_mins(1))
             .await
             .unwrap(),
         "a lost process never renews"

@@ -1,0 +1,72 @@
+//! What an operator wants to know of a Postgres server before processes depend on it.
+
+use switchyard_core::Timestamp;
+
+use crate::Result;
+use crate::postgres::PostgresStore;
+
+/// What the server says of itself; also what the connections of our processes are named after.
+const SERVER: &str = "select current_setting('server_version'),
+        current_setting('max_connections')::bigint - current_setting('superuser_reserved_connections')::bigint,
+        (extract(epoch from clock_timestamp()) * 1000)::bigint";
+
+/// Each process once, however many connections it has.
+const PROCESSES: &str = "select distinct application_name from pg_stat_activity
+        where datname = current_database() and application_name like 'switchyard %'";
+
+/// What a Postgres server said.
+#[derive(Debug, Clone)]
+pub struct Survey {
+    /// Its version.
+    pub version: String,
+    /// Connections that it allows to all its clients together.
+    pub connections: i64,
+    /// Its clock less ours, in milliseconds.
+    pub ahead_ms: i64,
+    /// The most connections that each process of ours on this database may open, as far as this user may see them.
+    pub processes: Vec<i64>,
+}
+
+impl PostgresStore {
+    /// Asks the server.
+    pub async fn survey(&self) -> Result<Survey> {
+        let mut connection = self.pool().acquire().await?;
+        let asked_at = Timestamp::now().ms();
+        let (version, connections, clock): (String, i64, i64) =
+            sqlx::query_as(SERVER).fetch_one(&mut *connection).await?;
+        // The server looked at its clock somewhere between the question and the answer.
+        let ours = asked_at.midpoint(Timestamp::now().ms());
+        let names: Vec<(String,)> = sqlx::query_as(PROCESSES)
+            .fetch_all(&mut *connection)
+            .await?;
+        let processes = names.iter().filter(|(name,)| *name != self.name());
+        Ok(Survey {
+            version,
+            connections,
+            ahead_ms: clock.saturating_sub(ours),
+            processes: processes.filter_map(|(name,)| opened_by(name)).collect(),
+        })
+    }
+}
+
+/// How the connections of a process are named: a random word tells it from its neighbours, and how many it may open.
+pub(crate) fn name(process: &str, connections: u32) -> String {
+    format!("switchyard {process} {connections}")
+}
+
+fn opened_by(name: &str) -> Option<i64> {
+    name.rsplit_once(' ')?.1.parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_of_a_process_says_how_many_connections_it_opens() {
+        assert_eq!(opened_by(&name("a1b2c3d4", 22)), Some(22));
+        assert_eq!(opened_by("switchyard"), None);
+        // Postgres cuts names after 63 bytes.
+        assert!(name("a1b2c3d4", u32::MAX).len() < 63);
+    }
+}

@@ -6,7 +6,10 @@ pub type Result<T> = std::result::Result<T, Error>;
 /// Why a shard could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The store refused, for example because another live process has this number.
+    /// Another process has this number and goes on renewing its registration.
+    #[error("another live process has this shard's number")]
+    NumberTaken,
+    /// The store refused.
     #[error(transparent)]
     Store(#[from] store::Error),
     /// A metric is registered already.

@@ -2,10 +2,10 @@
 //! so that a busy one cannot delay a renewal.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use store::Store;
-use store::leases::{self, Incarnation, Registration};
+use store::leases::{self, Incarnation, Registration, Renewer};
 use switchyard_core::Timestamp;
 use tokio::sync::watch;
 use tokio::time::timeout;
@@ -17,6 +17,10 @@ use crate::lease::{Deadline, boot_clock};
 const REGISTER_AGAIN: Duration = Duration::from_millis(250);
 /// How long giving a registration back may take at the end.
 const GIVE_BACK: Duration = Duration::from_secs(2);
+/// What clocks and a slow database may add to the lease of a predecessor.
+const MARGIN: Duration = Duration::from_secs(2);
+/// How the store calls a number that a live process has.
+const NUMBER_TAKEN: &str = "shard_number_taken";
 
 /// One registration and how long it is good for. One that was lost never comes back: the next is another one.
 #[derive(Debug)]
@@ -94,12 +98,13 @@ pub(crate) struct Tenure {
 }
 
 impl Tenure {
-    /// Registers, and goes on renewing until [`Tenure::end`].
+    /// Registers, and goes on renewing until [`Tenure::end`]. A number whose holder died without giving it back is
+    /// waited for until that lease has lapsed.
     ///
     /// # Errors
     /// The first registration was refused, or the thread could not be started.
     pub(crate) async fn begin(store: Store, options: TenureOptions) -> crate::Result<Self> {
-        let first = register(&store, &options).await?;
+        let first = register_first(&store, &options).await?;
         let (sender, current) = watch::channel(Some(first));
         let stop = CancellationToken::new();
         let runtime = tokio::runtime::Builder::new_current_thread()
@@ -109,7 +114,12 @@ impl Tenure {
         let stopping = stop.clone();
         let thread = std::thread::Builder::new()
             .name("lease".to_owned())
-            .spawn(move || runtime.block_on(keep(&store, &options, &sender, &stopping)))
+            .spawn(move || {
+                runtime.block_on(async {
+                    let mut renewer = Renewer::new(&store);
+                    keep(&mut renewer, &store, &options, &sender, &stopping).await;
+                });
+            })
             .map_err(crate::Error::Thread)?;
         Ok(Self {
             current,
@@ -135,6 +145,27 @@ impl Tenure {
     }
 }
 
+async fn register_first(store: &Store, options: &TenureOptions) -> crate::Result<Arc<Lease>> {
+    // A predecessor that was killed just after a renewal leaves a whole lease; one that outlasts it is alive.
+    let patience = options.lease.saturating_add(MARGIN);
+    let started = Instant::now();
+    loop {
+        match register(store, options).await {
+            Ok(lease) => return Ok(lease),
+            Err(store::Error::Conflict(NUMBER_TAKEN)) if started.elapsed() < patience => {}
+            Err(store::Error::Conflict(NUMBER_TAKEN)) => return Err(crate::Error::NumberTaken),
+            Err(error) => return Err(error.into()),
+        }
+        if started.elapsed() < REGISTER_AGAIN {
+            tracing::info!(
+                number = options.number,
+                "waiting for the lease of the last process with this number"
+            );
+        }
+        tokio::time::sleep(REGISTER_AGAIN).await;
+    }
+}
+
 async fn register(store: &Store, options: &TenureOptions) -> store::Result<Arc<Lease>> {
     let asked_at = boot_clock();
     let registration = Registration {
@@ -148,6 +179,7 @@ async fn register(store: &Store, options: &TenureOptions) -> store::Result<Arc<L
 }
 
 async fn keep(
+    renewer: &mut Renewer,
     store: &Store,
     options: &TenureOptions,
     sender: &watch::Sender<Option<Arc<Lease>>>,
@@ -161,7 +193,7 @@ async fn keep(
             }
             continue;
         };
-        let ended = renew_until_lost(store, &lease, options.lease, stop).await;
+        let ended = renew_until_lost(renewer, &lease, options.lease, stop).await;
         lease.lose();
         sender.send_replace(None);
         if ended == Ended::Stopped {
@@ -209,7 +241,7 @@ async fn give_back(store: &Store, incarnation: Incarnation) {
 }
 
 async fn renew_until_lost(
-    store: &Store,
+    renewer: &mut Renewer,
     lease: &Lease,
     span: Duration,
     stop: &CancellationToken,
@@ -226,7 +258,7 @@ async fn renew_until_lost(
             return Ended::Lost;
         }
         let asked_at = boot_clock();
-        pause = match timeout(third, leases::renew(store, lease.incarnation(), span)).await {
+        pause = match timeout(third, renewer.renew(lease.incarnation(), span)).await {
             Ok(Ok(true)) => {
                 lease.extend(asked_at);
                 third

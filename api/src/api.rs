@@ -6,6 +6,7 @@ use actix_web::http::Uri;
 use prometheus::Registry;
 use secrecy::SecretString;
 use store::Store;
+use store::redis::Redis;
 use store::seal::Keys;
 use tokio_util::sync::CancellationToken;
 
@@ -13,11 +14,11 @@ use crate::address::Network;
 use crate::caller::Credentials;
 use crate::cookie::Cookies;
 use crate::events::slots::StreamSlots;
+use crate::health::Probe;
 use crate::limit::Limits;
 use crate::method::Methods;
-use crate::metrics::{CacheMetrics, HttpMetrics};
+use crate::metrics::HttpMetrics;
 use crate::password::Passwords;
-use crate::readiness::Readiness;
 use crate::token::{AccessKey, Tokens};
 
 /// What the binary hands over.
@@ -34,18 +35,14 @@ pub struct Options {
     pub setup_token: Option<SecretString>,
     /// What people type to reach this installation, such as `https://wa.example.com`.
     pub public_base_url: String,
+    /// Where limits are counted for all processes; without it each counts by itself.
+    pub limits: Option<Redis>,
+    /// Where credentials are cached for all processes; without it each has a cache of its own.
+    pub cache: Option<Redis>,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
-    /// The subcommand, as `/health` shows it.
-    pub role: &'static str,
-    /// The program's version, as `/health` shows it.
-    pub version: &'static str,
-    /// Whether the simulator is compiled in.
-    pub sim: bool,
-    /// Whether a fail point is armed.
-    pub fail_points: bool,
-    /// What `/health/ready` reports besides the database.
-    pub ready: Readiness,
+    /// What the health routes tell.
+    pub probe: Probe,
     /// When it is cancelled, live streams and long polls end at once.
     pub stop: CancellationToken,
 }
@@ -59,6 +56,9 @@ pub enum OptionsError {
     /// A metric of that name is registered already.
     #[error("cannot register a metric: {0}")]
     Metrics(#[from] prometheus::Error),
+    /// The cache of credentials could not be made.
+    #[error("cannot make the cache of credentials: {0}")]
+    Cache(#[from] store::Error),
     /// The description of the API could not be written.
     #[error("cannot write the description of the API: {0}")]
     Description(#[from] serde_json::Error),
@@ -83,17 +83,8 @@ pub(crate) struct State {
     pub(crate) metrics: HttpMetrics,
     pub(crate) methods: Methods,
     pub(crate) description: String,
-    pub(crate) build: Build,
-    pub(crate) ready: Readiness,
+    pub(crate) probe: Probe,
     pub(crate) stop: CancellationToken,
-}
-
-/// What `/health` says of this program.
-pub(crate) struct Build {
-    pub(crate) role: &'static str,
-    pub(crate) version: &'static str,
-    pub(crate) sim: bool,
-    pub(crate) fail_points: bool,
 }
 
 impl Api {
@@ -106,12 +97,9 @@ impl Api {
             store: options.store,
             keys: options.keys,
             tokens: Tokens::new(&options.access_key),
-            credentials: Credentials::new(CacheMetrics::register(
-                &options.registry,
-                "credentials",
-            )?),
+            credentials: Credentials::new(options.cache, &options.registry)?,
             passwords: Passwords::new(),
-            limits: Limits::new(),
+            limits: Limits::new(options.limits),
             streams: StreamSlots::default(),
             cookies: Cookies::of(&base).ok_or(OptionsError::BaseUrl)?,
             setup_token: options.setup_token,
@@ -119,13 +107,7 @@ impl Api {
             metrics: HttpMetrics::register(&options.registry)?,
             methods: Methods::of(&openapi),
             description: openapi.to_json()?,
-            build: Build {
-                role: options.role,
-                version: options.version,
-                sim: options.sim,
-                fail_points: options.fail_points,
-            },
-            ready: options.ready,
+            probe: options.probe,
             stop: options.stop,
         })))
     }
@@ -153,17 +135,22 @@ pub(crate) mod tests {
         store.migrate().await.unwrap();
         let options = Options {
             keys: Keys::new(store.clone(), MasterKey::generate()),
+            probe: Probe {
+                store: store.clone(),
+                role: "api",
+                version: "0.0.0-test",
+                sim: false,
+                fail_points: false,
+                ready: crate::readiness::Readiness::new(),
+            },
             store,
             registry,
             access_key: AccessKey::derive(b"of the test"),
             setup_token: None,
             public_base_url: "https://wa.example.com".to_owned(),
+            limits: None,
+            cache: None,
             trusted_proxies: Vec::new(),
-            role: "api",
-            version: "0.0.0-test",
-            sim: false,
-            fail_points: false,
-            ready: Readiness::new(),
             stop: CancellationToken::new(),
         };
         (Api::new(options).unwrap(), folder)

@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use store::accounts::{ApiKey, UserSession};
+use store::rates::Rate;
 use switchyard_core::code::ApiCode;
 use switchyard_core::message::Source;
 use switchyard_core::permission::Scope;
@@ -15,7 +16,7 @@ use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
 use crate::api::State;
-use crate::limit::{self, Rate};
+use crate::limit;
 use crate::problem::Problem;
 
 mod credentials;
@@ -87,7 +88,7 @@ impl Caller {
     fn rate(&self) -> Rate {
         match &self.who {
             Who::User(_) => limit::USER,
-            Who::Key(key) => Rate::per_second(key.per_second, key.burst),
+            Who::Key(key) => Rate::per_s(key.per_second, key.burst),
         }
     }
 }
@@ -135,13 +136,13 @@ pub(crate) async fn identify(state: &State, request: &HttpRequest) {
 async fn identified(state: &State, request: &HttpRequest) -> Result<Caller, Problem> {
     let presented = Presented::of(request, state)?;
     let caller = state.credentials.check(state, presented).await?;
-    spend(request, state, &caller)?;
+    spend(request, state, &caller).await?;
     Ok(caller)
 }
 
 /// Takes one request of the caller's limit, and notes how it stands for the answer's headers.
-fn spend(request: &HttpRequest, state: &State, caller: &Caller) -> Result<(), Problem> {
-    let verdict = state.limits.request(caller.actor(), caller.rate());
+async fn spend(request: &HttpRequest, state: &State, caller: &Caller) -> Result<(), Problem> {
+    let verdict = state.limits.request(caller.actor(), caller.rate()).await;
     request.extensions_mut().insert(verdict);
     if verdict.passes {
         Ok(())

@@ -13,12 +13,12 @@ use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage, HttpResponse, HttpResponseBuilder, ResponseError};
 use futures_util::FutureExt;
+use store::rates::Verdict;
 use switchyard_core::code::ApiCode;
 use tokio::time::timeout;
 use uuid::Uuid;
 
 use crate::api::State;
-use crate::limit::Verdict;
 use crate::problem::Problem;
 use crate::{caller, headers};
 

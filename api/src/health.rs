@@ -1,20 +1,42 @@
 //! Whether the process lives, what it is, and whether it can serve.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
+use store::Store;
+use tokio::time::timeout;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
-use crate::api::State;
-use crate::readiness::Check;
+use crate::readiness::{Check, Readiness};
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config.service(livez).service(health).service(health_ready);
+}
+
+/// Whoever balances load asks every few seconds and waits no longer.
+const PING: Duration = Duration::from_secs(2);
+
+/// What a process says of itself, on either port.
+#[derive(Debug, Clone)]
+pub struct Probe {
+    /// The database that it depends on.
+    pub store: Store,
+    /// The subcommand.
+    pub role: &'static str,
+    /// The program's version.
+    pub version: &'static str,
+    /// Whether the simulator is compiled in.
+    pub sim: bool,
+    /// Whether a fail point is armed.
+    pub fail_points: bool,
+    /// What it depends on besides the database.
+    pub ready: Readiness,
 }
 
 /// What this program is.
@@ -51,13 +73,13 @@ pub(crate) async fn livez() -> HttpResponse {
 /// What this program is.
 #[utoipa::path(tag = "platform", responses((status = 200, body = Health)))]
 #[get("/health")]
-pub(crate) async fn health(state: Data<State>) -> Json<Health> {
+pub(crate) async fn health(probe: Data<Probe>) -> Json<Health> {
     Json(Health {
         status: "ok",
-        version: state.build.version,
-        role: state.build.role,
-        sim: state.build.sim,
-        fail_points: state.build.fail_points,
+        version: probe.version,
+        role: probe.role,
+        sim: probe.sim,
+        fail_points: probe.fail_points,
     })
 }
 
@@ -67,14 +89,15 @@ pub(crate) async fn health(state: Data<State>) -> Json<Health> {
     responses((status = 200, body = Ready), (status = 503, body = Ready, description = "Not ready")),
 )]
 #[get("/health/ready")]
-pub(crate) async fn health_ready(state: Data<State>) -> HttpResponse {
-    let mut checks = state.ready.checks();
-    let database = match state.store.ping().await {
-        Ok(()) => Check::good("answers"),
-        Err(error) => {
+pub(crate) async fn health_ready(probe: Data<Probe>) -> HttpResponse {
+    let mut checks = probe.ready.checks();
+    let database = match timeout(PING, probe.store.ping()).await {
+        Ok(Ok(())) => Check::good("answers"),
+        Ok(Err(error)) => {
             tracing::warn!(%error, "the database does not answer");
             Check::bad("does not answer")
         }
+        Err(_elapsed) => Check::bad("does not answer in time"),
     };
     checks.insert("database".to_owned(), database);
     let storage = if state.store.has_room() {

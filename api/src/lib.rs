@@ -3,15 +3,15 @@
 //! The binary builds one [`Api`] from [`Options`], opens a listener and hands both to [`serve`]:
 //!
 //! ```ignore
-//! let ready = api::Readiness::new();
-//! let api = api::Api::new(api::Options { store, keys, ready: ready.clone(), stop: stop.clone(), .. })?;
+//! let probe = api::Probe { store: store.clone(), ready: api::Readiness::new(), .. };
+//! let api = api::Api::new(api::Options { store, keys, probe, stop: stop.clone(), .. })?;
 //! let server = api::serve(&api, listener)?;          // any tokio runtime; handles no signals
 //! let handle = server.handle();                       // handle.stop(true).await ends it gracefully
 //! tokio::spawn(server);
 //! ```
 //!
 //! The internal port is an `App` of the binary's own, to which [`configure_internal`] adds `GET /metrics`
-//! beside what other crates mount there. [`openapi`] is the description that `switchyard openapi` prints.
+//! and the health routes beside what other crates mount there. [`openapi`] is the description that `switchyard openapi` prints.
 
 mod address;
 mod api;
@@ -46,6 +46,7 @@ mod token;
 
 pub use address::{Network, NotANetwork};
 pub use api::{Api, Options, OptionsError};
+pub use health::Probe;
 pub use metrics::configure_internal;
 pub use openapi::openapi;
 pub use password::{Passwords, UnfitPassword};

@@ -6,10 +6,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header::ContentType;
 use actix_web::web::{Data, ServiceConfig, get};
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, Opts, Registry,
-    TextEncoder,
+    Encoder, HistogramOpts, HistogramVec, IntCounterVec, IntGauge, Opts, Registry, TextEncoder,
 };
 
+use crate::health::{self, Probe};
 use crate::problem::Problem;
 
 /// Seconds; the last ones are the long poll and the limit of every other request.
@@ -50,48 +50,20 @@ impl HttpMetrics {
     }
 }
 
-/// How a cache answers; a clone counts into the same counters.
-#[derive(Clone)]
-pub(crate) struct CacheMetrics {
-    hits: IntCounter,
-    misses: IntCounter,
-    stale: IntCounter,
-}
-
-impl CacheMetrics {
-    /// The counters of the cache of that name.
-    pub(crate) fn register(registry: &Registry, cache: &str) -> Result<Self, prometheus::Error> {
-        let counter = |name: &str, help: &str| {
-            let opts = Opts::new(format!("switchyard_cache_{name}_total"), help);
-            let counter = IntCounter::with_opts(opts.const_label("cache", cache))?;
-            registry.register(Box::new(counter.clone()))?;
-            Ok::<_, prometheus::Error>(counter)
-        };
-        Ok(Self {
-            hits: counter("hits", "Look-ups that the cache answered")?,
-            misses: counter("misses", "Look-ups that went to the database")?,
-            stale: counter("stale", "Answers of the cache that were not good any more")?,
-        })
-    }
-
-    /// One look-up, answered by the cache or not.
-    pub(crate) fn looked_up(&self, hit: bool) {
-        if hit { &self.hits } else { &self.misses }.inc();
-    }
-
-    /// What the cache answered was not good any more.
-    pub(crate) fn stale(&self) {
-        self.stale.inc();
-    }
-}
-
-/// Adds `GET /metrics` to an app of the internal port; never to the public one.
-pub fn configure_internal(registry: &Registry) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
-    let registry = Data::new(registry.clone());
+/// Adds `GET /metrics` and the health routes to an app of the internal port; the metrics are on no other.
+pub fn configure_internal(
+    registry: &Registry,
+    probe: &Probe,
+) -> impl Fn(&mut ServiceConfig) + Clone + use<> {
+    let (registry, probe) = (Data::new(registry.clone()), Data::new(probe.clone()));
     move |config| {
         config
             .app_data(registry.clone())
-            .route("/metrics", get().to(show));
+            .app_data(probe.clone())
+            .route("/metrics", get().to(show))
+            .service(health::livez)
+            .service(health::health)
+            .service(health::health_ready);
     }
 }
 

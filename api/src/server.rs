@@ -30,9 +30,11 @@ const STOP_LIMIT_S: u64 = 5;
 /// end it by the handle of the returned server.
 pub fn serve(api: &Api, listener: TcpListener) -> io::Result<Server> {
     let state = Data::from(api.0.clone());
+    let probe = Data::new(api.0.probe.clone());
     let server = HttpServer::new(move || {
         App::new()
             .app_data(state.clone())
+            .app_data(probe.clone())
             .configure(input::configure)
             .configure(routes)
             .default_service(web::to(elsewhere))

@@ -9,13 +9,14 @@ use crate::limit::Attempt;
 use crate::problem::Problem;
 
 /// Begins an attempt, or says how long to wait. One that succeeds is given back.
-pub(super) fn begin(
+pub(super) async fn begin(
     request: &HttpRequest,
     state: &State,
     account: Option<&str>,
 ) -> Result<Attempt, Problem> {
     let client = address::client(request, &state.trusted_proxies);
-    state.limits.attempt(account, client).map_err(|wait_s| {
+    let attempt = state.limits.attempt(account, client).await;
+    attempt.map_err(|wait_s| {
         let detail = "too many attempts to sign in: wait, then try again";
         Problem::new(ApiCode::TooManyRequests, detail).after(wait_s)
     })

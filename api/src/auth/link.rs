@@ -35,11 +35,11 @@ pub(crate) async fn link(
     state: Data<State>,
     body: Json<LinkRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let attempt = attempt::begin(&request, &state, None)?;
+    let attempt = attempt::begin(&request, &state, None).await?;
     let token = body.token.expose_secret();
     let user = accounts::use_sign_in_link(&state.store, Timestamp::now(), token).await?;
     let user =
         user.ok_or_else(|| Problem::unauthorized("this link was used already, or it ran out"))?;
-    state.limits.succeeded(&attempt);
+    state.limits.succeeded(&attempt).await;
     signed_in::open(&request, &state, StatusCode::OK, user, body.cookie).await
 }

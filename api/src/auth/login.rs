@@ -38,13 +38,13 @@ pub(crate) async fn login(
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let email = body.email.trim().to_lowercase();
-    let attempt = attempt::begin(&request, &state, Some(&email))?;
+    let attempt = attempt::begin(&request, &state, Some(&email)).await?;
     let found = accounts::password(&state.store, &email).await?;
     let (user, hash) = found.map_or((None, None), |it| (Some(it.user), it.hash));
     let right = state.passwords.matches(body.password, hash).await?;
     let user = user
         .filter(|_| right)
         .ok_or_else(|| Problem::unauthorized("the email or the password is wrong"))?;
-    state.limits.succeeded(&attempt);
+    state.limits.succeeded(&attempt).await;
     signed_in::open(&request, &state, StatusCode::OK, user, body.cookie).await
 }

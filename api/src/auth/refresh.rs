@@ -43,7 +43,7 @@ pub(crate) async fn refresh(
         Some(token) => token,
         None => of_cookie(&request, &state)?,
     };
-    let attempt = attempt::begin(&request, &state, None)?;
+    let attempt = attempt::begin(&request, &state, None).await?;
     let now = Timestamp::now();
     let named = session_of(&token).ok_or_else(spent)?;
     let next = successor(state.tokens.rotation(), named, &token);
@@ -63,7 +63,7 @@ pub(crate) async fn refresh(
         }
         Rotation::Unknown => return Err(spent()),
     };
-    state.limits.succeeded(&attempt);
+    state.limits.succeeded(&attempt).await;
     let tokens = Tokens {
         session: &session,
         refresh: next,

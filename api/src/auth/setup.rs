@@ -52,12 +52,12 @@ pub(crate) async fn setup(
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let expected = state.setup_token.as_ref().ok_or_else(Problem::not_found)?;
-    let attempt = attempt::begin(&request, &state, None)?;
+    let attempt = attempt::begin(&request, &state, None).await?;
     let given = body.token.expose_secret().as_bytes();
     if !bool::from(given.ct_eq(expected.expose_secret().as_bytes())) {
         return Err(Problem::forbidden("this is not the setup token"));
     }
-    state.limits.succeeded(&attempt);
+    state.limits.succeeded(&attempt).await;
     let new = NewBusiness {
         name: parse_name(&body.business_name).ok_or_else(|| unnamed("business_name"))?,
         owner_name: parse_name(&body.name).ok_or_else(|| unnamed("name"))?,

@@ -3,44 +3,36 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use moka::future::Cache;
-use store::accounts::{self, ApiKey, UserSession};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
+use prometheus::Registry;
+use store::accounts::{self, UserSession};
+use store::cache::Cache;
+use store::redis::Redis;
 use switchyard_core::Timestamp;
 use uuid::Uuid;
 
 use super::usage::Usage;
 use super::{Caller, Presented, Who};
 use crate::api::State;
-use crate::metrics::CacheMetrics;
 use crate::problem::Problem;
 
-/// Less than the promised five seconds: a row may be read just before its revocation is committed.
+/// Less than the promised five seconds, also when the cache adds its 15 %: a row may be read just before its
+/// revocation is committed.
 const KEPT: Duration = Duration::from_secs(4);
-/// Credentials of one kind that are kept; the least used go first.
-const MOST: u64 = 10_000;
 
 /// Rows of credentials, for a moment.
 pub(crate) struct Credentials {
-    sessions: Cache<Uuid, Arc<UserSession>>,
-    keys: Cache<[u8; 32], Arc<ApiKey>>,
+    rows: Cache,
     usage: Usage,
-    metrics: CacheMetrics,
 }
 
 impl Credentials {
-    pub(crate) fn new(metrics: CacheMetrics) -> Self {
-        Self {
-            sessions: Cache::builder()
-                .max_capacity(MOST)
-                .time_to_live(KEPT)
-                .build(),
-            keys: Cache::builder()
-                .max_capacity(MOST)
-                .time_to_live(KEPT)
-                .build(),
+    /// Shared by all processes that use that server, if there is one.
+    pub(crate) fn new(shared: Option<Redis>, registry: &Registry) -> store::Result<Self> {
+        Ok(Self {
+            rows: Cache::new("credentials", shared, KEPT, registry)?,
             usage: Usage::new(),
-            metrics,
-        }
+        })
     }
 
     /// Who presents this credential, if it is good now.
@@ -70,21 +62,15 @@ impl Credentials {
     }
 
     async fn key(&self, state: &State, now: Timestamp, secret: &str) -> Result<Caller, Problem> {
-        let hash = accounts::hash(secret);
-        let mut key = self.keys.get(&hash).await;
-        self.metrics.looked_up(key.is_some());
-        if key.is_none() {
-            let found = accounts::api_key(&state.store, now, secret).await?;
-            key = found.map(Arc::new);
-            if let Some(key) = &key {
-                self.keys.insert(hash, Arc::clone(key)).await;
-            }
-        }
+        let name = format!(
+            "key:{}",
+            BASE64_URL_SAFE_NO_PAD.encode(accounts::hash(secret))
+        );
+        let found = accounts::api_key(&state.store, now, secret);
+        let key = Box::pin(self.rows.get_or_fill(&name, found)).await?;
+        let key = key.map(Arc::new);
+        let key = key.filter(|key| key.expires_at.is_none_or(|end| end > now));
         let key = key.ok_or_else(|| Problem::unauthorized("the API key is not valid"))?;
-        if key.expires_at.is_some_and(|end| end <= now) {
-            self.metrics.stale();
-            return Err(Problem::unauthorized("the API key is not valid"));
-        }
         self.usage.note(&state.store, now, &key).await;
         Ok(Caller {
             business: key.business,
@@ -99,18 +85,9 @@ impl Credentials {
         now: Timestamp,
         id: Uuid,
     ) -> Result<Option<Arc<UserSession>>, Problem> {
-        let cached = self.sessions.get(&id).await;
-        self.metrics.looked_up(cached.is_some());
-        if cached.is_some() {
-            return Ok(cached);
-        }
-        let found = accounts::user_session(&state.store, now, id)
-            .await?
-            .map(Arc::new);
-        if let Some(session) = &found {
-            self.sessions.insert(id, Arc::clone(session)).await;
-        }
-        Ok(found)
+        let found = accounts::user_session(&state.store, now, id);
+        let session = Box::pin(self.rows.get_or_fill(&session_name(id), found)).await?;
+        Ok(session.map(Arc::new))
     }
 
     /// Whether a caller's credential is still good: for what outlives one request.
@@ -131,6 +108,10 @@ impl Credentials {
 
     /// Forgets a session that was just closed here.
     pub(crate) async fn forget(&self, session: Uuid) {
-        self.sessions.invalidate(&session).await;
+        self.rows.invalidate(&session_name(session)).await;
     }
+}
+
+fn session_name(id: Uuid) -> String {
+    format!("session:{}", id.simple())
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
-use api::{AccessKey, Api, Options, Readiness};
+use api::{AccessKey, Api, Options, Probe, Readiness};
 use reqwest::header::HeaderMap;
 use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
@@ -69,12 +69,17 @@ impl TestApp {
             access_key: AccessKey::derive(b"the master key of the test"),
             setup_token: Some(SecretString::from(SETUP_TOKEN)),
             public_base_url: url.clone(),
+            limits: None,
+            cache: None,
             trusted_proxies: Vec::new(),
-            role: "up",
-            version: "0.0.0-test",
-            sim: true,
-            fail_points: false,
-            ready: ready.clone(),
+            probe: Probe {
+                store: store.clone(),
+                role: "up",
+                version: "0.0.0-test",
+                sim: true,
+                fail_points: false,
+                ready: ready.clone(),
+            },
             stop: stop.clone(),
         };
         change(&mut options);

@@ -6,9 +6,9 @@ use std::{env, fs};
 
 use anyhow::{Context, Result};
 
-use crate::frontend;
 use crate::step::say;
 use crate::workspace::{SIM, cargo, target};
+use crate::{frontend, postgres, redis};
 
 /// How many rounds, when the environment names no other number.
 const ROUNDS: &str = "20";
@@ -16,6 +16,8 @@ const ROUNDS: &str = "20";
 /// Runs the module `faults` of the product's test binary; the tests append to the report, a line for each fault.
 pub(crate) fn run() -> Result<()> {
     frontend::build_when_stale()?;
+    postgres::ensure()?;
+    redis::ensure()?;
     let rounds = env::var("SWITCHYARD_FAULT_ROUNDS").unwrap_or_else(|_| ROUNDS.to_owned());
     let report = target()?.join("faults.txt");
     fs::write(&report, "").with_context(|| format!("cannot write {}", report.display()))?;

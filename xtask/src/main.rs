@@ -10,6 +10,7 @@ mod generated;
 mod install;
 mod postgres;
 mod product;
+mod redis;
 mod settle;
 mod stale;
 mod step;

@@ -63,6 +63,11 @@ impl Postgres {
     }
 }
 
+/// Installs the server where it is missing, for tests that start one themselves.
+pub(crate) fn ensure() -> Result<()> {
+    programs().map(drop)
+}
+
 /// Runs a command of the developer's with a server for the tests in its environment.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let Some((program, arguments)) = words.split_first() else {

@@ -9,7 +9,7 @@ use crate::postgres::{self, Postgres};
 use crate::product::Product;
 use crate::step::say;
 use crate::workspace::{SIM, cargo, program};
-use crate::{browser, check, frontend, generated};
+use crate::{browser, check, frontend, generated, redis};
 
 /// Runs every check and every test; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
@@ -29,6 +29,7 @@ pub(crate) fn run() -> Result<()> {
 }
 
 fn rust() -> Result<()> {
+    redis::ensure()?;
     let server = Postgres::start()?;
     let mut test = vec!["test", "--workspace"];
     test.extend(SIM);

@@ -11,7 +11,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcomma
 use crate::environment::refuse_unknown;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use crate::{doctor, migrate, up};
+use crate::{doctor, migrate, roles, up};
 
 /// What `--version` says; a build with the simulated network says so.
 #[cfg(feature = "sim")]
@@ -32,6 +32,12 @@ struct Cli {
 enum Role {
     /// Everything in one process.
     Up(Box<up::Up>),
+    /// The public API and the dashboard, on Postgres.
+    Api(Box<roles::ApiRole>),
+    /// One holder of WhatsApp sessions, on Postgres.
+    Shard(Box<roles::ShardRole>),
+    /// Background jobs, on Postgres.
+    Worker(Box<roles::WorkerRole>),
     /// A WhatsApp network on loopback, alone.
     #[cfg(feature = "sim")]
     Sim(crate::network::Network),
@@ -55,6 +61,9 @@ pub(crate) fn run() -> Result<(), Refusal> {
     let cli = Cli::from_arg_matches(&matches).map_err(|error| sentence(&error))?;
     match cli.role {
         Role::Up(up) => up::run(&up),
+        Role::Api(role) => roles::api(&role),
+        Role::Shard(role) => roles::shard(&role),
+        Role::Worker(role) => roles::worker(&role),
         #[cfg(feature = "sim")]
         Role::Sim(network) => crate::network::run(&network),
         Role::Migrate(settings) => migrate::run(&settings),

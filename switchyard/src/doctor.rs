@@ -1,17 +1,17 @@
 //! `switchyard doctor`: every setting with where it comes from, and whether what the program needs is there.
 
-use std::net::TcpListener;
+mod embedded;
+mod shared;
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches, Command};
 
-use crate::folder::DataFolder;
 use crate::progress::say;
 use crate::refusal::Refusal;
 use crate::settings::{SECRETS, Settings};
-use crate::{command, keys};
+use crate::{command, runtime};
 
-/// Prints the settings, then one line per check; the first check that fails is the refusal.
+/// Prints the settings, then one line per check; the first check that failed decides how the program ends.
 pub(crate) fn run(settings: &Settings, matches: &ArgMatches, cli: &Command) -> Result<(), Refusal> {
     say(&format!("switchyard {}\n", command::VERSION));
     let own = cli.find_subcommand("doctor").zip(matches.subcommand());
@@ -23,23 +23,45 @@ pub(crate) fn run(settings: &Settings, matches: &ArgMatches, cli: &Command) -> R
         }
     }
     say("");
-    let folder = DataFolder::open(&settings.data_dir)?;
-    say(&format!(
-        "ok  data folder {} can be used",
-        folder.file("").display()
-    ));
-    let has_rows = folder.file("switchyard.db").exists();
-    if has_rows || settings.master_key.is_some() || keys::file(settings, &folder).exists() {
-        keys::load(settings, &folder, true)?;
-        say("ok  the master key is there");
+    let mut findings = Findings(None);
+    findings.note(
+        "settings",
+        settings
+            .check()
+            .map(|()| "agree with each other".to_owned()),
+    );
+    if settings.database_url.is_some() {
+        runtime::run(async {
+            shared::check(settings, &mut findings).await;
+            Ok(())
+        })?;
     } else {
-        say("ok  no data yet; `switchyard up` makes the master key");
+        embedded::check(settings, &mut findings);
     }
-    TcpListener::bind(settings.listen).map_err(|error| {
-        Refusal::Setting(format!("cannot listen on {}: {error}", settings.listen))
-    })?;
-    say(&format!("ok  {} is free", settings.listen));
-    Ok(())
+    match findings.0 {
+        None => Ok(()),
+        Some(refusal) => Err(refusal),
+    }
+}
+
+/// What the checks found: the first refusal.
+struct Findings(Option<Refusal>);
+
+impl Findings {
+    /// Prints a check, and keeps why it failed. True when it did not.
+    fn note(&mut self, what: &str, outcome: Result<String, Refusal>) -> bool {
+        match outcome {
+            Ok(detail) => {
+                say(&format!("ok    {what:14} {detail}"));
+                true
+            }
+            Err(refusal) => {
+                say(&format!("FAIL  {what:14} {}", refusal.sentence()));
+                self.0.get_or_insert(refusal);
+                false
+            }
+        }
+    }
 }
 
 /// Name, value and source of one setting; a secret's value is never shown.

@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use anyhow::Context;
 use prometheus::Registry;
 use secrecy::{ExposeSecret, SecretString};
+use store::hints::Via;
+use store::redis::Redis;
 use store::seal::{self, MasterKey};
 use store::{Store, StoreOptions};
 use switchyard_core::fail::FailPoints;
@@ -21,6 +24,8 @@ const ROWS: &str = "switchyard.db";
 pub(crate) struct Installation {
     /// The database.
     pub(crate) store: Store,
+    /// The server that the processes share, if there is one.
+    pub(crate) redis: Option<Redis>,
     /// The key under which everything secret is sealed.
     pub(crate) master: MasterKey,
     /// The same key as it was given, to derive others from.
@@ -32,53 +37,136 @@ pub(crate) struct Installation {
 }
 
 impl Installation {
-    /// Opens the database, brings it to this program's schema and checks the master key.
-    pub(crate) async fn open(settings: &Settings, folder: &DataFolder) -> Result<Self, Refusal> {
-        let fail = Arc::new(fail_points(settings)?);
-        let master_text = keys::load(settings, folder, has_rows(settings, folder))?;
-        let master = MasterKey::from_base64(master_text.expose_secret())
-            .map_err(|error| Refusal::Setting(error.to_string()))?;
-        let registry = Registry::new();
-        let options = StoreOptions {
-            fail: Arc::clone(&fail),
-            registry: registry.clone(),
-            hints: settings.hints != Hints::Off,
-        };
-        let store = connect(settings, folder, options).await?;
-        let migrating = Box::pin(store.migrate());
-        explained("bringing the database to this version", migrating).await?;
-        seal::ensure_fingerprint(&store, &master).await?;
-        Ok(Self {
-            store,
-            master,
-            master_text,
-            registry,
-            fail,
+    /// Opens the database of a data folder, brings it to this program's schema and checks the master key.
+    pub(crate) async fn embedded(
+        settings: &Settings,
+        folder: &DataFolder,
+    ) -> Result<Self, Refusal> {
+        if settings.database_url.is_some() {
+            return Err(Refusal::Setting(
+                "DATABASE_URL is for api, shard and worker: up keeps its rows in the data folder"
+                    .to_owned(),
+            ));
+        }
+        let rows = folder.file(ROWS);
+        let master = keys::load(settings, folder, rows.exists())?;
+        let found = Found::new(settings, master)?;
+        let store = Box::pin(Store::open_sqlite(&rows, found.options(settings))).await?;
+        found.migrated(store).await
+    }
+
+    /// Connects to the Postgres database, brings it to this program's schema and keeps the fingerprint of the
+    /// master key.
+    pub(crate) async fn migrated(settings: &Settings) -> Result<Self, Refusal> {
+        let found = Found::new(settings, keys::given(settings)?)?;
+        let store = connect(settings, &found).await?;
+        found.migrated(store).await
+    }
+
+    /// Connects to a Postgres database that has this program's schema already.
+    pub(crate) async fn joined(settings: &Settings) -> Result<Self, Refusal> {
+        // The URL first: it is what a person who tries a role without a database has to hear.
+        postgres_url(settings)?;
+        let found = Found::new(settings, keys::given(settings)?)?;
+        let store = connect(settings, &found).await?;
+        store.check_schema().await?;
+        seal::check_fingerprint(&store, &found.master).await?;
+        Ok(Installation {
+            redis: redis(settings)?,
+            ..found.with(store)
         })
     }
 }
 
-/// Whether there may be rows that the key must open. A Postgres server answers that itself, by its fingerprint.
-fn has_rows(settings: &Settings, folder: &DataFolder) -> bool {
-    settings.database_url.is_none() && folder.file(ROWS).exists()
+/// What an installation has before its database is open.
+struct Found {
+    master: MasterKey,
+    master_text: SecretString,
+    registry: Registry,
+    fail: Arc<FailPoints>,
 }
 
-async fn connect(
-    settings: &Settings,
-    folder: &DataFolder,
-    options: StoreOptions,
-) -> Result<Store, Refusal> {
-    let Some(url) = &settings.database_url else {
-        return Ok(Box::pin(Store::open_sqlite(&folder.file(ROWS), options)).await?);
-    };
-    if !url.starts_with("postgres://") && !url.starts_with("postgresql://") {
-        return Err(Refusal::Setting(
-            "DATABASE_URL is postgres://…; without it the rows are kept in the data folder"
-                .to_owned(),
-        ));
+impl Found {
+    fn new(settings: &Settings, master_text: SecretString) -> Result<Self, Refusal> {
+        let fail = Arc::new(fail_points(settings)?);
+        let master = MasterKey::from_base64(master_text.expose_secret())
+            .map_err(|error| Refusal::Setting(error.to_string()))?;
+        Ok(Self {
+            master,
+            master_text,
+            registry: Registry::new(),
+            fail,
+        })
     }
+
+    fn options(&self, settings: &Settings) -> StoreOptions {
+        StoreOptions {
+            fail: Arc::clone(&self.fail),
+            registry: self.registry.clone(),
+            hints: settings.hints != Hints::Off,
+        }
+    }
+
+    async fn migrated(self, store: Store) -> Result<Installation, Refusal> {
+        let migrating = Box::pin(store.migrate());
+        explained("bringing the database to this version", migrating).await?;
+        seal::ensure_fingerprint(&store, &self.master).await?;
+        Ok(self.with(store))
+    }
+
+    fn with(self, store: Store) -> Installation {
+        Installation {
+            store,
+            redis: None,
+            master: self.master,
+            master_text: self.master_text,
+            registry: self.registry,
+            fail: self.fail,
+        }
+    }
+}
+
+/// The address of the installation's database, which several processes share.
+pub(crate) fn postgres_url(settings: &Settings) -> Result<&str, Refusal> {
+    let refused = |sentence: &str| Err(Refusal::Setting(sentence.to_owned()));
+    match settings.database_url.as_deref() {
+        Some(url) if url.starts_with("postgres://") || url.starts_with("postgresql://") => Ok(url),
+        Some(url) if url.starts_with("sqlite:") => refused(
+            "DATABASE_URL is a SQLite file, which is for up alone: processes share a Postgres database, postgres://…",
+        ),
+        Some(_) => refused("DATABASE_URL is postgres://…"),
+        None => refused(
+            "set DATABASE_URL to the Postgres database that the processes share, postgres://…",
+        ),
+    }
+}
+
+/// The server that the processes share.
+pub(crate) fn redis(settings: &Settings) -> Result<Option<Redis>, Refusal> {
+    let Some(url) = &settings.redis_url else {
+        return Ok(None);
+    };
+    let opened = Redis::open(url);
+    opened
+        .map(Some)
+        .map_err(|error| Refusal::Setting(format!("REDIS_URL: {error}")))
+}
+
+/// How hints reach other processes; not at all when they are off.
+pub(crate) fn hints_via(settings: &Settings, redis: Option<Redis>) -> Option<Via> {
+    match settings.hints {
+        Hints::Off => None,
+        Hints::Postgres => Some(Via::Database),
+        Hints::Auto | Hints::Redis => Some(redis.map_or(Via::Database, Via::Redis)),
+    }
+}
+
+async fn connect(settings: &Settings, found: &Found) -> Result<Store, Refusal> {
+    let url = postgres_url(settings)?;
+    let options = found.options(settings);
     let connecting = Box::pin(Store::connect_postgres(url, settings.db_pool_max, options));
-    Ok(explained("connecting to Postgres", connecting).await?)
+    let connected = explained("connecting to Postgres", connecting).await;
+    Ok(connected.context("connecting to Postgres")?)
 }
 
 #[cfg(feature = "sim")]

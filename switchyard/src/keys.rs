@@ -52,6 +52,22 @@ pub(crate) fn load(
     }
 }
 
+/// The key that the settings give, for processes without a data folder: all of an installation have the same one.
+pub(crate) fn given(settings: &Settings) -> Result<SecretString, Refusal> {
+    let (value, file) = (
+        settings.master_key.as_deref(),
+        settings.master_key_file.as_deref(),
+    );
+    let key = secret("SWITCHYARD_MASTER_KEY", value, file)?;
+    let key = key.ok_or_else(|| {
+        Refusal::Setting(
+            "set SWITCHYARD_MASTER_KEY or SWITCHYARD_MASTER_KEY_FILE: every process on one database has the same key"
+                .to_owned(),
+        )
+    })?;
+    checked(key, "SWITCHYARD_MASTER_KEY")
+}
+
 /// Where the key is read from when no setting holds the key itself.
 pub(crate) fn file(settings: &Settings, folder: &DataFolder) -> PathBuf {
     settings

@@ -9,41 +9,62 @@ use crate::settings::Settings;
 /// The internal port, unless a setting names another.
 const INTERNAL: u16 = 8081;
 
-/// The sockets of the API and of the internal port, with their real addresses.
+/// The sockets of a process, with their real addresses.
 pub(crate) struct Listeners {
-    /// Of the API and the dashboard.
-    pub(crate) api: TcpListener,
-    /// Of metrics and calls between processes.
+    /// Of the API and the dashboard; none in a role without them.
+    pub(crate) api: Option<TcpListener>,
+    /// Of metrics, health and calls between processes.
     pub(crate) internal: TcpListener,
-    api_address: SocketAddr,
     internal_address: SocketAddr,
 }
 
 impl Listeners {
     /// Binds both.
-    pub(crate) fn bind(settings: &Settings) -> Result<Self, Refusal> {
+    pub(crate) fn public(settings: &Settings) -> Result<Self, Refusal> {
         let api = exactly(settings.listen, "--listen")?;
+        let mut listeners = Self::internal(settings, settings.listen)?;
+        listeners.api = Some(api);
+        Ok(listeners)
+    }
+
+    /// Binds the internal one alone, beside a neighbour on this machine.
+    pub(crate) fn internal(settings: &Settings, neighbour: SocketAddr) -> Result<Self, Refusal> {
         let internal = match settings.internal_listen {
             Some(address) => exactly(address, "--internal-listen")?,
-            None => usual_or_free(INTERNAL, settings.listen)?,
+            None => usual_or_free(INTERNAL, neighbour)?,
         };
-        let (api_address, internal_address) = (api.local_addr()?, internal.local_addr()?);
+        let internal_address = internal.local_addr()?;
         Ok(Self {
-            api,
+            api: None,
             internal,
-            api_address,
             internal_address,
         })
     }
 
     /// The address of the API, as programs on this machine reach it.
-    pub(crate) fn api_url(&self) -> String {
-        format!("http://{}", reachable(self.api_address))
+    pub(crate) fn api_url(&self) -> Option<String> {
+        let address = self.api.as_ref()?.local_addr().ok()?;
+        Some(format!("http://{}", reachable(address)))
     }
 
     /// The address of the internal port, as programs on this machine reach it.
     pub(crate) fn internal_url(&self) -> String {
         format!("http://{}", reachable(self.internal_address))
+    }
+
+    /// What other processes are told to call: the setting, else the internal address.
+    pub(crate) fn advertised(&self, settings: &Settings) -> Result<String, Refusal> {
+        match &settings.advertise_url {
+            Some(url) if url.starts_with("http://") => Ok(url.clone()),
+            Some(_) => Err(Refusal::Setting(
+                "SWITCHYARD_ADVERTISE_URL is http://…".to_owned(),
+            )),
+            None if self.internal_address.ip().is_unspecified() => Err(Refusal::Setting(format!(
+                "the internal address {} stands for every interface: set SWITCHYARD_ADVERTISE_URL to where workers reach it",
+                self.internal_address
+            ))),
+            None => Ok(self.internal_url()),
+        }
     }
 }
 

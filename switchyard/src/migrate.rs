@@ -10,9 +10,13 @@ use crate::{runtime, telemetry};
 /// Runs to the end; a second time changes nothing.
 pub(crate) fn run(settings: &Settings) -> Result<(), Refusal> {
     telemetry::start(&settings.log)?;
-    let folder = DataFolder::open(&settings.data_dir)?;
     runtime::run(async {
-        let installation = Box::pin(Installation::open(settings, &folder)).await?;
+        let installation = if settings.database_url.is_some() {
+            Box::pin(Installation::migrated(settings)).await?
+        } else {
+            let folder = DataFolder::open(&settings.data_dir)?;
+            Box::pin(Installation::embedded(settings, &folder)).await?
+        };
         installation.store.close().await;
         say("the database has the schema of this version");
         Ok(())

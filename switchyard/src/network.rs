@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::progress::say;
 use crate::refusal::Refusal;
+use crate::settings::Settings;
 use crate::shutdown::Signals;
 use crate::{runtime, telemetry};
 
@@ -63,4 +64,12 @@ pub(crate) async fn start(options: NetworkOptions) -> Result<sim::Network, Refus
     sim::Network::start(options)
         .await
         .map_err(|error| Refusal::Setting(format!("the simulated network, {address}: {error:#}")))
+}
+
+/// The WhatsApp that a setting names, else the real one, which a build with the simulator refuses to dial.
+pub(crate) fn dialled(settings: &Settings) -> shard_worker::Network {
+    settings.whatsapp_url.clone().map_or(
+        shard_worker::Network::WhatsApp,
+        shard_worker::Network::Simulated,
+    )
 }

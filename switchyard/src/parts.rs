@@ -1,13 +1,14 @@
-//! The parts of a process: the shard, the workers and the two HTTP servers, started in this order, stopped in the reverse.
+//! The parts of a process: the shard, the workers and the HTTP servers, started in this order, stopped in the reverse.
 
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer};
 use anyhow::Context;
-use api::{AccessKey, Api, Readiness};
+use api::{AccessKey, Api, Probe, Readiness};
 use secrecy::{ExposeSecret, SecretString};
 use shard_worker::{Patience, Shard, ShardOptions};
+use store::hints::Relay;
 use store::seal::Keys;
 use switchyard_core::queue::Group;
 use tokio::time::error::Elapsed;
@@ -16,11 +17,12 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use workers::{WorkerOptions, Workers};
 
-use crate::environment::secret;
-use crate::installation::Installation;
+use crate::installation::{Installation, hints_via};
 use crate::listener::Listeners;
+use crate::progress::explained;
+use crate::redis_watch;
 use crate::refusal::Refusal;
-use crate::settings::Settings;
+use crate::settings::{CacheProvider, Settings};
 
 /// The internal port serves machines of ours, few at a time.
 const INTERNAL_THREADS: usize = 2;
@@ -28,78 +30,115 @@ const INTERNAL_THREADS: usize = 2;
 /// For so long at least `/health/ready` answers 503 before nobody answers any more.
 const NOTICE: Duration = Duration::from_millis(500);
 
-/// The one shard of `up`.
-const NUMBER: u16 = 1;
-
-/// What the settings do not say.
-pub(crate) struct Surroundings {
-    /// Which WhatsApp is dialled.
-    pub(crate) network: shard_worker::Network,
-    /// What the first owner must show.
-    pub(crate) setup_token: Option<SecretString>,
+/// Which parts a process has.
+pub(crate) struct Plan {
+    /// The subcommand.
+    pub(crate) role: &'static str,
+    /// The shard, if it is one.
+    pub(crate) shard: Option<ShardPlan>,
+    /// The groups of queues that it serves; none: it is no worker.
+    pub(crate) groups: Vec<Group>,
+    /// The public API, if it serves it.
+    pub(crate) api: Option<ApiPlan>,
     /// Cancelled when everything shall finish.
     pub(crate) soft: CancellationToken,
 }
 
+impl Plan {
+    /// A process without any part yet.
+    pub(crate) fn new(role: &'static str) -> Self {
+        Self {
+            role,
+            shard: None,
+            groups: Vec::new(),
+            api: None,
+            soft: CancellationToken::new(),
+        }
+    }
+}
+
+/// What a shard is beside its settings.
+pub(crate) struct ShardPlan {
+    /// Its number, from 1.
+    pub(crate) number: u16,
+    /// Where workers reach it.
+    pub(crate) url: String,
+    /// Which WhatsApp is dialled.
+    pub(crate) network: shard_worker::Network,
+}
+
+/// What the public API is beside its settings.
+pub(crate) struct ApiPlan {
+    /// Where it listens.
+    pub(crate) url: String,
+    /// What the first owner must show.
+    pub(crate) setup_token: Option<SecretString>,
+}
+
 /// The running parts.
 pub(crate) struct Parts {
-    shard: Shard,
-    workers: Workers,
-    handles: [ServerHandle; 2],
+    shard: Option<Shard>,
+    workers: Option<Workers>,
+    handles: Vec<ServerHandle>,
     servers: TaskTracker,
     readiness: Readiness,
+    relay: Option<Relay>,
     hard: CancellationToken,
 }
 
 impl Parts {
-    /// Starts them all.
+    /// Starts those of the plan.
     pub(crate) async fn start(
         settings: &Settings,
         installation: &Installation,
         listeners: Listeners,
-        surroundings: Surroundings,
+        plan: Plan,
     ) -> Result<Self, Refusal> {
-        let internal_key = secret(
-            "SWITCHYARD_INTERNAL_KEY",
-            settings.internal_key.as_deref(),
-            settings.internal_key_file.as_deref(),
-        )?;
+        let internal_key = settings.internal_key()?;
         let keys = Keys::new(installation.store.clone(), installation.master.clone());
         let hard = CancellationToken::new();
-        let shard = ShardOptions {
-            store: installation.store.clone(),
-            keys: keys.clone(),
-            number: NUMBER,
-            internal_url: listeners.internal_url(),
-            internal_key: internal_key.clone(),
-            capacity: settings.shard_capacity,
-            lease: Duration::from_millis(settings.lease_ms),
-            patience: Patience::default(),
-            network: surroundings.network.clone(),
-            fail: installation.fail.clone(),
-            registry: installation.registry.clone(),
-        };
-        // Each part is asked to stop in its turn, by its own `stop`.
-        let starting = Shard::start(shard, CancellationToken::new(), hard.clone());
-        let shard = Box::pin(starting).await.context("the shard")?;
-        let workers = start_workers(installation, internal_key, &hard)?;
-
         let readiness = Readiness::new();
         readiness.set("process", false, "starting");
-        let options = api_options(
-            settings,
+        let probe = probe(installation, plan.role, &readiness);
+        let relay = hints_via(settings, installation.redis.clone())
+            .map(|via| Relay::start(&installation.store, via));
+        if let Some(redis) = installation.redis.clone() {
+            redis_watch::start(redis, readiness.clone()).await;
+        }
+
+        let shard = match plan.shard {
+            Some(shard) => {
+                let options =
+                    shard_options(settings, installation, &keys, shard, internal_key.clone());
+                Some(Box::pin(start_shard(options, &hard)).await?)
+            }
+            None => None,
+        };
+        let workers = if plan.groups.is_empty() {
+            None
+        } else {
+            Some(start_workers(
+                installation,
+                plan.groups,
+                internal_key,
+                &hard,
+            )?)
+        };
+        let mut running = Vec::new();
+        if let Some((api, listener)) = plan.api.zip(listeners.api) {
+            let options = api_options(settings, installation, api, keys, &probe, plan.soft);
+            let api = Api::new(options).map_err(|error| Refusal::Setting(error.to_string()))?;
+            running.push(api::serve(&api, listener)?);
+        }
+        running.push(internal(
+            listeners.internal,
+            shard.as_ref(),
             installation,
-            &listeners,
-            surroundings,
-            keys,
-            &readiness,
-        );
-        let api = Api::new(options).map_err(|error| Refusal::Setting(error.to_string()))?;
-        let public = api::serve(&api, listeners.api)?;
-        let internal = internal(listeners.internal, &shard, installation)?;
-        let handles = [public.handle(), internal.handle()];
+            &probe,
+        )?);
+        let handles = running.iter().map(Server::handle).collect();
         let servers = TaskTracker::new();
-        for server in [public, internal] {
+        for server in running {
             servers.spawn(server);
         }
         servers.close();
@@ -109,6 +148,7 @@ impl Parts {
             handles,
             servers,
             readiness,
+            relay,
             hard,
         })
     }
@@ -118,14 +158,32 @@ impl Parts {
         self.readiness.set("process", true, "running");
     }
 
+    /// Stops, within the time that the settings allow.
+    pub(crate) async fn finish(self, settings: &Settings) {
+        let limit = Duration::from_secs(settings.drain_s);
+        if explained("finishing what runs", self.stop(limit))
+            .await
+            .is_err()
+        {
+            tracing::warn!(
+                limit_s = settings.drain_s,
+                "stopped before everything had finished"
+            );
+        }
+    }
+
     /// Takes nothing new, finishes what runs, and hands back or drops what has not finished within `limit`.
-    pub(crate) async fn stop(self, limit: Duration) -> Result<(), Elapsed> {
+    async fn stop(self, limit: Duration) -> Result<(), Elapsed> {
         self.readiness.stopping();
         let hard = self.hard.clone();
         let orderly = async {
             let finish = async {
-                self.workers.stop().await;
-                self.shard.stop().await;
+                if let Some(workers) = self.workers {
+                    workers.stop().await;
+                }
+                if let Some(shard) = self.shard {
+                    shard.stop().await;
+                }
             };
             // What is still accepted meanwhile is kept; whoever balances load sees that we leave.
             tokio::join!(finish, tokio::time::sleep(NOTICE));
@@ -133,6 +191,9 @@ impl Parts {
                 server.stop(true).await;
             }
             self.servers.wait().await;
+            if let Some(relay) = self.relay {
+                relay.stop().await;
+            }
         };
         let ended = timeout(limit, orderly).await;
         hard.cancel();
@@ -140,12 +201,57 @@ impl Parts {
     }
 }
 
+fn probe(installation: &Installation, role: &'static str, readiness: &Readiness) -> Probe {
+    Probe {
+        store: installation.store.clone(),
+        role,
+        version: env!("CARGO_PKG_VERSION"),
+        sim: cfg!(feature = "sim"),
+        fail_points: installation.fail.is_armed(),
+        ready: readiness.clone(),
+    }
+}
+
+fn shard_options(
+    settings: &Settings,
+    installation: &Installation,
+    keys: &Keys,
+    plan: ShardPlan,
+    internal_key: Option<SecretString>,
+) -> ShardOptions {
+    ShardOptions {
+        store: installation.store.clone(),
+        keys: keys.clone(),
+        number: plan.number,
+        internal_url: plan.url,
+        internal_key,
+        capacity: settings.shard_capacity,
+        lease: Duration::from_millis(settings.lease_ms),
+        patience: Patience::default(),
+        network: plan.network,
+        fail: installation.fail.clone(),
+        registry: installation.registry.clone(),
+    }
+}
+
+async fn start_shard(options: ShardOptions, hard: &CancellationToken) -> Result<Shard, Refusal> {
+    let number = options.number;
+    // Each part is asked to stop in its turn, by its own `stop`.
+    let started = Shard::start(options, CancellationToken::new(), hard.clone()).await;
+    started.map_err(|error| match error {
+        shard_worker::Error::NumberTaken => Refusal::InUse(format!(
+            "another live process is shard {number}; stop it, or choose another with --number"
+        )),
+        other => Refusal::Fault(anyhow::Error::new(other).context("the shard")),
+    })
+}
+
 fn start_workers(
     installation: &Installation,
+    groups: Vec<Group>,
     internal_key: Option<SecretString>,
     hard: &CancellationToken,
 ) -> Result<Workers, Refusal> {
-    let groups = vec![Group::High, Group::Default, Group::Low, Group::Media];
     let (store, registry) = (installation.store.clone(), installation.registry.clone());
     let options = WorkerOptions::new(store, groups, internal_key, registry);
     let started = Workers::start(&options, CancellationToken::new(), hard.clone());
@@ -155,41 +261,44 @@ fn start_workers(
 fn api_options(
     settings: &Settings,
     installation: &Installation,
-    listeners: &Listeners,
-    surroundings: Surroundings,
+    plan: ApiPlan,
     keys: Keys,
-    readiness: &Readiness,
+    probe: &Probe,
+    stop: CancellationToken,
 ) -> api::Options {
-    let base = settings.public_base_url.clone();
     api::Options {
         store: installation.store.clone(),
         keys,
         registry: installation.registry.clone(),
         access_key: AccessKey::derive(installation.master_text.expose_secret().as_bytes()),
-        setup_token: surroundings.setup_token,
-        public_base_url: base.unwrap_or_else(|| listeners.api_url()),
+        setup_token: plan.setup_token,
+        public_base_url: settings.public_base_url.clone().unwrap_or(plan.url),
+        limits: installation.redis.clone(),
+        cache: match settings.cache_provider {
+            CacheProvider::Local => None,
+            CacheProvider::Redis => installation.redis.clone(),
+        },
         trusted_proxies: settings.trusted_proxies.clone(),
-        role: "up",
-        version: env!("CARGO_PKG_VERSION"),
-        sim: cfg!(feature = "sim"),
-        fail_points: installation.fail.is_armed(),
-        ready: readiness.clone(),
-        stop: surroundings.soft,
+        probe: probe.clone(),
+        stop,
     }
 }
 
-/// The internal port: metrics, and what workers ask of the shard.
+/// The internal port: metrics, health, and what workers ask of the shard.
 fn internal(
     listener: std::net::TcpListener,
-    shard: &Shard,
+    shard: Option<&Shard>,
     installation: &Installation,
+    probe: &Probe,
 ) -> Result<Server, Refusal> {
-    let metrics = api::configure_internal(&installation.registry);
-    let drain = shard.configure();
+    let own = api::configure_internal(&installation.registry, probe);
+    let drain = shard.map(Shard::configure);
     let server = HttpServer::new(move || {
-        App::new()
-            .configure(metrics.clone())
-            .configure(drain.clone())
+        let app = App::new().configure(own.clone());
+        match drain.clone() {
+            Some(drain) => app.configure(drain),
+            None => app,
+        }
     });
     Ok(server
         .workers(INTERNAL_THREADS)

@@ -8,12 +8,14 @@ use std::process::ExitCode;
 pub(crate) enum Refusal {
     /// A setting or flag is wrong.
     Setting(String),
-    /// Another process uses the data folder.
+    /// Another process uses the data folder, or has the shard's number.
     InUse(String),
     /// The data was sealed with another master key.
     WrongKey(String),
     /// The database was written by a newer program.
     SchemaNewer(String),
+    /// The database was not migrated to this program's schema yet.
+    SchemaOlder(String),
     /// Anything else that ends it.
     Fault(anyhow::Error),
 }
@@ -21,16 +23,28 @@ pub(crate) enum Refusal {
 impl Refusal {
     /// Prints the one sentence, and says how the process ends.
     pub(crate) fn report(&self) -> ExitCode {
-        let (code, sentence) = match self {
-            Self::Setting(sentence) => (2, sentence.clone()),
-            Self::InUse(sentence) => (3, sentence.clone()),
-            Self::WrongKey(sentence) => (4, sentence.clone()),
-            Self::SchemaNewer(sentence) => (5, sentence.clone()),
-            Self::Fault(error) => (1, format!("{error:#}")),
-        };
         // A closed stderr must not change the exit code.
-        writeln!(io::stderr(), "switchyard: {sentence}").ok();
-        ExitCode::from(code)
+        writeln!(io::stderr(), "switchyard: {}", self.sentence()).ok();
+        ExitCode::from(match self {
+            Self::Fault(_) => 1,
+            Self::Setting(_) => 2,
+            Self::InUse(_) => 3,
+            Self::WrongKey(_) => 4,
+            Self::SchemaNewer(_) => 5,
+            Self::SchemaOlder(_) => 6,
+        })
+    }
+
+    /// Why, in one sentence.
+    pub(crate) fn sentence(&self) -> String {
+        match self {
+            Self::Setting(sentence)
+            | Self::InUse(sentence)
+            | Self::WrongKey(sentence)
+            | Self::SchemaNewer(sentence)
+            | Self::SchemaOlder(sentence) => sentence.clone(),
+            Self::Fault(error) => format!("{error:#}"),
+        }
     }
 }
 
@@ -45,6 +59,7 @@ impl From<store::Error> for Refusal {
         match error {
             store::Error::WrongMasterKey => Self::WrongKey(error.to_string()),
             store::Error::SchemaNewer => Self::SchemaNewer(error.to_string()),
+            store::Error::SchemaOlder => Self::SchemaOlder(error.to_string()),
             other => Self::Fault(other.into()),
         }
     }

@@ -4,7 +4,9 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
+use secrecy::SecretString;
 
+use crate::environment::secret;
 use crate::refusal::Refusal;
 
 /// Without what the servers and the job runtime say of their own starts and stops.
@@ -22,6 +24,9 @@ pub(crate) struct Settings {
     /// Address of metrics and of calls between processes [default: 127.0.0.1:8081, or a free port].
     #[arg(long, env = "SWITCHYARD_INTERNAL_LISTEN")]
     pub(crate) internal_listen: Option<SocketAddr>,
+    /// Where workers reach this shard [default: the internal address].
+    #[arg(long, env = "SWITCHYARD_ADVERTISE_URL")]
+    pub(crate) advertise_url: Option<String>,
     /// What processes of this installation show each other; without one the internal address must be loopback.
     #[arg(
         long,
@@ -78,13 +83,20 @@ pub(crate) struct Settings {
     /// The address under which people reach the dashboard [default: the address that is listened on].
     #[arg(long, env = "PUBLIC_BASE_URL")]
     pub(crate) public_base_url: Option<String>,
-    /// A Postgres database, `postgres://…` [default: SQLite, switchyard.db in the data folder].
+    /// The installation's Postgres database, `postgres://…`, for `api`, `shard` and `worker`; `up` keeps its rows in
+    /// the data folder.
     #[arg(long, env = "DATABASE_URL", hide_env_values = true)]
     pub(crate) database_url: Option<String>,
-    /// The most connections to Postgres.
+    /// The most connections of this process to Postgres.
     #[arg(long, env = "DB_POOL_MAX", default_value_t = 20,
           value_parser = clap::value_parser!(u32).range(2..=500))]
     pub(crate) db_pool_max: u32,
+    /// A Redis server, `redis://…`, for `api`, `shard` and `worker`: limits, cache and hints of all of them.
+    #[arg(long, env = "REDIS_URL", hide_env_values = true)]
+    pub(crate) redis_url: Option<String>,
+    /// Where credentials are cached for a moment.
+    #[arg(long, env = "CACHE_PROVIDER", default_value = "local")]
+    pub(crate) cache_provider: CacheProvider,
     /// The WhatsApp network, `ws://…`; on loopback only.
     #[cfg(feature = "sim")]
     #[arg(long, env = "SWITCHYARD_WHATSAPP_URL")]
@@ -96,8 +108,37 @@ pub(crate) struct Settings {
 }
 
 impl Settings {
+    /// What processes of this installation show each other.
+    pub(crate) fn internal_key(&self) -> Result<Option<SecretString>, Refusal> {
+        let (value, file) = (&self.internal_key, &self.internal_key_file);
+        secret("SWITCHYARD_INTERNAL_KEY", value.as_deref(), file.as_deref())
+    }
+
+    /// What the first owner must show.
+    pub(crate) fn setup_token(&self) -> Result<Option<SecretString>, Refusal> {
+        let (value, file) = (&self.setup_token, &self.setup_token_file);
+        secret("SWITCHYARD_SETUP_TOKEN", value.as_deref(), file.as_deref())
+    }
+
     /// What no single setting shows.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
+        let needs_redis = [
+            (self.hints == Hints::Redis, "SWITCHYARD_HINTS"),
+            (
+                self.cache_provider == CacheProvider::Redis,
+                "CACHE_PROVIDER",
+            ),
+        ];
+        for (_, name) in needs_redis.iter().filter(|(needs, _)| *needs) {
+            if self.redis_url.is_none() {
+                return Err(Refusal::Setting(format!("{name} is redis: set REDIS_URL")));
+            }
+        }
+        if self.hints == Hints::Postgres && self.database_url.is_none() {
+            return Err(Refusal::Setting(
+                "SWITCHYARD_HINTS is postgres: set DATABASE_URL".to_owned(),
+            ));
+        }
         let has_key = self.internal_key.is_some() || self.internal_key_file.is_some();
         match self.internal_listen {
             Some(address) if !address.ip().is_loopback() && !has_key => {
@@ -113,19 +154,33 @@ impl Settings {
 /// How processes tell each other to look now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Hints {
-    /// By the fastest way there is: inside the process for `up`.
+    /// By Redis if there is one, else by Postgres; inside the process for `up`.
     Auto,
+    /// By Redis.
+    Redis,
+    /// By Postgres.
+    Postgres,
     /// Not at all.
     Off,
 }
 
+/// Where credentials are cached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum CacheProvider {
+    /// In each process.
+    Local,
+    /// In Redis, for all processes.
+    Redis,
+}
+
 /// Settings whose value is never shown.
-pub(crate) const SECRETS: [&str; 4] = [
+pub(crate) const SECRETS: [&str; 5] = [
     "SWITCHYARD_INTERNAL_KEY",
     "SWITCHYARD_MASTER_KEY",
     "SWITCHYARD_SETUP_TOKEN",
-    // A database URL may hold a password.
+    // These addresses may hold a password.
     "DATABASE_URL",
+    "REDIS_URL",
 ];
 
 #[cfg(test)]
@@ -144,5 +199,15 @@ pub(crate) mod tests {
     fn the_defaults_listen_on_loopback_only() {
         let settings = settings(&[]);
         assert!(settings.listen.ip().is_loopback() && settings.internal_listen.is_none());
+    }
+
+    #[test]
+    fn what_is_to_go_through_redis_needs_one() {
+        for flags in [["--hints", "redis"], ["--cache-provider", "redis"]] {
+            assert!(settings(&flags).check().is_err(), "{flags:?}");
+            let mut with = flags.to_vec();
+            with.extend(["--redis-url", "redis://127.0.0.1"]);
+            assert!(settings(&with).check().is_ok(), "{flags:?}");
+        }
     }
 }

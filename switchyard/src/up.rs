@@ -1,23 +1,24 @@
 //! `switchyard up`: everything in one process.
 
-use std::time::Duration;
-
 use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use store::accounts;
+use switchyard_core::queue::Group;
 use tokio_util::sync::CancellationToken;
 
-use crate::environment::secret;
 use crate::folder::DataFolder;
 use crate::installation::Installation;
 use crate::keys;
 use crate::listener::Listeners;
-use crate::parts::{Parts, Surroundings};
+use crate::parts::{ApiPlan, Parts, Plan, ShardPlan};
 use crate::progress::{explained, say};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::shutdown::Signals;
 use crate::{runtime, telemetry};
+
+/// The one shard of `up`.
+const NUMBER: u16 = 1;
 
 /// What `up` is started with.
 #[derive(Debug, Args)]
@@ -43,31 +44,24 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     let settings = &up.settings;
     let soft = CancellationToken::new();
     tokio::spawn(Signals::new()?.obey(soft.clone()));
-    let installation = Box::pin(Installation::open(settings, folder)).await?;
-    let listeners = Listeners::bind(settings)?;
-    let api_url = listeners.api_url();
+    let installation = Box::pin(Installation::embedded(settings, folder)).await?;
+    let listeners = Listeners::public(settings)?;
+    let api_url = listeners.api_url().unwrap_or_default();
     let setup_token = setup_token(settings, &installation).await?;
 
     #[cfg(feature = "sim")]
     let demo = crate::demo::Demo::begin(&up.demo, settings, folder).await?;
     #[cfg(feature = "sim")]
-    let network = network(settings, demo.as_ref());
+    let network = demo.as_ref().map_or_else(
+        || crate::network::dialled(settings),
+        |demo| shard_worker::Network::Simulated(demo.whatsapp_url()),
+    );
     #[cfg(not(feature = "sim"))]
     let network = shard_worker::Network::WhatsApp;
 
     let internal_url = listeners.internal_url();
-    let stop = soft.clone();
-    let surroundings = Surroundings {
-        network,
-        setup_token: setup_token.clone(),
-        soft: stop,
-    };
-    let start = Box::pin(Parts::start(
-        settings,
-        &installation,
-        listeners,
-        surroundings,
-    ));
+    let plan = everything(&listeners, network, setup_token.clone(), soft.clone());
+    let start = Box::pin(Parts::start(settings, &installation, listeners, plan));
     let parts = explained("starting", start).await?;
 
     say(&format!(
@@ -90,7 +84,7 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     parts.ready();
 
     soft.cancelled().await;
-    finish(settings, parts).await;
+    parts.finish(settings).await;
     #[cfg(feature = "sim")]
     if let Some(demo) = demo {
         demo.end().await;
@@ -100,30 +94,27 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Gives what runs its time.
-async fn finish(settings: &Settings, parts: Parts) {
-    let limit = Duration::from_secs(settings.drain_s);
-    if explained("finishing what runs", parts.stop(limit))
-        .await
-        .is_err()
-    {
-        tracing::warn!(
-            limit_s = settings.drain_s,
-            "stopped before everything had finished"
-        );
+/// Every part, in this process.
+fn everything(
+    listeners: &Listeners,
+    network: shard_worker::Network,
+    setup_token: Option<SecretString>,
+    soft: CancellationToken,
+) -> Plan {
+    Plan {
+        role: "up",
+        shard: Some(ShardPlan {
+            number: NUMBER,
+            url: listeners.internal_url(),
+            network,
+        }),
+        groups: Group::ALL.to_vec(),
+        api: Some(ApiPlan {
+            url: listeners.api_url().unwrap_or_default(),
+            setup_token,
+        }),
+        soft,
     }
-}
-
-/// The demo's network, else the one that a setting names, else the real one.
-#[cfg(feature = "sim")]
-fn network(settings: &Settings, demo: Option<&crate::demo::Demo>) -> shard_worker::Network {
-    let url = demo
-        .map(crate::demo::Demo::whatsapp_url)
-        .or_else(|| settings.whatsapp_url.clone());
-    url.map_or(
-        shard_worker::Network::WhatsApp,
-        shard_worker::Network::Simulated,
-    )
 }
 
 /// What the first owner must show: the setting, else a random one for an installation that has no owner yet.
@@ -131,12 +122,7 @@ async fn setup_token(
     settings: &Settings,
     installation: &Installation,
 ) -> Result<Option<SecretString>, Refusal> {
-    let file = settings.setup_token_file.as_deref();
-    let given = secret(
-        "SWITCHYARD_SETUP_TOKEN",
-        settings.setup_token.as_deref(),
-        file,
-    )?;
+    let given = settings.setup_token()?;
     if given.is_some() || accounts::is_set_up(&installation.store).await? {
         return Ok(given);
     }

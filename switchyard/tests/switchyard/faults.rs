@@ -7,8 +7,10 @@ mod full;
 mod killed;
 mod paired;
 mod paused;
-mod report;
-mod traffic;
+mod redis;
+pub(crate) mod report;
+mod roles;
+pub(crate) mod traffic;
 
 use std::env;
 

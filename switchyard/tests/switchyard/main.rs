@@ -2,6 +2,7 @@
 
 #![expect(
     clippy::unwrap_used,
+    clippy::expect_used,
     clippy::indexing_slicing,
     clippy::panic,
     clippy::print_stdout,
@@ -11,5 +12,6 @@
 mod faults;
 mod house;
 mod outside;
+mod roles;
 mod start_and_stop;
 mod story;

@@ -1,9 +1,12 @@
 //! The real program from outside: its process, its rows, its API and the phones of the simulated network.
 
 pub(crate) mod api;
+pub(crate) mod cluster;
 pub(crate) mod network;
 pub(crate) mod place;
+pub(crate) mod postgres;
 pub(crate) mod process;
+pub(crate) mod redis;
 pub(crate) mod rows;
 
 use std::time::{Duration, Instant};

@@ -6,28 +6,28 @@ use std::{env, fmt};
 
 /// What was counted over all rounds of one fault.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
-pub(super) struct Report {
+pub(crate) struct Report {
     /// Which fault.
-    pub(super) fault: String,
+    pub(crate) fault: String,
     /// How often it was made.
-    pub(super) rounds: u32,
+    pub(crate) rounds: u32,
     /// Messages that the API accepted.
-    pub(super) accepted: usize,
+    pub(crate) accepted: usize,
     /// Messages that customers wrote.
-    pub(super) inbound: usize,
+    pub(crate) inbound: usize,
     /// Of both: those that are not where they belong.
-    pub(super) lost: usize,
+    pub(crate) lost: usize,
     /// Of both: those that are there more than once.
-    pub(super) doubled: usize,
+    pub(crate) doubled: usize,
     /// Messages that a phone shows in another order than that in which they were accepted.
-    pub(super) disordered: usize,
+    pub(crate) disordered: usize,
     /// Codes that were offered though a phone was linked.
-    pub(super) codes: usize,
+    pub(crate) codes: usize,
 }
 
 impl Report {
     /// Tells it, also to the file that `cargo xtask faults` reads, and fails when anything went wrong.
-    pub(super) fn judged(self) {
+    pub(crate) fn judged(self) {
         println!("{self}");
         if let Some(path) = env::var_os("SWITCHYARD_FAULT_REPORT") {
             let mut file = File::options()

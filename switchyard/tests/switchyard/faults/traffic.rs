@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use reqwest::{Method, StatusCode};
@@ -23,16 +23,17 @@ const PACE: Duration = Duration::from_millis(15);
 const ARRIVAL: Duration = Duration::from_secs(30);
 
 /// Running writers: each customer writes to the business, and the business writes to each customer.
-pub(super) struct Traffic {
+pub(crate) struct Traffic {
     stop: Arc<AtomicBool>,
     outbound: Vec<JoinHandle<Vec<String>>>,
     inbound: Vec<JoinHandle<Vec<String>>>,
     /// The API of the process that runs now.
     api: watch::Sender<Api>,
+    accepted: Arc<AtomicUsize>,
 }
 
 /// What each writer was promised, per customer.
-pub(super) struct Promised {
+pub(crate) struct Promised {
     /// Texts that the API accepted, in the order in which it did.
     outbound: Vec<Vec<String>>,
     /// Texts that the customers wrote.
@@ -41,28 +42,43 @@ pub(super) struct Promised {
 
 impl Traffic {
     /// Starts the writers.
-    pub(super) fn start(api: &Api, network: &Network) -> Self {
+    pub(crate) fn start(api: &Api, network: &Network) -> Self {
+        Self::paced(api, network, PACE)
+    }
+
+    /// Starts writers that wait so long between two messages.
+    pub(crate) fn paced(api: &Api, network: &Network, pace: Duration) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let (sender, receiver) = watch::channel(api.clone());
-        let outbound = CUSTOMERS
-            .map(|customer| tokio::spawn(send(receiver.clone(), customer, Arc::clone(&stop))));
-        let inbound = CUSTOMERS
-            .map(|customer| tokio::spawn(write(network.clone(), customer, Arc::clone(&stop))));
+        let accepted = Arc::new(AtomicUsize::new(0));
+        let outbound = CUSTOMERS.map(|customer| {
+            let (stop, accepted) = (Arc::clone(&stop), Arc::clone(&accepted));
+            tokio::spawn(send(receiver.clone(), customer, pace, stop, accepted))
+        });
+        let inbound = CUSTOMERS.map(|customer| {
+            tokio::spawn(write(network.clone(), customer, pace, Arc::clone(&stop)))
+        });
         Self {
             stop,
             outbound: outbound.into(),
             inbound: inbound.into(),
             api: sender,
+            accepted,
         }
     }
 
+    /// How many messages of ours were accepted so far.
+    pub(crate) fn accepted(&self) -> usize {
+        self.accepted.load(Ordering::Relaxed)
+    }
+
     /// The product came back, maybe at another address.
-    pub(super) fn now_at(&self, api: &Api) {
+    pub(crate) fn now_at(&self, api: &Api) {
         self.api.send_replace(api.clone());
     }
 
     /// Ends the writers, each after its message in hand was accepted.
-    pub(super) async fn end(self) -> Promised {
+    pub(crate) async fn end(self) -> Promised {
         self.stop.store(true, Ordering::Relaxed);
         let mut promised = Promised {
             outbound: Vec::new(),
@@ -79,9 +95,15 @@ impl Traffic {
 }
 
 /// Sends numbered texts, one after the other, each until it is accepted.
-async fn send(mut api: watch::Receiver<Api>, to: &str, stop: Arc<AtomicBool>) -> Vec<String> {
+async fn send(
+    mut api: watch::Receiver<Api>,
+    to: &str,
+    pace: Duration,
+    stop: Arc<AtomicBool>,
+    count: Arc<AtomicUsize>,
+) -> Vec<String> {
     let mut accepted = Vec::new();
-    let mut pace = tokio::time::interval(PACE);
+    let mut pace = tokio::time::interval(pace);
     while !stop.load(Ordering::Relaxed) {
         let text = format!("to {to}, number {}", accepted.len());
         let body = json!({ "to": to, "text": text });
@@ -100,13 +122,14 @@ async fn send(mut api: watch::Receiver<Api>, to: &str, stop: Arc<AtomicBool>) ->
             }
         }
         accepted.push(text);
+        count.fetch_add(1, Ordering::Relaxed);
     }
     accepted
 }
 
-async fn write(network: Network, from: &str, stop: Arc<AtomicBool>) -> Vec<String> {
+async fn write(network: Network, from: &str, pace: Duration, stop: Arc<AtomicBool>) -> Vec<String> {
     let mut written = Vec::new();
-    let mut pace = tokio::time::interval(PACE);
+    let mut pace = tokio::time::interval(pace);
     while !stop.load(Ordering::Relaxed) {
         pace.tick().await;
         let text = format!("from {from}, number {}", written.len());
@@ -118,7 +141,7 @@ async fn write(network: Network, from: &str, stop: Arc<AtomicBool>) -> Vec<Strin
 
 impl Promised {
     /// Waits until everything has arrived, then compares every ledger with what was promised.
-    pub(super) async fn compared(&self, api: &Api, network: &Network) -> Report {
+    pub(crate) async fn compared(&self, api: &Api, network: &Network) -> Report {
         let mut report = Report::default();
         for (index, customer) in CUSTOMERS.into_iter().enumerate() {
             let chat = api.chat_with(customer).await["id"]

@@ -37,6 +37,12 @@ impl Api {
         Some(answer.status().as_u16())
     }
 
+    /// The body of a GET, whatever its status; none while nobody answers.
+    pub(crate) async fn body(&self, path: &str) -> Option<Value> {
+        let (_, body) = self.attempt(Method::GET, path, None, None).await?;
+        Some(body)
+    }
+
     /// One request; none when the connection broke, which says nothing about what was done.
     pub(crate) async fn attempt(
         &self,

@@ -54,6 +54,12 @@ impl Network {
         &self.url
     }
 
+    /// A new phone.
+    pub(crate) async fn phone(&self, phone: &str) {
+        let body = json!({ "phone": phone, "name": format!("Phone {phone}") });
+        self.post("/phones", body).await;
+    }
+
     /// A phone scans a code.
     pub(crate) async fn scan(&self, phone: &str, qr: &str) {
         self.post(&format!("/phones/{phone}/scan"), json!({ "qr": qr }))

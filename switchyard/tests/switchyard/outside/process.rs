@@ -25,6 +25,8 @@ pub(crate) fn program(arguments: &[&str]) -> Command {
                 "PUBLIC_BASE_URL",
                 "SHARD_CAPACITY",
                 "DB_POOL_MAX",
+                "REDIS_URL",
+                "CACHE_PROVIDER",
             ]
             .contains(&&*text);
         if is_ours {

@@ -1,0 +1,71 @@
+//! Redis flushed, stopped, paused and started again under a stream both ways: it is speed, never truth.
+
+use std::time::Duration;
+
+use rustix::process::Signal;
+
+use super::roles::Stream;
+use super::rounds;
+use crate::outside::cluster::ROLES;
+use crate::outside::redis::Redis;
+use crate::outside::{until, within};
+
+/// How soon readiness tells that Redis went or came.
+const TOLD: Duration = Duration::from_secs(10);
+
+fn settings(redis: &Redis) -> Vec<(&'static str, String)> {
+    vec![
+        ("REDIS_URL", redis.url()),
+        ("CACHE_PROVIDER", "redis".to_owned()),
+    ]
+}
+
+/// Waits until every role says whether it has Redis.
+async fn told(stream: &Stream, ok: bool) {
+    for (role, (name, _)) in stream.cluster.roles.iter().zip(ROLES) {
+        let internal = role.internal();
+        within(
+            TOLD,
+            &format!("{name} says that Redis is there: {ok}"),
+            || async {
+                let ready = internal.body("/health/ready").await?;
+                (ready["checks"]["redis"]["ok"] == ok).then_some(())
+            },
+        )
+        .await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_flow_while_redis_is_flushed_paused_stopped_and_back() {
+    let mut redis = Redis::start().await;
+    let stream = Stream::start(&settings(&redis)).await;
+    told(&stream, true).await;
+    let keys = redis.command(&["--raw", "KEYS", "*"]).unwrap();
+    assert!(
+        keys.lines().count() > 0 && keys.lines().all(|key| key.starts_with("sy:")),
+        "{keys}"
+    );
+    for _ in 0..rounds() {
+        stream.flow().await;
+        redis.command(&["FLUSHALL"]);
+        stream.flow().await;
+
+        redis.signal(Signal::STOP);
+        told(&stream, false).await;
+        let accepted = stream.accepted();
+        until("a message is accepted without Redis", || async {
+            (stream.accepted() > accepted + 5).then_some(())
+        })
+        .await;
+        redis.signal(Signal::CONT);
+        told(&stream, true).await;
+
+        redis.kill();
+        told(&stream, false).await;
+        stream.flow().await;
+        redis.again().await;
+        told(&stream, true).await;
+    }
+    stream.end("redis flushed, paused, killed", rounds()).await;
+}

@@ -1,0 +1,183 @@
+//! Each role on Postgres killed and paused in turn, and the database restarted, killed and cut off, under a stream
+//! both ways.
+
+use std::ops::Range;
+use std::time::Duration;
+
+use rand::RngExt;
+use rustix::process::Signal;
+
+use super::report::Report;
+use super::rounds;
+use super::traffic::Traffic;
+use crate::outside::cluster::{Cluster, LEASE, ROLES};
+use crate::outside::{LONG, within};
+use crate::roles::link;
+
+/// A random moment within this is when the fault is made.
+const LIFE_MS: Range<u64> = 200..1_500;
+
+/// Between two messages of one writer: three processes and a database server share the machine with other tests, and
+/// what waited during a fault has to be worked off.
+const PACE: Duration = Duration::from_millis(80);
+
+/// The place of the shard among the roles.
+const SHARD: usize = 1;
+
+/// An installation with a linked number and a stream both ways.
+pub(super) struct Stream {
+    pub(super) cluster: Cluster,
+    session: String,
+    traffic: Traffic,
+    offered: usize,
+}
+
+impl Stream {
+    pub(super) async fn start(settings: &[(&'static str, String)]) -> Self {
+        let cluster = Box::pin(Cluster::start(settings)).await;
+        let session = link(&cluster).await;
+        let offered = cluster.network.log("qr_offered").await.len();
+        let traffic = Traffic::paced(&cluster.api, &cluster.network, PACE);
+        Self {
+            cluster,
+            session,
+            traffic,
+            offered,
+        }
+    }
+
+    /// Lets the stream flow for a random while.
+    pub(super) async fn flow(&self) {
+        let life = rand::rng().random_range(LIFE_MS);
+        tokio::time::sleep(Duration::from_millis(life)).await;
+    }
+
+    /// How many messages the API has accepted so far.
+    pub(super) fn accepted(&self) -> usize {
+        self.traffic.accepted()
+    }
+
+    /// Kills a role and starts it again.
+    async fn kill(&mut self, index: usize) {
+        self.cluster.roles[index].process.kill();
+        self.cluster.again(index).await;
+        self.traffic.now_at(&self.cluster.api);
+    }
+
+    /// Ends the stream and judges every ledger.
+    pub(super) async fn end(self, fault: &str, rounds: u32) {
+        let api = &self.cluster.api;
+        api.session_in(&self.session, "connected").await;
+        let network = &self.cluster.network;
+        let report = self.traffic.end().await.compared(api, network).await;
+        let offered = network.log("qr_offered").await.len();
+        Report {
+            fault: fault.to_owned(),
+            rounds,
+            codes: offered - self.offered,
+            ..report
+        }
+        .judged();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_any_role_is_killed() {
+    let mut stream = Stream::start(&[]).await;
+    for round in 0..rounds() {
+        for (index, (name, _)) in ROLES.iter().enumerate() {
+            stream.flow().await;
+            stream.kill(index).await;
+            println!("round {round}: killed {name}");
+        }
+    }
+    stream.end("role killed", rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_without_hints() {
+    let off = [("SWITCHYARD_HINTS", "off".to_owned())];
+    let mut stream = Stream::start(&off).await;
+    for index in 0..ROLES.len() {
+        stream.flow().await;
+        stream.kill(index).await;
+    }
+    stream.end("hints off, role killed", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_any_role_sleeps_past_the_lease() {
+    let stream = Stream::start(&[]).await;
+    for round in 0..rounds() {
+        for (role, (name, _)) in stream.cluster.roles.iter().zip(ROLES) {
+            stream.flow().await;
+            role.process.signal(Signal::STOP);
+            // The pause itself is the fault: nothing can be waited for while the role stands still.
+            tokio::time::sleep(LEASE + Duration::from_millis(500)).await;
+            role.process.signal(Signal::CONT);
+            println!("round {round}: paused {name}");
+        }
+    }
+    stream.end("role paused", rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_shard_that_slept_while_another_took_over_writes_and_sends_nothing_when_it_wakes() {
+    let mut stream = Stream::start(&[]).await;
+    for _ in 0..rounds() {
+        stream.flow().await;
+        let logins = stream.cluster.network.log("login").await.len();
+        stream.cluster.roles[SHARD].process.signal(Signal::STOP);
+        let old = stream.cluster.beside(SHARD).await;
+        let network = &stream.cluster.network;
+        within(LONG, "the next holder logs in", || async {
+            (network.log("login").await.len() > logins).then_some(())
+        })
+        .await;
+        let before = (
+            network.log("login").await.len(),
+            network.log("replaced").await.len(),
+        );
+        old.process.signal(Signal::CONT);
+        // Nothing shall happen, which only the passing of time shows: as long as the old one had to act.
+        tokio::time::sleep(LEASE).await;
+        let after = (
+            network.log("login").await.len(),
+            network.log("replaced").await.len(),
+        );
+        assert_eq!(
+            after, before,
+            "logins and replacements since the old one woke"
+        );
+        assert_eq!(
+            old.internal().status("/livez").await,
+            Some(200),
+            "it must have woken"
+        );
+    }
+    stream.end("shard taken over", rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_the_database_is_restarted_or_killed() {
+    let mut stream = Stream::start(&[]).await;
+    for round in 0..rounds() {
+        stream.flow().await;
+        stream.cluster.postgres.restart().await;
+        println!("round {round}: restarted");
+        stream.flow().await;
+        stream.cluster.postgres.kill_and_start().await;
+        println!("round {round}: killed");
+    }
+    stream.end("postgres restarted, killed", rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nothing_is_lost_or_doubled_when_every_connection_is_cut_again_and_again() {
+    let stream = Stream::start(&[]).await;
+    for _ in 0..rounds() * 2 {
+        stream.flow().await;
+        stream.cluster.postgres.terminate_all();
+    }
+    stream.end("connections cut", rounds() * 2).await;
+}

@@ -100,7 +100,7 @@ pub(crate) async fn health_ready(probe: Data<Probe>) -> HttpResponse {
         Err(_elapsed) => Check::bad("does not answer in time"),
     };
     checks.insert("database".to_owned(), database);
-    let storage = if state.store.has_room() {
+    let storage = if probe.store.has_room() {
         Check::good("has room")
     } else {
         Check::bad("is full")

@@ -237,8 +237,8 @@ fn shard_options(
 async fn start_shard(options: ShardOptions, hard: &CancellationToken) -> Result<Shard, Refusal> {
     let number = options.number;
     // Each part is asked to stop in its turn, by its own `stop`.
-    let started = Shard::start(options, CancellationToken::new(), hard.clone()).await;
-    started.map_err(|error| match error {
+    let starting = Shard::start(options, CancellationToken::new(), hard.clone());
+    Box::pin(starting).await.map_err(|error| match error {
         shard_worker::Error::NumberTaken => Refusal::InUse(format!(
             "another live process is shard {number}; stop it, or choose another with --number"
         )),

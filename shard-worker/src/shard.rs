@@ -158,6 +158,17 @@ impl Shard {
         }
     }
 
+    /// Whether this process is registered and may act for what it holds, asked anew at each call.
+    pub fn has_lease(&self) -> impl Fn() -> bool + Send + 'static + use<> {
+        let current = self.tenure.current();
+        move || {
+            current
+                .borrow()
+                .as_ref()
+                .is_some_and(|lease| lease.is_good())
+        }
+    }
+
     /// What the internal route does, for a caller in this process.
     pub async fn drain(&self, request: DrainRequest) -> DrainAnswer {
         self.doorway.drain(request).await

@@ -82,8 +82,9 @@ const POSTGRES_DISK_FULL: &str = "53100";
 /// Postgres: serialization failure and deadlock, to be tried again; and a unique violation, which is the loser's
 /// side of two transactions that made the same contact or chat: at the next try it finds the winner's.
 const POSTGRES_RETRY: [&str; 3] = ["40001", "40P01", "23505"];
-/// Postgres: too many connections, shut down by an administrator, crash, cannot connect now.
-const POSTGRES_AWAY: [&str; 4] = ["53300", "57P01", "57P02", "57P03"];
+/// Postgres: too many connections, shut down by an administrator, crash, cannot connect now, and a transaction that
+/// was ended because it waited too long for its next statement.
+const POSTGRES_AWAY: [&str; 5] = ["53300", "57P01", "57P02", "57P03", "25P03"];
 
 impl Error {
     /// Whether Postgres asks for the same transaction once more.

@@ -15,7 +15,6 @@ mod migrate;
 mod network;
 mod parts;
 mod progress;
-mod redis_watch;
 mod refusal;
 mod roles;
 mod runtime;
@@ -23,6 +22,7 @@ mod settings;
 mod shutdown;
 mod telemetry;
 mod up;
+mod watch;
 
 use std::process::ExitCode;
 

@@ -20,9 +20,9 @@ use workers::{WorkerOptions, Workers};
 use crate::installation::{Installation, hints_via};
 use crate::listener::Listeners;
 use crate::progress::explained;
-use crate::redis_watch;
 use crate::refusal::Refusal;
 use crate::settings::{CacheProvider, Settings};
+use crate::watch;
 
 /// The internal port serves machines of ours, few at a time.
 const INTERNAL_THREADS: usize = 2;
@@ -103,7 +103,7 @@ impl Parts {
         let relay = hints_via(settings, installation.redis.clone())
             .map(|via| Relay::start(&installation.store, via));
         if let Some(redis) = installation.redis.clone() {
-            redis_watch::start(redis, readiness.clone()).await;
+            watch::redis(redis, readiness.clone()).await;
         }
 
         let shard = match plan.shard {
@@ -114,16 +114,10 @@ impl Parts {
             }
             None => None,
         };
-        let workers = if plan.groups.is_empty() {
-            None
-        } else {
-            Some(start_workers(
-                installation,
-                plan.groups,
-                internal_key,
-                &hard,
-            )?)
-        };
+        if let Some(shard) = &shard {
+            watch::lease(shard.has_lease(), readiness.clone());
+        }
+        let workers = start_workers(installation, plan.groups, internal_key, &hard)?;
         let mut running = Vec::new();
         if let Some((api, listener)) = plan.api.zip(listeners.api) {
             let options = api_options(settings, installation, api, keys, &probe, plan.soft);
@@ -246,16 +240,20 @@ async fn start_shard(options: ShardOptions, hard: &CancellationToken) -> Result<
     })
 }
 
+/// None without any group.
 fn start_workers(
     installation: &Installation,
     groups: Vec<Group>,
     internal_key: Option<SecretString>,
     hard: &CancellationToken,
-) -> Result<Workers, Refusal> {
+) -> Result<Option<Workers>, Refusal> {
+    if groups.is_empty() {
+        return Ok(None);
+    }
     let (store, registry) = (installation.store.clone(), installation.registry.clone());
     let options = WorkerOptions::new(store, groups, internal_key, registry);
     let started = Workers::start(&options, CancellationToken::new(), hard.clone());
-    Ok(started.context("the workers")?)
+    Ok(Some(started.context("the workers")?))
 }
 
 fn api_options(

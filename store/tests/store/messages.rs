@@ -296,3 +296,61 @@ async fn on_postgres_an_adoption_waits_for_a_batch_in_flight_and_the_next_one_is
     assert!(matches!(late, Err(Error::Fenced)), "{late:?}");
     bench.end().await;
 }
+
+/// As many at once as one transaction takes, and more.
+const CROWD: usize = 200;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_messages_of_one_business_that_come_at_once_share_transactions() {
+    let bench = Bench::postgres().await;
+    let held = bench.held().await;
+    let before = bench.commits();
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..CROWD {
+        let store = bench.store.clone();
+        let to = phone(&format!("9725012345{:02}", number % 10));
+        let new = new_message(None, to, &number.to_string());
+        requests.spawn(async move {
+            messages::accept(&store, NOON, held.business, new)
+                .await
+                .unwrap()
+        });
+    }
+    let mut places = HashSet::new();
+    for accepted in requests.join_all().await {
+        let message = object(accepted);
+        places.insert((message.chat_id, message.position));
+    }
+    assert_eq!(places.len(), CROWD, "each has a place of its own");
+    let commits = bench.commits() - before;
+    assert!(commits < 40, "{commits} commits");
+    let head = events::head(&bench.store, held.business).await.unwrap();
+    assert!(head >= i64::try_from(CROWD).unwrap());
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_refused_message_is_refused_alone() {
+    let bench = Bench::postgres().await;
+    let held = bench.held().await;
+    let mut requests = tokio::task::JoinSet::new();
+    for number in 0..100 {
+        let store = bench.store.clone();
+        let session = (number % 10 == 3).then(SessionId::generate);
+        let new = new_message(session, phone("972501234567"), &number.to_string());
+        requests.spawn(async move {
+            let accepted = messages::accept(&store, NOON, held.business, new).await;
+            (session.is_some(), accepted)
+        });
+    }
+    for (is_wrong, accepted) in requests.join_all().await {
+        match accepted {
+            Ok(_) => assert!(!is_wrong),
+            Err(error) => assert!(
+                is_wrong && matches!(error, Error::NoSuchSession),
+                "{error:?}"
+            ),
+        }
+    }
+    bench.end().await;
+}

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use store::{Engine, Error, Lane, NewEvent, Store, Tx, events};
+use store::{Engine, Error, Lane, NewEvent, Store, Tx, events, leases};
 use switchyard_core::BusinessId;
 use switchyard_core::event::EventType;
 
@@ -80,5 +80,39 @@ async fn a_broken_connection_is_named_and_the_next_transaction_has_another() {
         bench.store.ping().await.unwrap();
     }
     assert_eq!(events::head(&bench.store, business).await.unwrap(), 3);
+    bench.end().await;
+}
+
+#[tokio::test]
+async fn a_transaction_that_its_process_forgot_is_ended_and_frees_its_locks() {
+    let bench = Bench::postgres().await;
+    let held = bench.held().await;
+    let store = bench.store.clone();
+    let sleeping = tokio::spawn(async move {
+        let input = held;
+        store
+            .write(Lane::Messages, input, |tx, held| {
+                Box::pin(async move {
+                    held.check(tx).await?;
+                    // As long as a paused process: longer than the server waits for the next statement.
+                    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+                    held.check(tx).await?;
+                    run_sql(tx, "select 1").await
+                })
+            })
+            .await
+    });
+    let shard = bench.shard(2).await;
+    let start = std::time::Instant::now();
+    leases::take(&bench.store, shard, held.session)
+        .await
+        .unwrap();
+    assert!(
+        start.elapsed() < std::time::Duration::from_secs(4),
+        "{:?}",
+        start.elapsed()
+    );
+    let ended = sleeping.await.unwrap();
+    assert!(matches!(ended, Err(Error::Unavailable(_))), "{ended:?}");
     bench.end().await;
 }

@@ -64,6 +64,10 @@ impl Metrics {
             ))?,
         };
         metrics.register_all(registry)?;
+        // A state without a session is a zero, not a gap in a picture.
+        for state in SessionState::ALL {
+            metrics.sessions.with_label_values(&[state.name()]).set(0);
+        }
         Ok(metrics)
     }
 

@@ -6,6 +6,7 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use crate::faults::traffic::Traffic;
+use crate::outside::LONG;
 use crate::outside::cluster::{Cluster, LEASE, ROLES, settings};
 use crate::outside::postgres::Postgres;
 use crate::outside::process::{Ended, program, run};
@@ -59,6 +60,47 @@ async fn three_processes_on_postgres_do_the_main_job() {
         cluster.network.log("qr_offered").await.len(),
         offered,
         "a new code was asked for"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_every_process_tells_is_on_the_live_stream_once_and_in_order() {
+    let cluster = Box::pin(Cluster::start(&[])).await;
+    link(&cluster).await;
+    let mut stream = cluster.api.stream("/v1/events/stream?after=0").await;
+    let mut messages = Vec::new();
+    for number in 0..20 {
+        let body = json!({ "to": CUSTOMERS[0], "text": format!("number {number}") });
+        let message = cluster.api.post("/v1/messages", body).await;
+        messages.push(message["id"].as_str().unwrap().to_owned());
+    }
+    // Accepted by the API, sent by the shard, delivered by the worker.
+    let mut heard = String::new();
+    let delivered = |heard: &str, id: &String| {
+        let mut lines = heard.lines().filter(|line| line.contains(id));
+        lines.any(|line| line.contains(r#""status":"delivered""#))
+    };
+    while !messages.iter().all(|id| delivered(&heard, id)) {
+        let chunk = tokio::time::timeout(LONG, stream.chunk()).await.unwrap();
+        heard.push_str(&String::from_utf8_lossy(&chunk.unwrap().unwrap()));
+    }
+    let ids = heard.lines().filter_map(|line| line.strip_prefix("id: "));
+    let ids: Vec<i64> = ids.map(|id| id.parse().unwrap()).collect();
+    let consecutive: Vec<i64> = (1..).take(ids.len()).collect();
+    assert_eq!(ids, consecutive);
+
+    let page = cluster.roles[0].internal().page("/metrics").await;
+    let counted = |name: &str| {
+        let line = page.lines().find_map(|line| line.strip_prefix(name));
+        line.unwrap().trim().parse::<f64>().unwrap()
+    };
+    assert!(
+        counted("switchyard_hints_sent_total ") > 0.0,
+        "hints must have gone out"
+    );
+    assert!(
+        counted("switchyard_live_echo_total ") > 0.0,
+        "what comes back is dropped"
     );
 }
 

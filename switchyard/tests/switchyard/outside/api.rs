@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use reqwest::{Client, Method, StatusCode};
+use reqwest::{Client, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::until;
@@ -65,6 +65,23 @@ impl Api {
         let status = answer.status();
         let text = answer.text().await.ok()?;
         Some((status, serde_json::from_str(&text).unwrap_or(Value::Null)))
+    }
+
+    /// Opens a live stream.
+    pub(crate) async fn stream(&self, path: &str) -> Response {
+        let request = self.client.get(format!("{}{path}", self.url));
+        let answer = request.bearer_auth(&self.key).send().await.unwrap();
+        assert!(
+            answer.status().is_success(),
+            "GET {path}: {}",
+            answer.status()
+        );
+        answer
+    }
+
+    /// A body that is no JSON.
+    pub(crate) async fn page(&self, path: &str) -> String {
+        self.stream(path).await.text().await.unwrap()
     }
 
     /// A GET that must succeed.

@@ -24,7 +24,7 @@ export const api = (method, path, body) => ask(demo.api_url, method, path, body,
 export const network = (method, path, body) => ask(demo.sim_url, method, path, body, {});
 
 /** Looks until there is something to return, or fails when the deadline passes. */
-export async function until(what, look, within = 10_000) {
+export async function until(what, look, within = 30_000) {
   const deadline = Date.now() + within;
   for (;;) {
     const found = await look();

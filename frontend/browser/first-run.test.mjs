@@ -5,7 +5,7 @@ import { launch, open, profile } from "./chromium.mjs";
 import { startFresh } from "./fresh.mjs";
 import { LANGUAGES, inspect } from "./looks.mjs";
 
-const WITHIN = { timeout: 10_000 };
+const WITHIN = { timeout: 30_000 };
 let browser;
 let fresh;
 let kept;

@@ -4,7 +4,7 @@ import { after, before, test } from "node:test";
 import { launch, open, profile, signIn } from "./chromium.mjs";
 import { newPhone, scan } from "./demo.mjs";
 
-const WITHIN = { timeout: 10_000 };
+const WITHIN = { timeout: 30_000 };
 let browser;
 
 before(async () => {

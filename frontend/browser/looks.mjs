@@ -10,7 +10,7 @@ const results = fileURLToPath(new URL("../test-results/", import.meta.url));
 export const LANGUAGES = ["en", "he"];
 
 /** Both themes on a desk and on a phone; the window changes its size once. */
-export const LOOKS = [
+const LOOKS = [
   { theme: "light", viewport: WIDE },
   { theme: "dark", viewport: WIDE },
   { theme: "dark", viewport: PHONE },
@@ -28,14 +28,18 @@ async function take(page, theme, viewport) {
   }, theme);
 }
 
-/** In every look: a screenshot is kept, axe finds nothing, and nothing is cut off sideways. */
-export async function inspect(page, scene, language, looks = LOOKS) {
+/** Whether axe looks too: in each language once at each theme, and in the other language at the other size. */
+const isChecked = (language, look) => (LOOKS.indexOf(look) % 2 === 0) === (language === "en");
+
+/** In every look: a screenshot is kept, and nothing is cut off sideways. In every theme axe finds nothing. */
+export async function inspect(page, scene, language) {
   mkdirSync(results, { recursive: true });
-  for (const { theme, viewport } of looks) {
+  for (const look of LOOKS) {
+    const { theme, viewport } = look;
     const name = `${scene}-${language}-${theme}-${viewport.width}`;
     await take(page, theme, viewport);
     await page.screenshot({ path: `${results}${name}.png` });
-    assert.deepEqual(await violations(page), [], name);
+    if (isChecked(language, look)) assert.deepEqual(await violations(page), [], name);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
     assert.ok(wide <= 0, `${name} is ${wide} px too wide`);
   }

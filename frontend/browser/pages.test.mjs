@@ -27,7 +27,7 @@ async function look(scene, language, context) {
   const { page, errors } = await open(context, scene.path(made));
   try {
     await scene.ready(page, made);
-    await inspect(page, scene.name, language, scene.looks);
+    await inspect(page, scene.name, language);
     assert.deepEqual(errors, []);
   } finally {
     await context.setOffline(false);

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { launch, open, profile, signIn } from "./chromium.mjs";
 import { newPhone, read, scan, shown, until, write } from "./demo.mjs";
 
-const WITHIN = { timeout: 10_000 };
+const WITHIN = { timeout: 30_000 };
 let browser;
 let context;
 let page;
@@ -44,7 +44,7 @@ test("from the first code to the last tick", async () => {
   const row = page.locator("[data-chat]").filter({ hasText: question });
   await row.waitFor(WITHIN);
   const seen = Date.now() - asked;
-  assert.ok(seen < 2_000, `in the inbox after ${seen} ms`);
+  assert.ok(seen < 5_000, `in the inbox after ${seen} ms`);
 
   await row.click();
   const thread = page.getByRole("region", { name: /^Messages with/ });
@@ -54,7 +54,7 @@ test("from the first code to the last tick", async () => {
   await page.getByLabel("Write a message").fill(answer);
   await page.keyboard.press("Enter");
   const bubble = thread.locator("li").filter({ hasText: answer });
-  await bubble.waitFor({ timeout: 1_000 });
+  await bubble.waitFor({ timeout: 2_000 });
   await until("the answer on the customer's phone", async () => (await shown(customer, answer)).length > 0);
   await bubble.locator("[data-status=delivered], [data-status=read]").waitFor(WITHIN);
 

@@ -65,11 +65,7 @@ impl SessionVault {
     /// We gave ours at `given_at`: only ever later.
     pub(super) async fn token_given(&self, jid: &str, given_at: i64) -> Result<(), Failure> {
         let turn = self.turn().await;
-        let known = entry(
-            self.hot_in_turn(&turn, Space::TcToken, jid)
-                .await?
-                .as_deref(),
-        )?;
+        let known = self.known_token(&turn, jid).await?;
         let entry = match known {
             Some(known) => TcTokenEntry {
                 sender_timestamp: known.sender_timestamp.max(Some(given_at)),
@@ -92,11 +88,7 @@ impl SessionVault {
         received_at: i64,
     ) -> Result<(), Failure> {
         let turn = self.turn().await;
-        let known = entry(
-            self.hot_in_turn(&turn, Space::TcToken, jid)
-                .await?
-                .as_deref(),
-        )?;
+        let known = self.known_token(&turn, jid).await?;
         if let Some(known) = &known
             && !known.token.is_empty()
             && received_at < known.token_timestamp
@@ -109,6 +101,15 @@ impl SessionVault {
             sender_timestamp: known.and_then(|it| it.sender_timestamp),
         };
         self.put_token(&turn, jid, &entry).await
+    }
+
+    async fn known_token(
+        &self,
+        turn: &Turn<'_>,
+        jid: &str,
+    ) -> Result<Option<TcTokenEntry>, Failure> {
+        let text = self.hot_in_turn(turn, Space::TcToken, jid).await?;
+        entry(text.as_deref())
     }
 
     async fn put_token(

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use switchyard_core::drain::{DRAIN_MAX_MESSAGES, DrainOutcome, DrainRequest};
 use switchyard_core::event::EventType;
 use switchyard_core::message::{Direction, MessageStatus, Source};
@@ -42,6 +42,22 @@ async fn drained(shard: &Shard, message: &MessageObject) -> u32 {
             other => panic!("{other:?}"),
         }
     }
+}
+
+/// Drains until a message to Ann is acknowledged; what her phone shows, which is this message alone.
+async fn shown_once(stage: &Stage, shard: &Shard, message: &MessageObject) -> Value {
+    until("the message is acknowledged", async || {
+        shard
+            .drain(drain(message.session_id, message.chat_id))
+            .await;
+        let status = stage.message(message.id).await.status;
+        (status.rank() >= MessageStatus::Sent.rank()).then_some(())
+    })
+    .await;
+    let mut shown = stage.phones.shown(ANN).await;
+    assert_eq!(shown.len(), 1, "{shown:?}");
+    assert_eq!(shown[0]["id"], message.wa_id);
+    shown.remove(0)
 }
 
 async fn received(stage: &Stage) -> Vec<MessageObject> {
@@ -189,9 +205,7 @@ async fn a_message_to_stale_devices_goes_out_again_with_fresh_ones() {
     stage.phones.fault(refusal).await;
     let message = stage.send(session, ANN, "stale").await;
     assert_eq!(drained(&shard, &message).await, 1);
-    let shown = stage.phones.shown(ANN).await;
-    assert_eq!(shown.len(), 1, "{shown:?}");
-    assert_eq!(shown[0]["id"], message.wa_id);
+    shown_once(&stage, &shard, &message).await;
     stage.close(shard).await;
 }
 
@@ -207,16 +221,8 @@ async fn a_message_without_acknowledgement_goes_out_again_under_its_id_and_then_
     let silence = json!({"kind": "drop_ack", "phone": OURS, "count": 2});
     stage.phones.fault(silence).await;
     let message = stage.send(session, ANN, "three times").await;
-    until("the message is acknowledged", async || {
-        shard.drain(drain(session, message.chat_id)).await;
-        let status = stage.message(message.id).await.status;
-        (status.rank() >= MessageStatus::Sent.rank()).then_some(())
-    })
-    .await;
-    let shown = stage.phones.shown(ANN).await;
-    assert_eq!(shown.len(), 1, "{shown:?}");
-    assert_eq!(shown[0]["arrivals"], 3, "{shown:?}");
-    assert_eq!(shown[0]["id"], message.wa_id);
+    let shown = shown_once(&stage, &shard, &message).await;
+    assert_eq!(shown["arrivals"], 3, "{shown}");
     assert_eq!(stage.phones.log("login").await.len(), 2);
     stage.close(shard).await;
 }
@@ -282,13 +288,6 @@ async fn a_message_whose_connection_is_cut_goes_out_again_under_its_id_and_is_sh
         .phones
         .fault(json!({"kind": "cut", "phone": OURS, "count": 1}))
         .await;
-    until("the message is acknowledged", async || {
-        shard.drain(drain(session, message.chat_id)).await;
-        let status = stage.message(message.id).await.status;
-        (status.rank() >= MessageStatus::Sent.rank()).then_some(())
-    })
-    .await;
-    let shown = stage.phones.shown(ANN).await;
-    assert_eq!(shown.len(), 1, "{shown:?}");
+    shown_once(&stage, &shard, &message).await;
     stage.close(shard).await;
 }

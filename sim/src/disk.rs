@@ -4,6 +4,7 @@
 mod load;
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -23,8 +24,8 @@ const WAITING: usize = 10_000;
 /// How many waiting changes go into one transaction at most.
 const BATCH: usize = 2_000;
 
-/// How many rows one statement writes; four values each, far below SQLite's limit of 32,766.
-const ROWS: usize = 50;
+/// How many rows one statement writes at most, a power of two; four values each, far below SQLite's limit of 32,766.
+const ROWS: usize = 64;
 
 /// Where changes go.
 pub(crate) struct Disk {
@@ -127,6 +128,16 @@ async fn write(mut connection: SqliteConnection, mut changes: mpsc::UnboundedRec
     }
 }
 
+/// Cuts a list into pieces whose lengths are powers of two, so that few statements fit them all and stay prepared.
+fn pieces<T>(mut rest: &[T]) -> impl Iterator<Item = &[T]> {
+    std::iter::from_fn(move || {
+        let length = 1 << rest.len().min(ROWS).checked_ilog2()?;
+        let (piece, others) = rest.split_at_checked(length)?;
+        rest = others;
+        Some(piece)
+    })
+}
+
 /// Writes all rows of a batch; the last row of a name wins.
 async fn keep(connection: &mut SqliteConnection, batch: &mut [Effects]) -> sqlx::Result<()> {
     let mut rows: HashMap<(Table, String, String), Option<Vec<u8>>> = HashMap::new();
@@ -137,40 +148,61 @@ async fn keep(connection: &mut SqliteConnection, batch: &mut [Effects]) -> sqlx:
         value,
     } in batch.iter_mut().flat_map(|effects| effects.rows.drain(..))
     {
-        rows.insert((table, owner, key), value);
+        match rows.entry((table, owner, key)) {
+            // A place in a queue is used once: what came and went within the batch was never written.
+            Entry::Occupied(row) if table == Table::Queue && value.is_none() => {
+                row.remove();
+            }
+            Entry::Occupied(mut row) => {
+                row.insert(value);
+            }
+            Entry::Vacant(row) => {
+                row.insert(value);
+            }
+        }
     }
     if rows.is_empty() {
         return Ok(());
     }
     let (put, forget): (Vec<_>, Vec<_>) = rows.into_iter().partition(|(_, value)| value.is_some());
     let mut transaction = connection.begin().await?;
-    for chunk in put.chunks(ROWS) {
+    for piece in pieces(&put) {
         let mut query = sqlx::QueryBuilder::new("INSERT INTO kept (kind, owner, name, value) ");
-        query.push_values(chunk, |mut row, ((table, owner, key), value)| {
+        query.push_values(piece, |mut row, ((table, owner, key), value)| {
             row.push_bind(table.number())
                 .push_bind(owner)
                 .push_bind(key)
                 .push_bind(value.as_deref().unwrap_or_default());
         });
         query.push(" ON CONFLICT (kind, owner, name) DO UPDATE SET value = excluded.value");
-        query
-            .build()
-            .persistent(chunk.len() == ROWS)
-            .execute(&mut *transaction)
-            .await?;
+        query.build().execute(&mut *transaction).await?;
     }
-    for chunk in forget.chunks(ROWS) {
+    for piece in pieces(&forget) {
         let mut query = sqlx::QueryBuilder::new("DELETE FROM kept WHERE (kind, owner, name) IN ");
-        query.push_tuples(chunk, |mut row, ((table, owner, key), _)| {
+        query.push_tuples(piece, |mut row, ((table, owner, key), _)| {
             row.push_bind(table.number())
                 .push_bind(owner)
                 .push_bind(key);
         });
-        query
-            .build()
-            .persistent(chunk.len() == ROWS)
-            .execute(&mut *transaction)
-            .await?;
+        query.build().execute(&mut *transaction).await?;
     }
     transaction.commit().await
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_hold_everything_in_order_and_have_few_lengths() {
+        for count in [0, 1, 7, 63, 64, 65, 200] {
+            let all: Vec<usize> = (0..count).collect();
+            let cut: Vec<&[usize]> = pieces(&all).collect();
+            assert_eq!(cut.concat(), all);
+            assert!(
+                cut.iter()
+                    .all(|piece| piece.len().is_power_of_two() && piece.len() <= ROWS)
+            );
+        }
+    }
 }

@@ -3,6 +3,7 @@
 use utoipa_actix_web::service_config::ServiceConfig;
 
 mod attempt;
+mod invitation;
 mod link;
 mod login;
 mod logout;
@@ -17,6 +18,8 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(setup::setup)
         .service(login::login)
         .service(link::link)
+        .service(invitation::show_invitation)
+        .service(invitation::accept_invitation)
         .service(refresh::refresh)
         .service(logout::logout);
 }

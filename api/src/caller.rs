@@ -2,19 +2,23 @@
 
 use std::future::{Ready, ready};
 use std::marker::PhantomData;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::AUTHORIZATION;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use store::accounts::{ApiKey, UserSession};
+use store::audit::Actor;
 use store::rates::Rate;
+use switchyard_core::audit::ActorKind;
 use switchyard_core::code::ApiCode;
 use switchyard_core::message::Source;
-use switchyard_core::permission::Scope;
+use switchyard_core::permission::Permission;
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
+use crate::address;
 use crate::api::State;
 use crate::limit;
 use crate::problem::Problem;
@@ -25,7 +29,8 @@ mod usage;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use needs::{
-    Any, ContactsRead, EventsRead, MessagesRead, MessagesWrite, Needs, SessionsRead, SessionsWrite,
+    Any, AuditRead, BusinessManage, ContactsRead, EventsRead, KeysManage, MembersManage,
+    MessagesRead, MessagesWrite, Needs, PlatformOperate, SessionsRead, SessionsWrite,
 };
 
 /// Whoever sent the request.
@@ -36,6 +41,15 @@ pub(crate) struct Caller {
     /// When the credential ends by itself.
     pub(crate) until: Option<Timestamp>,
     pub(crate) who: Who,
+    /// Where the request came from.
+    pub(crate) origin: Origin,
+}
+
+/// Where a request came from, for the audit log.
+#[derive(Clone, Default)]
+pub(crate) struct Origin {
+    pub(crate) address: Option<IpAddr>,
+    pub(crate) request_id: String,
 }
 
 /// A person or a program.
@@ -68,20 +82,40 @@ impl Caller {
     }
 
     /// Everything that this caller may do.
-    pub(crate) fn permissions(&self) -> Vec<Scope> {
+    pub(crate) fn permissions(&self) -> Vec<Permission> {
+        Permission::ALL
+            .into_iter()
+            .filter(|permission| self.may(*permission))
+            .collect()
+    }
+
+    fn may(&self, permission: Permission) -> bool {
         match &self.who {
-            Who::User(session) => Scope::ALL
-                .into_iter()
-                .filter(|scope| session.role >= scope.least_role())
-                .collect(),
-            Who::Key(key) => key.scopes.clone(),
+            Who::User(session) => permission.is_given_to(session.role, session.user.is_operator),
+            Who::Key(key) => permission.is_in(&key.scopes),
         }
     }
 
-    fn may(&self, scope: Scope) -> bool {
-        match &self.who {
-            Who::User(session) => session.role >= scope.least_role(),
-            Who::Key(key) => key.scopes.contains(&scope),
+    /// Whose hand the audit log names for what this caller does in the business.
+    pub(crate) fn acts(&self) -> Actor {
+        let kind = match &self.who {
+            Who::User(_) => ActorKind::User,
+            Who::Key(_) => ActorKind::ApiKey,
+        };
+        self.acts_as(kind)
+    }
+
+    /// The same, of somebody who acts as an operator.
+    pub(crate) fn operates(&self) -> Actor {
+        self.acts_as(ActorKind::Operator)
+    }
+
+    fn acts_as(&self, kind: ActorKind) -> Actor {
+        Actor {
+            kind,
+            id: Some(self.actor()),
+            address: self.origin.address.map(|it| it.to_string()),
+            request_id: Some(self.origin.request_id.clone()),
         }
     }
 
@@ -128,8 +162,13 @@ struct Identified(Result<Caller, Problem>);
 
 /// Finds out who is calling, before anything else of the request is read, so that a stranger learns nothing
 /// from how the rest of it is refused.
-pub(crate) async fn identify(state: &State, request: &HttpRequest) {
+pub(crate) async fn identify(state: &State, request: &HttpRequest, request_id: &str) {
+    let origin = Origin {
+        address: address::client(request, &state.trusted_proxies),
+        request_id: request_id.to_owned(),
+    };
     let caller = identified(state, request).await;
+    let caller = caller.map(|caller| Caller { origin, ..caller });
     request.extensions_mut().insert(Identified(caller));
 }
 
@@ -169,10 +208,10 @@ fn allowed<N: Needs>(request: &HttpRequest) -> Result<Allowed<N>, Problem> {
     let Identified(caller) =
         identified.ok_or_else(|| Problem::internal("nobody asked who is calling"))?;
     let caller = caller?;
-    match N::SCOPE {
-        Some(scope) if !caller.may(scope) => Err(Problem::forbidden(format!(
+    match N::PERMISSION {
+        Some(permission) if !caller.may(permission) => Err(Problem::forbidden(format!(
             "this needs {}, which this credential does not have",
-            scope.name()
+            permission.row().name
         ))),
         _ => Ok(Allowed(caller, PhantomData)),
     }

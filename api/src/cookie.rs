@@ -41,6 +41,11 @@ impl Cookies {
         })
     }
 
+    /// What people type to reach us: scheme, host and port.
+    pub(crate) fn origin(&self) -> &str {
+        &self.origin
+    }
+
     /// Whether people reach us by https.
     pub(crate) fn https(&self) -> bool {
         self.https
@@ -71,17 +76,15 @@ impl Cookies {
         Some(SecretString::from(cookie.value()))
     }
 
-    /// Both cookies of a signed-in browser.
-    pub(crate) fn set(&self, access: &str, refresh: &SecretString) -> [Cookie<'static>; 2] {
+    /// The cookies of a signed-in browser; without a refresh token the present one stays.
+    pub(crate) fn set(&self, access: &str, refresh: Option<&SecretString>) -> Vec<Cookie<'static>> {
         let (access_name, refresh_name) = self.names();
-        [
-            self.cookie(access_name, access, ACCESS_LIFE.as_secs()),
-            self.cookie(
-                refresh_name,
-                refresh.expose_secret(),
-                REFRESH_LIFE.as_secs(),
-            ),
-        ]
+        let mut cookies = vec![self.cookie(access_name, access, ACCESS_LIFE.as_secs())];
+        cookies.extend(refresh.map(|refresh| {
+            let life = REFRESH_LIFE.as_secs();
+            self.cookie(refresh_name, refresh.expose_secret(), life)
+        }));
+        cookies
     }
 
     /// Both, ended at once.
@@ -142,8 +145,10 @@ mod tests {
 
     #[test]
     fn https_has_host_cookies_and_plain_http_serves_pages_on_loopback_only() {
-        let [access, refresh] =
-            cookies("https://wa.example.com/").set("a", &SecretString::from("r"));
+        let both = cookies("https://wa.example.com/").set("a", Some(&SecretString::from("r")));
+        let [access, refresh] = &both[..] else {
+            panic!("two cookies");
+        };
         assert_eq!(
             (access.name(), refresh.name()),
             ("__Host-sy", "__Host-sy-refresh")
@@ -153,7 +158,7 @@ mod tests {
             (Some(true), Some(true))
         );
         assert_eq!(
-            cookies("http://127.0.0.1:8080").set("a", &SecretString::from("r"))[0].name(),
+            cookies("http://127.0.0.1:8080").set("a", Some(&SecretString::from("r")))[0].name(),
             "sy"
         );
         assert!(cookies("http://[::1]:1").pages() && cookies("http://localhost").pages());

@@ -48,7 +48,7 @@ pub(crate) async fn edge<B: MessageBody + 'static>(
     };
     let answering = async {
         if request.path().starts_with("/v1/") {
-            caller::identify(&state, request.request()).await;
+            caller::identify(&state, request.request(), &id).await;
         }
         next.call(request).await
     };

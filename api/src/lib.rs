@@ -14,8 +14,12 @@
 //! and the health routes beside what other crates mount there. [`openapi`] is the description that `switchyard openapi` prints.
 
 mod address;
+mod admin;
 mod api;
+mod api_keys;
+mod audit;
 mod auth;
+mod business;
 mod caller;
 mod chats;
 mod contacts;
@@ -29,6 +33,7 @@ mod hs256;
 mod input;
 mod limit;
 mod me;
+mod members;
 mod messages;
 mod method;
 mod metrics;

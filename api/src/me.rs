@@ -1,10 +1,11 @@
-//! `GET /v1/me`: who is calling and what that allows.
+//! `GET /v1/me`: who is calling, what that allows, and where else that person works.
 
 use actix_web::get;
 use actix_web::web::{Data, Json};
 use serde::Serialize;
 use store::accounts;
-use switchyard_core::permission::{Role, Scope};
+use store::members;
+use switchyard_core::permission::{Permission, Role};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
@@ -13,8 +14,10 @@ use crate::auth::signed_in::{BusinessObject, UserObject};
 use crate::caller::{Allowed, Any, Who};
 use crate::problem::Problem;
 
+mod business;
+
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(me);
+    config.service(me).service(business::switch_business);
 }
 
 /// Whoever is calling.
@@ -27,7 +30,19 @@ pub(crate) struct Me {
     /// The person's role there; `null` for an API key.
     role: Option<Role>,
     /// What this credential may do.
-    permissions: Vec<Scope>,
+    permissions: Vec<Permission>,
+    /// Every active business in which the person works, for `POST /v1/me/business`; empty for an API key.
+    businesses: Vec<MembershipObject>,
+}
+
+/// A business in which a person works.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Membership)]
+pub(crate) struct MembershipObject {
+    /// The business.
+    business: BusinessObject,
+    /// What the person may do there.
+    role: Role,
 }
 
 /// Who is calling, for which business, and what that allows.
@@ -39,12 +54,23 @@ pub(crate) struct Me {
 #[get("/v1/me")]
 pub(crate) async fn me(caller: Allowed<Any>, state: Data<State>) -> Result<Json<Me>, Problem> {
     let permissions = caller.0.permissions();
+    let mut businesses = Vec::new();
     let (user, role, business) = match &caller.0.who {
-        Who::User(session) => (
-            Some((&session.user).into()),
-            Some(session.role),
-            (&session.business).into(),
-        ),
+        Who::User(session) => {
+            let memberships = members::businesses_of(&state.store, session.user.id).await?;
+            businesses.extend(memberships.into_iter().map(|it| MembershipObject {
+                business: BusinessObject {
+                    id: it.business,
+                    name: it.name,
+                },
+                role: it.role,
+            }));
+            (
+                Some((&session.user).into()),
+                Some(session.role),
+                (&session.business).into(),
+            )
+        }
         Who::Key(key) => {
             let business = accounts::business(&state.store, key.business).await?;
             let business = business.ok_or_else(Problem::not_found)?;
@@ -56,5 +82,6 @@ pub(crate) async fn me(caller: Allowed<Any>, state: Data<State>) -> Result<Json<
         business,
         role,
         permissions,
+        businesses,
     }))
 }

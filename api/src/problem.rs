@@ -6,6 +6,7 @@ use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use store::Error as StoreError;
+use switchyard_core::Timestamp;
 use switchyard_core::address::NotARecipient;
 use switchyard_core::code::ApiCode;
 use utoipa::ToSchema;
@@ -143,6 +144,7 @@ impl From<StoreError> for Problem {
                 ApiCode::SessionRequired,
                 "there are several numbers, or none: name one in session_id",
             ),
+            StoreError::QuotaExceeded(what) => quota_exceeded(what),
             StoreError::IdempotencyMismatch => Self::new(
                 ApiCode::IdempotencyMismatch,
                 "use a new Idempotency-Key for another body",
@@ -158,10 +160,29 @@ impl From<StoreError> for Problem {
     }
 }
 
+fn quota_exceeded(what: &str) -> Problem {
+    const DAY_MS: i64 = 86_400_000;
+    let refused = |detail: &str| Problem::new(ApiCode::QuotaExceeded, detail);
+    match what {
+        "messages_per_day" => {
+            let left_ms = DAY_MS - Timestamp::now().ms().rem_euclid(DAY_MS);
+            let until_midnight = u32::try_from(left_ms / 1_000).unwrap_or(0);
+            refused("the business has sent all messages of today (UTC)")
+                .after(until_midnight.max(1))
+        }
+        "sessions" => refused("the business has all numbers that it may: remove one first"),
+        "members" => refused("a business has at most 200 people and open invitations"),
+        other => refused(other),
+    }
+}
+
 /// Words for the conflicts that the store names.
 fn conflict(code: &str) -> String {
     match code {
         "already_set_up" => "this installation is set up already: sign in".to_owned(),
+        "last_owner" => "a business keeps one owner: make somebody else an owner first".to_owned(),
+        "already_a_member" => "this person is a member already".to_owned(),
+        "other_address" => "this invitation is for another person: sign out first".to_owned(),
         "email_taken" => "somebody has this email address already".to_owned(),
         other => other.replace('_', " "),
     }

@@ -15,8 +15,8 @@ use crate::api::{Api, State};
 use crate::edge::edge;
 use crate::problem::Problem;
 use crate::{
-    auth, chats, contacts, dashboard, events, health, input, me, messages, openapi, reasons,
-    sessions,
+    admin, api_keys, audit, auth, business, chats, contacts, dashboard, events, health, input, me,
+    members, messages, openapi, reasons, sessions,
 };
 
 /// A client that sends its head more slowly than this is dropped.
@@ -68,6 +68,11 @@ pub(crate) fn described(config: &mut Described<'_>) {
         .configure(chats::routes)
         .configure(contacts::routes)
         .configure(events::routes)
+        .configure(members::routes)
+        .configure(api_keys::routes)
+        .configure(business::routes)
+        .configure(audit::routes)
+        .configure(admin::routes)
         .configure(reasons::routes)
         .configure(health::routes);
 }

@@ -1,4 +1,4 @@
-//! Access tokens: a JWT of ten minutes that names a row of `user_sessions`, and the keys that sign it.
+//! Access tokens: a JWT of ten minutes that names a row of `user_sessions` and a business, and the keys that sign it.
 
 use std::fmt;
 use std::time::Duration;
@@ -9,7 +9,7 @@ use jsonwebtoken::{
 };
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
-use switchyard_core::{Timestamp, UserId};
+use switchyard_core::{BusinessId, Timestamp, UserId};
 use uuid::Uuid;
 
 use crate::hs256;
@@ -58,6 +58,7 @@ struct Claims {
     aud: String,
     sub: UserId,
     sid: Uuid,
+    biz: BusinessId,
     iat: i64,
     exp: i64,
 }
@@ -66,6 +67,7 @@ struct Claims {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Checked {
     pub(crate) session: Uuid,
+    pub(crate) business: BusinessId,
     pub(crate) user: UserId,
     pub(crate) expires_at: Timestamp,
 }
@@ -99,6 +101,7 @@ impl Tokens {
         now: Timestamp,
         user: UserId,
         session: Uuid,
+        business: BusinessId,
     ) -> Result<(String, Timestamp), errors::Error> {
         let expires_at = Timestamp(now.plus(ACCESS_LIFE).ms() / 1_000 * 1_000);
         let claims = Claims {
@@ -106,6 +109,7 @@ impl Tokens {
             aud: AUDIENCE.to_owned(),
             sub: user,
             sid: session,
+            biz: business,
             iat: now.ms() / 1_000,
             exp: expires_at.ms() / 1_000,
         };
@@ -126,6 +130,7 @@ impl Tokens {
         let read = decode::<Claims>(token, &self.checking, &rules).ok()?;
         (read.header.typ.as_deref() == Some(TYPE)).then_some(Checked {
             session: read.claims.sid,
+            business: read.claims.biz,
             user: read.claims.sub,
             expires_at: Timestamp(read.claims.exp.saturating_mul(1_000)),
         })
@@ -150,9 +155,9 @@ mod tests {
 
     fn claims(change: &str, to: &str) -> String {
         let exp = Timestamp::now().ms() / 1_000 + 60;
-        let (sub, sid) = (UserId::generate(), Uuid::now_v7());
+        let (sub, sid, biz) = (UserId::generate(), Uuid::now_v7(), BusinessId::generate());
         format!(
-            r#"{{"iss":"switchyard","aud":"switchyard-api","sub":"{sub}","sid":"{sid}","iat":0,"exp":{exp}}}"#
+            r#"{{"iss":"switchyard","aud":"switchyard-api","sub":"{sub}","sid":"{sid}","biz":"{biz}","iat":0,"exp":{exp}}}"#
         )
         .replace(change, to)
     }
@@ -160,9 +165,15 @@ mod tests {
     #[test]
     fn a_token_reads_back_and_names_its_session() {
         let (user, session) = (UserId::generate(), Uuid::now_v7());
-        let (token, expires_at) = tokens().sign(Timestamp::now(), user, session).unwrap();
+        let business = BusinessId::generate();
+        let (token, expires_at) = tokens()
+            .sign(Timestamp::now(), user, session, business)
+            .unwrap();
         let read = tokens().check(&token).unwrap();
-        assert_eq!((read.user, read.session), (user, session));
+        assert_eq!(
+            (read.user, read.session, read.business),
+            (user, session, business)
+        );
         assert_eq!(read.expires_at, expires_at);
     }
 

@@ -21,7 +21,13 @@ mod live;
 mod manners;
 #[path = "api/numbers.rs"]
 mod numbers;
+#[path = "api/operating.rs"]
+mod operating;
+#[path = "api/people.rs"]
+mod people;
 #[path = "api/sending.rs"]
 mod sending;
+#[path = "api/targets.rs"]
+mod targets;
 #[path = "api/tenancy.rs"]
 mod tenancy;

@@ -101,6 +101,8 @@ ids! {
     EventId = "evt";
     /// An API key.
     KeyId = "key";
+    /// An entry of the audit log.
+    AuditId = "aud";
     /// An invitation to a business.
     InvitationId = "inv";
 }

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod audit;
 pub mod code;
 pub mod drain;
 pub mod event;
@@ -18,7 +19,7 @@ pub mod session;
 pub mod time;
 
 pub use id::{
-    BusinessId, ChatId, ContactId, EventId, InvitationId, JobId, KeyId, MessageId, SessionId,
-    UserId,
+    AuditId, BusinessId, ChatId, ContactId, EventId, InvitationId, JobId, KeyId, MessageId,
+    SessionId, UserId,
 };
 pub use time::Timestamp;

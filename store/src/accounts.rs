@@ -16,10 +16,12 @@ pub use api_keys::{ListedKey, api_keys};
 pub use business::{
     Business, NewBusiness, User, business, create_business_with_owner, is_set_up, set_up,
 };
-pub use member::{NewMember, Password, change_role, create_member, home, password};
+pub use member::{NewMember, Password, create_member, home, make_operator, password};
+pub(crate) use member::{NewUser, insert_user};
+pub(crate) use secret::generate_token;
 pub use secret::{KEY_PREFIX, hash};
 pub use sign_in_link::{create_sign_in_link, use_sign_in_link};
 pub use user_session::{
     NewUserSession, Rotate, Rotation, UserSession, close_user_session, open_user_session, rotate,
-    user_session,
+    switch_business, user_session,
 };

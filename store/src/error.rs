@@ -49,6 +49,9 @@ pub enum Error {
     /// The named session is not one of this business.
     #[error("no such session in this business")]
     NoSuchSession,
+    /// The business uses all that it may; the word says of what.
+    #[error("the business uses all that it may: {0}")]
+    QuotaExceeded(&'static str),
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another body")]
     IdempotencyMismatch,

@@ -1,6 +1,8 @@
 //! Every SQL statement of Switchyard, on SQLite and on Postgres: verbs of the business, each one transaction.
 
 pub mod accounts;
+pub mod audit;
+pub mod businesses;
 pub mod cache;
 pub mod chats;
 pub mod contacts;
@@ -12,11 +14,13 @@ pub mod inbound;
 pub mod jobs;
 pub mod leases;
 pub mod links;
+pub mod members;
 pub mod messages;
 mod metrics;
 mod migrate;
 pub mod page;
 mod postgres;
+pub mod quota;
 pub mod rates;
 pub mod receipts;
 pub mod redis;

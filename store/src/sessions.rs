@@ -8,7 +8,7 @@ use switchyard_core::session::{SessionState, Wanted};
 use switchyard_core::{BusinessId, SessionId, Timestamp};
 
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Hint, Lane, NewEvent, Result, Store, Tx};
+use crate::{Hint, Lane, NewEvent, Result, Store, Tx, quota};
 
 pub(crate) mod row;
 mod shard;
@@ -97,7 +97,7 @@ impl Session {
     }
 }
 
-/// Makes a session that was never linked.
+/// Makes a session that was never linked. [`crate::Error::QuotaExceeded`] when the business has all that it may.
 pub async fn create(
     store: &Store,
     now: Timestamp,
@@ -108,6 +108,7 @@ pub async fn create(
     store
         .write(Lane::Rest, input, |tx, (now, business, id, name)| {
             Box::pin(async move {
+                quota::admit_session(tx, *business).await?;
                 execute!(
                     tx,
                     sql::INSERT,

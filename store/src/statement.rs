@@ -67,6 +67,8 @@ pub(crate) use {across, statements, text};
 /// Every statement of the store, by module.
 pub static ALL: &[&[&Sql]] = &[
     crate::accounts::sql::STATEMENTS,
+    crate::audit::sql::STATEMENTS,
+    crate::businesses::sql::STATEMENTS,
     crate::chats::sql::STATEMENTS,
     crate::contacts::sql::STATEMENTS,
     crate::events::sql::STATEMENTS,
@@ -77,8 +79,10 @@ pub static ALL: &[&[&Sql]] = &[
     crate::leases::sql::STATEMENTS,
     crate::seal::sql::STATEMENTS,
     crate::links::sql::STATEMENTS,
+    crate::members::sql::STATEMENTS,
     crate::messages::sql::STATEMENTS,
     crate::migrate::sql::STATEMENTS,
+    crate::quota::sql::STATEMENTS,
     crate::receipts::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
     crate::sweeps::sql::STATEMENTS,

@@ -11,7 +11,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcomma
 use crate::environment::refuse_unknown;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use crate::{doctor, migrate, roles, up};
+use crate::{audit, doctor, migrate, roles, up, user};
 
 /// What `--version` says; a build with the simulated network says so.
 #[cfg(feature = "sim")]
@@ -45,6 +45,12 @@ enum Role {
     Migrate(Box<Settings>),
     /// Print every setting and check what the program needs.
     Doctor(Box<Settings>),
+    /// Check the audit log.
+    #[command(subcommand)]
+    Audit(audit::Audit),
+    /// People.
+    #[command(subcommand)]
+    User(user::User),
     /// Print the API's description (OpenAPI 3.1).
     Openapi,
 }
@@ -68,6 +74,8 @@ pub(crate) fn run() -> Result<(), Refusal> {
         Role::Sim(network) => crate::network::run(&network),
         Role::Migrate(settings) => migrate::run(&settings),
         Role::Doctor(settings) => doctor::run(&settings, &matches, &Cli::command()),
+        Role::Audit(audit) => audit::run(&audit),
+        Role::User(user) => user::run(&user),
         Role::Openapi => describe(),
     }
 }

@@ -63,6 +63,17 @@ impl Installation {
         found.migrated(store).await
     }
 
+    /// For a command that is no role: the Postgres database that a setting names, else the data folder, which no other
+    /// process uses meanwhile.
+    pub(crate) async fn alone(settings: &Settings) -> Result<(Self, Option<DataFolder>), Refusal> {
+        if settings.database_url.is_some() {
+            return Ok((Box::pin(Self::joined(settings)).await?, None));
+        }
+        let folder = DataFolder::open(&settings.data_dir)?;
+        let installation = Box::pin(Self::embedded(settings, &folder)).await?;
+        Ok((installation, Some(folder)))
+    }
+
     /// Connects to a Postgres database that has this program's schema already.
     pub(crate) async fn joined(settings: &Settings) -> Result<Self, Refusal> {
         // The URL first: it is what a person who tries a role without a database has to hear.

@@ -1,5 +1,6 @@
 //! The one binary: reads its settings, builds the parts and stops them. It decides nothing about messages.
 
+mod audit;
 mod command;
 #[cfg(feature = "sim")]
 mod demo;
@@ -22,6 +23,7 @@ mod settings;
 mod shutdown;
 mod telemetry;
 mod up;
+mod user;
 mod watch;
 
 use std::process::ExitCode;

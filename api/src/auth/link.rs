@@ -41,5 +41,5 @@ pub(crate) async fn link(
     let user =
         user.ok_or_else(|| Problem::unauthorized("this link was used already, or it ran out"))?;
     state.limits.succeeded(&attempt).await;
-    signed_in::open(&request, &state, StatusCode::OK, user, body.cookie).await
+    signed_in::open(&request, &state, StatusCode::OK, user, None, body.cookie).await
 }

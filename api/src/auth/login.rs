@@ -46,5 +46,5 @@ pub(crate) async fn login(
         .filter(|_| right)
         .ok_or_else(|| Problem::unauthorized("the email or the password is wrong"))?;
     state.limits.succeeded(&attempt).await;
-    signed_in::open(&request, &state, StatusCode::OK, user, body.cookie).await
+    signed_in::open(&request, &state, StatusCode::OK, user, None, body.cookie).await
 }

@@ -58,7 +58,7 @@ pub(crate) async fn refresh(
     let session = match accounts::rotate(&state.store, now, rotate).await? {
         Rotation::Renewed(session) => session,
         Rotation::Reused => {
-            state.credentials.forget(named).await;
+            state.credentials.forget();
             return Err(spent());
         }
         Rotation::Unknown => return Err(spent()),
@@ -66,7 +66,7 @@ pub(crate) async fn refresh(
     state.limits.succeeded(&attempt).await;
     let tokens = Tokens {
         session: &session,
-        refresh: next,
+        refresh: Some(next),
         as_cookies: from_cookie || body.cookie,
     };
     signed_in::answer(&state, StatusCode::OK, now, &tokens)

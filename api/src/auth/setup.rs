@@ -67,7 +67,15 @@ pub(crate) async fn setup(
         operator: true,
     };
     let (_, owner) = accounts::set_up(&state.store, Timestamp::now(), new).await?;
-    signed_in::open(&request, &state, StatusCode::CREATED, owner.id, body.cookie).await
+    signed_in::open(
+        &request,
+        &state,
+        StatusCode::CREATED,
+        owner.id,
+        None,
+        body.cookie,
+    )
+    .await
 }
 
 fn unnamed(field: &str) -> Problem {

@@ -1,6 +1,5 @@
 //! What signing in answers: who it is, and the tokens, in the body or as cookies.
 
-use actix_web::cookie::Cookie;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, USER_AGENT};
 use actix_web::{HttpRequest, HttpResponse};
@@ -70,7 +69,7 @@ pub(crate) struct SignedIn {
     pub(crate) business: BusinessObject,
     /// For `Authorization: Bearer`; `null` when it was set as a cookie.
     pub(crate) access_token: Option<String>,
-    /// For one renewal; `null` when it was set as a cookie.
+    /// For one renewal; `null` when it was set as a cookie, or when the present one stays good.
     pub(crate) refresh_token: Option<String>,
     /// When the access token ends.
     #[schema(value_type = String, format = DateTime)]
@@ -78,10 +77,11 @@ pub(crate) struct SignedIn {
 }
 
 /// The two tokens of a session and how they travel.
-pub(super) struct Tokens<'a> {
-    pub(super) session: &'a UserSession,
-    pub(super) refresh: SecretString,
-    pub(super) as_cookies: bool,
+pub(crate) struct Tokens<'a> {
+    pub(crate) session: &'a UserSession,
+    /// `None`: the present one stays good.
+    pub(crate) refresh: Option<SecretString>,
+    pub(crate) as_cookies: bool,
 }
 
 /// Opens a session for a person who has just proved to be that person.
@@ -90,6 +90,7 @@ pub(super) async fn open(
     state: &State,
     status: StatusCode,
     user: UserId,
+    business: Option<BusinessId>,
     as_cookies: bool,
 ) -> Result<HttpResponse, Problem> {
     let now = Timestamp::now();
@@ -98,6 +99,7 @@ pub(super) async fn open(
     let new = NewUserSession {
         id,
         user,
+        business,
         refresh_hash: accounts::hash(refresh.expose_secret()),
         client_hash: client_hash(request),
         expires_at: now.plus(REFRESH_LIFE),
@@ -106,35 +108,36 @@ pub(super) async fn open(
     let session = session.ok_or_else(|| Problem::forbidden("this account has no business"))?;
     let tokens = Tokens {
         session: &session,
-        refresh,
+        refresh: Some(refresh),
         as_cookies,
     };
     answer(state, status, now, &tokens)
 }
 
 /// The answer with fresh tokens.
-pub(super) fn answer(
+pub(crate) fn answer(
     state: &State,
     status: StatusCode,
     now: Timestamp,
     tokens: &Tokens<'_>,
 ) -> Result<HttpResponse, Problem> {
     let session = tokens.session;
-    let signed = state.tokens.sign(now, session.user.id, session.id);
+    let signed = (state.tokens).sign(now, session.user.id, session.id, session.business.id);
     let (access, expires_at) = signed.map_err(Problem::internal)?;
     let in_body = !tokens.as_cookies;
     let body = SignedIn {
         user: (&session.user).into(),
         business: (&session.business).into(),
         access_token: in_body.then(|| access.clone()),
-        refresh_token: in_body.then(|| tokens.refresh.expose_secret().to_owned()),
+        refresh_token: (tokens.refresh.as_ref())
+            .filter(|_| in_body)
+            .map(|it| it.expose_secret().to_owned()),
         expires_at,
     };
     let mut response = HttpResponse::build(status);
     response.insert_header((CACHE_CONTROL, "no-store"));
     if tokens.as_cookies {
-        let cookies: [Cookie<'_>; 2] = state.cookies.set(&access, &tokens.refresh);
-        for cookie in cookies {
+        for cookie in state.cookies.set(&access, tokens.refresh.as_ref()) {
             response.cookie(cookie);
         }
     }

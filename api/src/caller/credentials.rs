@@ -1,6 +1,7 @@
 //! Checks credentials against their rows, through a cache so short that a revocation bites within five seconds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -8,11 +9,11 @@ use prometheus::Registry;
 use store::accounts::{self, UserSession};
 use store::cache::Cache;
 use store::redis::Redis;
-use switchyard_core::Timestamp;
+use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
 use super::usage::Usage;
-use super::{Caller, Presented, Who};
+use super::{Caller, Origin, Presented, Who};
 use crate::api::State;
 use crate::problem::Problem;
 
@@ -23,6 +24,8 @@ const KEPT: Duration = Duration::from_secs(4);
 /// Rows of credentials, for a moment.
 pub(crate) struct Credentials {
     rows: Cache,
+    /// Part of every name in the cache: another one, and what was known is known no more.
+    generation: AtomicU64,
     usage: Usage,
 }
 
@@ -31,8 +34,13 @@ impl Credentials {
     pub(crate) fn new(shared: Option<Redis>, registry: &Registry) -> store::Result<Self> {
         Ok(Self {
             rows: Cache::new("credentials", shared, KEPT, registry)?,
+            generation: AtomicU64::new(0),
             usage: Usage::new(),
         })
+    }
+
+    fn name(&self, of: &str) -> String {
+        format!("{}:{of}", self.generation.load(Ordering::Relaxed))
     }
 
     /// Who presents this credential, if it is good now.
@@ -51,21 +59,23 @@ impl Credentials {
     async fn token(&self, state: &State, now: Timestamp, token: &str) -> Result<Caller, Problem> {
         let refused = || Problem::unauthorized("the access token is not valid any more");
         let checked = state.tokens.check(token).ok_or_else(refused)?;
-        let session = self.session(state, now, checked.session).await?;
+        let named = (checked.session, checked.business);
+        let session = self.session(state, now, named).await?;
         let session = session.filter(|session| session.user.id == checked.user);
         let session = session.ok_or_else(refused)?;
         Ok(Caller {
             business: session.business.id,
             until: Some(checked.expires_at),
             who: Who::User(session),
+            origin: Origin::default(),
         })
     }
 
     async fn key(&self, state: &State, now: Timestamp, secret: &str) -> Result<Caller, Problem> {
-        let name = format!(
+        let name = self.name(&format!(
             "key:{}",
             BASE64_URL_SAFE_NO_PAD.encode(accounts::hash(secret))
-        );
+        ));
         let found = accounts::api_key(&state.store, now, secret);
         let key = Box::pin(self.rows.get_or_fill(&name, found)).await?;
         let key = key.map(Arc::new);
@@ -76,6 +86,7 @@ impl Credentials {
             business: key.business,
             until: key.expires_at,
             who: Who::Key(key),
+            origin: Origin::default(),
         })
     }
 
@@ -83,10 +94,11 @@ impl Credentials {
         &self,
         state: &State,
         now: Timestamp,
-        id: Uuid,
+        (id, business): (Uuid, BusinessId),
     ) -> Result<Option<Arc<UserSession>>, Problem> {
-        let found = accounts::user_session(&state.store, now, id);
-        let session = Box::pin(self.rows.get_or_fill(&session_name(id), found)).await?;
+        let found = accounts::user_session(&state.store, now, id, business);
+        let name = self.name(&format!("session:{}:{business}", id.simple()));
+        let session = Box::pin(self.rows.get_or_fill(&name, found)).await?;
         Ok(session.map(Arc::new))
     }
 
@@ -97,7 +109,10 @@ impl Credentials {
             return Ok(false);
         }
         match &caller.who {
-            Who::User(session) => Ok(self.session(state, now, session.id).await?.is_some()),
+            Who::User(session) => {
+                let named = (session.id, caller.business);
+                Ok(self.session(state, now, named).await?.is_some())
+            }
             Who::Key(key) => {
                 let found =
                     accounts::api_key_by_id(&state.store, now, key.business, key.id).await?;
@@ -106,12 +121,9 @@ impl Credentials {
         }
     }
 
-    /// Forgets a session that was just closed here.
-    pub(crate) async fn forget(&self, session: Uuid) {
-        self.rows.invalidate(&session_name(session)).await;
+    /// Forgets everything: rights were taken away here, so they end here at once, and elsewhere when what is kept there
+    /// ends. That is rare, and the rows are read again within seconds anyway.
+    pub(crate) fn forget(&self) {
+        self.generation.fetch_add(1, Ordering::Relaxed);
     }
-}
-
-fn session_name(id: Uuid) -> String {
-    format!("session:{}", id.simple())
 }

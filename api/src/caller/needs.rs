@@ -1,11 +1,11 @@
 //! What a handler needs of its caller, as types: a handler without one does not compile into a route of a business.
 
-use switchyard_core::permission::Scope;
+use switchyard_core::permission::Permission;
 
 /// A permission as a type.
 pub(crate) trait Needs: 'static {
-    /// The scope that the caller must have; none for whoever is signed in.
-    const SCOPE: Option<Scope>;
+    /// What the caller must be allowed; none for whoever is signed in.
+    const PERMISSION: Option<Permission>;
 }
 
 macro_rules! needs {
@@ -14,7 +14,7 @@ macro_rules! needs {
         pub(crate) struct $name;
 
         impl Needs for $name {
-            const SCOPE: Option<Scope> = $scope;
+            const PERMISSION: Option<Permission> = $scope;
         }
     )*};
 }
@@ -23,15 +23,25 @@ needs! {
     /// Whoever is signed in.
     Any = None;
     /// Read chats and messages.
-    MessagesRead = Some(Scope::MessagesRead);
+    MessagesRead = Some(Permission::MessagesRead);
     /// Send messages, mark chats read.
-    MessagesWrite = Some(Scope::MessagesWrite);
+    MessagesWrite = Some(Permission::MessagesWrite);
     /// See numbers.
-    SessionsRead = Some(Scope::SessionsRead);
+    SessionsRead = Some(Permission::SessionsRead);
     /// Link, stop and remove numbers.
-    SessionsWrite = Some(Scope::SessionsWrite);
+    SessionsWrite = Some(Permission::SessionsWrite);
     /// See contacts.
-    ContactsRead = Some(Scope::ContactsRead);
+    ContactsRead = Some(Permission::ContactsRead);
     /// Read events and the live stream.
-    EventsRead = Some(Scope::EventsRead);
+    EventsRead = Some(Permission::EventsRead);
+    /// See, invite, change and remove the people of the business.
+    MembersManage = Some(Permission::MembersManage);
+    /// See, make and revoke API keys.
+    KeysManage = Some(Permission::KeysManage);
+    /// Change the business itself.
+    BusinessManage = Some(Permission::BusinessManage);
+    /// Read the audit log of the business.
+    AuditRead = Some(Permission::AuditRead);
+    /// Operate the platform.
+    PlatformOperate = Some(Permission::PlatformOperate);
 }

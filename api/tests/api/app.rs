@@ -11,11 +11,13 @@ use reqwest::{Method, RequestBuilder};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 use store::accounts::{self, NewApiKey, NewBusiness, NewMember, User};
+use store::audit::Actor;
+use store::leases::{self, Registration};
 use store::seal::{Keys, MasterKey};
 use store::{Store, StoreOptions};
 use switchyard_core::fail::FailPoints;
 use switchyard_core::permission::{Role, Scope};
-use switchyard_core::{BusinessId, KeyId, Timestamp};
+use switchyard_core::{BusinessId, KeyId, SessionId, Timestamp};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
@@ -135,11 +137,32 @@ impl TestApp {
 
     /// A new agent of this business.
     pub(crate) async fn agent(&self, business: BusinessId) -> User {
+        self.member(business, Role::Agent).await
+    }
+
+    /// A registered shard takes this session.
+    pub(crate) async fn hold(&self, session: SessionId, number: u16) {
+        let registration = Registration {
+            number,
+            url: "http://127.0.0.1:1".to_owned(),
+            capacity: 10,
+            lease: Duration::from_mins(1),
+        };
+        let shard = leases::register(&self.store, Timestamp::now(), registration);
+        let shard = shard.await.unwrap();
+        leases::take(&self.store, shard, session)
+            .await
+            .unwrap()
+            .unwrap();
+    }
+
+    /// A new person of this business.
+    pub(crate) async fn member(&self, business: BusinessId, role: Role) -> User {
         let new = NewMember {
             name: "Bob".to_owned(),
             email: format!("{}@example.com", KeyId::generate()),
             password_hash: None,
-            role: Role::Agent,
+            role,
         };
         let made = accounts::create_member(&self.store, Timestamp::now(), business, new);
         made.await.unwrap()
@@ -183,7 +206,7 @@ impl TestApp {
             per_second,
             burst,
             expires_at: None,
-            created_by: None,
+            by: Actor::system(),
         };
         let made = accounts::create_api_key(&self.store, Timestamp::now(), business, new);
         let (id, secret) = made.await.unwrap();

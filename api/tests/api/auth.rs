@@ -4,9 +4,10 @@ use std::time::{Duration, Instant};
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use store::accounts;
+use store::audit::Actor;
+use store::{accounts, members};
 use switchyard_core::Timestamp;
-use switchyard_core::permission::{Role, Scope};
+use switchyard_core::permission::{Permission, Role, Scope};
 
 use crate::app::{Answer, Client, PASSWORD, PATIENCE, SETUP_TOKEN, TestApp};
 
@@ -67,7 +68,8 @@ async fn the_first_run_makes_an_owner_who_can_sign_in_again() {
     assert_eq!(me.body["business"]["name"], "Café");
     assert_eq!(
         me.body["permissions"].as_array().unwrap().len(),
-        Scope::ALL.len()
+        Permission::ALL.len(),
+        "the first owner operates the platform as well"
     );
     app.end().await;
 }
@@ -318,9 +320,15 @@ async fn a_revoked_key_is_refused_within_five_seconds() {
     let me = key.get("/v1/me").await;
     assert_eq!((me.status, &me.body["user"]), (200, &Value::Null));
     assert_eq!(me.body["permissions"], json!(["messages:read"]));
-    accounts::revoke_api_key(&app.store, Timestamp::now(), ada.business, id)
-        .await
-        .unwrap();
+    accounts::revoke_api_key(
+        &app.store,
+        Timestamp::now(),
+        Actor::system(),
+        ada.business,
+        id,
+    )
+    .await
+    .unwrap();
     let revoked = Instant::now();
     let mut looks = tokio::time::interval(Duration::from_millis(100));
     while key.get("/v1/me").await.status != 401 {
@@ -343,8 +351,15 @@ async fn a_changed_role_counts_within_five_seconds() {
     let client = app.user(&bob).await;
     let body = json!({"name": "Front desk"});
     assert_eq!(client.post("/v1/sessions", &body).await.status, 403);
-    let changed = accounts::change_role(&app.store, ada.business, bob.id, Role::Admin);
-    assert!(changed.await.unwrap());
+    let changed = members::change_role(
+        &app.store,
+        Timestamp::now(),
+        Actor::system(),
+        ada.business,
+        bob.id,
+        Role::Admin,
+    );
+    assert!(changed.await.unwrap().is_some());
     let since = Instant::now();
     let mut looks = tokio::time::interval(Duration::from_millis(200));
     while client.post("/v1/sessions", &body).await.status != 201 {

@@ -55,6 +55,151 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what in any business, newest first. */
+        get: operations["list_all_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/businesses": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The businesses of the platform, oldest first. */
+        get: operations["list_businesses"];
+        put?: never;
+        /** Makes a business and, if an address is given, the invitation of its owner. */
+        post: operations["create_business"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/businesses/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One business. */
+        get: operations["get_tenant"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Renames, limits, suspends or resumes a business. Suspended, nobody signs in to it and none of its keys works, within
+         *     five seconds; what it was told to send is still sent, and what arrives is kept.
+         */
+        patch: operations["change_business"];
+        trace?: never;
+    };
+    "/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The keys that were not revoked, oldest first. */
+        get: operations["list_api_keys"];
+        put?: never;
+        /** Makes a key. Its secret is in this answer and nowhere else. */
+        post: operations["create_api_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revokes a key, in every process within five seconds. */
+        delete: operations["revoke_api_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who did what in the business, newest first. Entries are never changed or removed; `switchyard audit verify`
+         *     checks that.
+         */
+        get: operations["list_audit"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/invitation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Accepts an invitation and signs in to its business. */
+        post: operations["accept_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/auth/invitation/show": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Shows an invitation to whoever holds its token, without spending it. */
+        post: operations["show_invitation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/auth/link": {
         parameters: {
             query?: never;
@@ -142,6 +287,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/business": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The business that the credential names, with its limits and what it uses of them. */
+        get: operations["get_business"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Renames the business. */
+        patch: operations["rename_business"];
         trace?: never;
     };
     "/v1/chats": {
@@ -298,6 +461,62 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/v1/me/business": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Switches to another business in which the person works. The answer holds an access token for it, as a cookie
+         *     when the request came with one; the token before goes on naming the business before. The refresh token stays.
+         */
+        post: operations["switch_business"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Everybody in the business, the oldest member first, then the open invitations: 200 at most, on one page. */
+        get: operations["list_members"];
+        put?: never;
+        /** Invites somebody. Hand the link over yourself: no mail is sent. An open invitation of the same address ends. */
+        post: operations["invite_member"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/members/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Removes a member, whose sessions here end within seconds, or withdraws an invitation. The last owner stays. */
+        delete: operations["remove_member"];
+        options?: never;
+        head?: never;
+        /** Gives a member another role. The last owner keeps it. For an invitation, invite again. */
+        patch: operations["change_member"];
         trace?: never;
     };
     "/v1/messages": {
@@ -471,12 +690,121 @@ export interface components {
          * @enum {string}
          */
         About: "session" | "message";
+        /** @description Who accepts. Somebody with an account shows its password, or is signed in; somebody new chooses a name and one. */
+        AcceptInvitationRequest: {
+            /** @description Set the tokens as cookies rather than answering them. */
+            cookie?: boolean;
+            /** @description What the person is called; for a new account. */
+            name?: string | null;
+            /** @description The password of the account that there is, or of the new one: 12 to 128 characters. */
+            password?: string | null;
+            /** @description What stands after `#token=`. */
+            token: string;
+        };
+        /**
+         * @description What kind of hand did it.
+         * @enum {string}
+         */
+        ActorKind: "user" | "operator" | "api_key" | "system";
+        /** @description An API key, without its secret. */
+        ApiKey: {
+            /**
+             * Format: int32
+             * @description Requests at once.
+             */
+            burst: number;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            created_at: string;
+            /** @description Who made it. */
+            created_by: string | null;
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string | null;
+            /** @description The last characters of its secret. */
+            hint: string;
+            /** @description `key_…` */
+            id: string;
+            /**
+             * Format: date-time
+             * @description When it was last used, to the minute.
+             */
+            last_used_at: string | null;
+            /** @description What people call it. */
+            name: string;
+            /**
+             * Format: int32
+             * @description Requests a second.
+             */
+            per_second: number;
+            /** @description What it may do. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /**
+         * @description A privileged act. Stored and shown by its dotted name.
+         * @enum {string}
+         */
+        AuditAction: "BusinessCreated" | "BusinessRenamed" | "BusinessSuspended" | "BusinessResumed" | "BusinessLimited" | "MemberInvited" | "InvitationWithdrawn" | "MemberJoined" | "MemberRoleChanged" | "MemberRemoved" | "KeyCreated" | "KeyRevoked" | "OperatorMade";
+        /** @description An entry of the audit log. */
+        AuditEntry: {
+            /** @description What. */
+            action: components["schemas"]["AuditAction"];
+            /** @description `usr_…` or `key_…`; `null` for the program itself. */
+            actor_id: string | null;
+            /** @description What kind of hand did it. */
+            actor_kind: components["schemas"]["ActorKind"];
+            /** @description The person's name, as far as the reader may know it. */
+            actor_name: string | null;
+            /** @description From where. */
+            address: string | null;
+            /**
+             * Format: date-time
+             * @description When.
+             */
+            at: string;
+            /** @description The business that it was done to. */
+            business_id: string;
+            /** @description Before and after. */
+            detail: Record<string, never>;
+            /** @description `aud_…` */
+            id: string;
+            /** @description Finds the request in the log. */
+            request_id: string | null;
+            /**
+             * Format: int64
+             * @description Its number within the business, without gaps.
+             */
+            seq: number;
+            /** @description The id of what it was done to. */
+            target: string;
+        };
         /** @description A business. */
         Business: {
             /** @description `biz_…` */
             id: string;
             /** @description Its name. */
             name: string;
+        };
+        /**
+         * @description Whether a business may be used.
+         * @enum {string}
+         */
+        BusinessStatus: "active" | "suspended";
+        /** @description What changes; what is left out stays. */
+        ChangeBusinessRequest: {
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description Another name. */
+            name?: string | null;
+            status?: components["schemas"]["BusinessStatus"] | null;
+        };
+        /** @description What changes. */
+        ChangeMemberRequest: {
+            /** @description What the person may do from now on. */
+            role: components["schemas"]["Role"];
         };
         /** @description A conversation. */
         Chat: {
@@ -536,6 +864,31 @@ export interface components {
             /** @description The number, `+E.164`. */
             phone: string | null;
         };
+        /** @description A new key. */
+        CreateApiKeyRequest: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself, RFC 3339; never when left out.
+             */
+            expires_at?: string | null;
+            /** @description What people call it. */
+            name: string;
+            /** @description What it may do; one at least. */
+            scopes: components["schemas"]["Scope"][];
+        };
+        /** @description A new business. */
+        CreateBusinessRequest: {
+            limits?: components["schemas"]["Limits"] | null;
+            /** @description What it is called. */
+            name: string;
+            /** @description Whom to invite as its owner. */
+            owner_email?: string | null;
+            /**
+             * Format: int32
+             * @description The shard that its numbers shall belong to; left out, its id decides.
+             */
+            shard?: number | null;
+        };
         /** @description A new number. */
         CreateSessionRequest: {
             /** @description What people call it. */
@@ -590,6 +943,49 @@ export interface components {
             /** @description Its version. */
             version: string;
         };
+        /** @description An open invitation. */
+        InvitationShown: {
+            /** @description Where it leads. */
+            business: components["schemas"]["Business"];
+            /** @description Whom it is for. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description When it ends.
+             */
+            expires_at: string;
+            /** @description Whether that person has an account already: then its password is asked for, else a new one is chosen. */
+            has_account: boolean;
+            /** @description What that person may do there. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description An invitation that was made. */
+        Invite: {
+            /** @description `inv_…` */
+            id: string;
+            /** @description The link to hand over; it is shown once and works once, for seven days. */
+            invite_url: string;
+        };
+        /** @description Whom to invite, and as what. */
+        InviteMemberRequest: {
+            /** @description The person's address. */
+            email: string;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
+        };
+        /** @description What a business may use; `null`: no limit. */
+        Limits: {
+            /**
+             * Format: int32
+             * @description Messages accepted for sending between midnight and midnight in UTC.
+             */
+            messages_per_day: number | null;
+            /**
+             * Format: int32
+             * @description Numbers at a time.
+             */
+            sessions: number | null;
+        };
         /** @description The token of a sign-in link. */
         LinkRequest: {
             /** @description Set the tokens as cookies rather than answering them. */
@@ -614,6 +1010,87 @@ export interface components {
             reason: components["schemas"]["SessionReason"] | null;
             /** @description The session's state; `awaiting_scan` while there is a code. */
             state: components["schemas"]["SessionState"];
+        };
+        /** @description One page of a list. */
+        List_ApiKey: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Requests at once.
+                 */
+                burst: number;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                created_at: string;
+                /** @description Who made it. */
+                created_by: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it ends by itself.
+                 */
+                expires_at: string | null;
+                /** @description The last characters of its secret. */
+                hint: string;
+                /** @description `key_…` */
+                id: string;
+                /**
+                 * Format: date-time
+                 * @description When it was last used, to the minute.
+                 */
+                last_used_at: string | null;
+                /** @description What people call it. */
+                name: string;
+                /**
+                 * Format: int32
+                 * @description Requests a second.
+                 */
+                per_second: number;
+                /** @description What it may do. */
+                scopes: components["schemas"]["Scope"][];
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_AuditEntry: {
+            /** @description The rows of this page. */
+            data: {
+                /** @description What. */
+                action: components["schemas"]["AuditAction"];
+                /** @description `usr_…` or `key_…`; `null` for the program itself. */
+                actor_id: string | null;
+                /** @description What kind of hand did it. */
+                actor_kind: components["schemas"]["ActorKind"];
+                /** @description The person's name, as far as the reader may know it. */
+                actor_name: string | null;
+                /** @description From where. */
+                address: string | null;
+                /**
+                 * Format: date-time
+                 * @description When.
+                 */
+                at: string;
+                /** @description The business that it was done to. */
+                business_id: string;
+                /** @description Before and after. */
+                detail: Record<string, never>;
+                /** @description `aud_…` */
+                id: string;
+                /** @description Finds the request in the log. */
+                request_id: string | null;
+                /**
+                 * Format: int64
+                 * @description Its number within the business, without gaps.
+                 */
+                seq: number;
+                /** @description The id of what it was done to. */
+                target: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         List_Chat: {
@@ -698,6 +1175,34 @@ export interface components {
                 session_id: string | null;
                 /** @description What it tells. */
                 type: components["schemas"]["EventType"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_Member: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When the person joined or was invited.
+                 */
+                created_at: string;
+                /** @description The person's address. */
+                email: string;
+                /**
+                 * Format: date-time
+                 * @description When the invitation ends; `null` of a member.
+                 */
+                expires_at: string | null;
+                /** @description `usr_…` of a member, `inv_…` of an invitation. */
+                id: string;
+                /** @description The person's name; `null` of an invitation. */
+                name: string | null;
+                /** @description What the person may do. */
+                role: components["schemas"]["Role"];
+                /** @description Whether it is a member or an invitation. */
+                state: components["schemas"]["MemberState"];
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
@@ -822,6 +1327,42 @@ export interface components {
             /** @description Pass it as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
         };
+        /** @description One page of a list. */
+        List_Tenant: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was made.
+                 */
+                created_at: string;
+                /** @description `biz_…` */
+                id: string;
+                /** @description What it may use. */
+                limits: components["schemas"]["Limits"];
+                /**
+                 * Format: int64
+                 * @description People in it.
+                 */
+                members: number;
+                /** @description Its name. */
+                name: string;
+                /**
+                 * Format: int64
+                 * @description Numbers that it has.
+                 */
+                sessions: number;
+                /**
+                 * Format: int32
+                 * @description The shard that its numbers belong to; `null` until the first one connects.
+                 */
+                shard: number | null;
+                /** @description Whether it may be used. */
+                status: components["schemas"]["BusinessStatus"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
         /** @description Email and password. */
         LoginRequest: {
             /** @description Set the tokens as cookies rather than answering them. */
@@ -835,10 +1376,47 @@ export interface components {
         Me: {
             /** @description The business that the credential names. */
             business: components["schemas"]["Business"];
+            /** @description Every active business in which the person works, for `POST /v1/me/business`; empty for an API key. */
+            businesses: components["schemas"]["Membership"][];
             /** @description What this credential may do. */
-            permissions: components["schemas"]["Scope"][];
+            permissions: components["schemas"]["Permission"][];
             role: components["schemas"]["Role"] | null;
             user: components["schemas"]["User"] | null;
+        };
+        /** @description A person of the business, or an open invitation. */
+        Member: {
+            /**
+             * Format: date-time
+             * @description When the person joined or was invited.
+             */
+            created_at: string;
+            /** @description The person's address. */
+            email: string;
+            /**
+             * Format: date-time
+             * @description When the invitation ends; `null` of a member.
+             */
+            expires_at: string | null;
+            /** @description `usr_…` of a member, `inv_…` of an invitation. */
+            id: string;
+            /** @description The person's name; `null` of an invitation. */
+            name: string | null;
+            /** @description What the person may do. */
+            role: components["schemas"]["Role"];
+            /** @description Whether it is a member or an invitation. */
+            state: components["schemas"]["MemberState"];
+        };
+        /**
+         * @description Whether somebody has joined.
+         * @enum {string}
+         */
+        MemberState: "active" | "invited";
+        /** @description A business in which a person works. */
+        Membership: {
+            /** @description The business. */
+            business: components["schemas"]["Business"];
+            /** @description What the person may do there. */
+            role: components["schemas"]["Role"];
         };
         /** @description A message, in or out. */
         Message: {
@@ -916,6 +1494,56 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "received";
+        /** @description A business that was made. */
+        NewBusiness: components["schemas"]["Tenant"] & {
+            /** @description The link for its owner, shown once; `null` when nobody was invited. */
+            invite_url?: string | null;
+        };
+        /** @description A key that was made. */
+        NewKey: {
+            /**
+             * Format: date-time
+             * @description When it ends by itself.
+             */
+            expires_at: string | null;
+            /** @description `key_…` */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description What it may do. */
+            scopes: components["schemas"]["Scope"][];
+            /** @description For `Authorization: Bearer`. Nobody can show it again. */
+            secret: string;
+        };
+        /** @description The business as its people see it. */
+        OwnBusiness: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description `biz_…` */
+            id: string;
+            /** @description What it may use. */
+            limits: components["schemas"]["Limits"];
+            /**
+             * Format: int64
+             * @description People in it.
+             */
+            members: number;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Numbers that it has.
+             */
+            sessions: number;
+        };
+        /**
+         * @description What a caller may do. [`Permission::row`] is the one table that routes, their description and the dashboard read.
+         * @enum {string}
+         */
+        Permission: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read" | "members:manage" | "keys:manage" | "business:manage" | "audit:read" | "platform:operate";
         /** @description An error of the API (RFC 9457, `application/problem+json`). */
         Problem: {
             /** @description The stable code. */
@@ -961,6 +1589,11 @@ export interface components {
             cookie?: boolean;
             /** @description The refresh token; left out, the cookie's is taken and cookies are set. */
             refresh_token?: string | null;
+        };
+        /** @description What changes. */
+        RenameBusinessRequest: {
+            /** @description What the business is called. */
+            name: string;
         };
         /** @description What changes. */
         RenameSessionRequest: {
@@ -1062,6 +1695,11 @@ export interface components {
             /** @description `POST /v1/auth/setup` would work with the setup token. */
             open: boolean;
         };
+        /** @description The token of an invitation. */
+        ShowInvitationRequest: {
+            /** @description What stands after `#token=`. */
+            token: string;
+        };
         /** @description A person is signed in. */
         SignedIn: {
             /** @description For `Authorization: Bearer`; `null` when it was set as a cookie. */
@@ -1073,7 +1711,7 @@ export interface components {
              * @description When the access token ends.
              */
             expires_at: string;
-            /** @description For one renewal; `null` when it was set as a cookie. */
+            /** @description For one renewal; `null` when it was set as a cookie, or when the present one stays good. */
             refresh_token: string | null;
             /** @description Who it is. */
             user: components["schemas"]["User"];
@@ -1083,6 +1721,42 @@ export interface components {
          * @enum {string}
          */
         Source: "api" | "dashboard" | "phone";
+        /** @description Where to go on. */
+        SwitchBusinessRequest: {
+            /** @description `biz_…`, one of `businesses` of `GET /v1/me`. */
+            business_id: string;
+        };
+        /** @description A business as operators see it. */
+        Tenant: {
+            /**
+             * Format: date-time
+             * @description When it was made.
+             */
+            created_at: string;
+            /** @description `biz_…` */
+            id: string;
+            /** @description What it may use. */
+            limits: components["schemas"]["Limits"];
+            /**
+             * Format: int64
+             * @description People in it.
+             */
+            members: number;
+            /** @description Its name. */
+            name: string;
+            /**
+             * Format: int64
+             * @description Numbers that it has.
+             */
+            sessions: number;
+            /**
+             * Format: int32
+             * @description The shard that its numbers belong to; `null` until the first one connects.
+             */
+            shard: number | null;
+            /** @description Whether it may be used. */
+            status: components["schemas"]["BusinessStatus"];
+        };
         /** @description A person who signs in. */
         User: {
             /** @description The address to sign in with, lower case. */
@@ -1183,6 +1857,364 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_all_audit: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_AuditEntry"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_businesses: {
+        parameters: {
+            query?: {
+                /** @description Part of a name. */
+                q?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Tenant"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateBusinessRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewBusiness"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_tenant: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `biz_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `biz_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeBusinessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tenant"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_api_keys: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_ApiKey"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    create_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CreateApiKeyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NewKey"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revoke_api_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `key_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Revoked */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_audit: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_AuditEntry"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    accept_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptInvitationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    show_invitation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ShowInvitationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["InvitationShown"];
+                };
             };
             /** @description Refused; `code` says why */
             default: {
@@ -1365,6 +2397,66 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    get_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnBusiness"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rename_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RenameBusinessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OwnBusiness"];
                 };
             };
             /** @description Refused; `code` says why */
@@ -1663,6 +2755,163 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switch_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SwitchBusinessRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SignedIn"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    list_members: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["List_Member"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    invite_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["InviteMemberRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Invite"];
+                };
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    remove_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` or `inv_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Removed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused; `code` says why */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    change_member: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description `usr_…` */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangeMemberRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Member"];
                 };
             };
             /** @description Refused; `code` says why */

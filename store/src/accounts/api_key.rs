@@ -4,12 +4,15 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use subtle::ConstantTimeEq;
+use switchyard_core::audit::AuditAction;
 use switchyard_core::permission::Scope;
-use switchyard_core::{BusinessId, KeyId, Timestamp, UserId};
+use switchyard_core::{BusinessId, KeyId, Timestamp};
 use uuid::Uuid;
 
 use super::{secret, sql};
+use crate::audit::{self, Actor};
 use crate::run::{execute, fetch_optional};
 use crate::{Error, Lane, Result, Store};
 
@@ -48,8 +51,8 @@ pub struct NewApiKey {
     pub burst: u32,
     /// When it ends by itself.
     pub expires_at: Option<Timestamp>,
-    /// Who made it.
-    pub created_by: Option<UserId>,
+    /// Who makes it.
+    pub by: Actor,
 }
 
 /// Makes a key and answers it with its secret, which nobody can read again.
@@ -84,11 +87,13 @@ pub async fn create_api_key(
                         serde_json::to_string(&new.scopes)?,
                         i64::from(new.per_second),
                         i64::from(new.burst),
-                        new.created_by.map(UserId::uuid),
+                        new.by.id,
                         now.ms(),
                         new.expires_at.map(Timestamp::ms)
                     )?;
-                    Ok(())
+                    let detail = json!({"name": new.name, "scopes": new.scopes});
+                    let (action, target) = (AuditAction::KeyCreated, id.to_string());
+                    audit::note(tx, *now, *business, &new.by, action, &target, &detail).await
                 })
             },
         )
@@ -129,20 +134,23 @@ pub async fn api_key_by_id(
 pub async fn revoke_api_key(
     store: &Store,
     now: Timestamp,
+    by: Actor,
     business: BusinessId,
     id: KeyId,
 ) -> Result<bool> {
+    let input = (now, by, business, id);
     store
-        .write(
-            Lane::Rest,
-            (now, business, id),
-            |tx, (now, business, id)| {
-                Box::pin(async move {
-                    let (business, id) = (business.uuid(), id.uuid());
-                    Ok(execute!(tx, sql::REVOKE_KEY, business, id, now.ms())? > 0)
-                })
-            },
-        )
+        .write(Lane::Rest, input, |tx, (now, by, business, id)| {
+            Box::pin(async move {
+                let revoked = execute!(tx, sql::REVOKE_KEY, business.uuid(), id.uuid(), now.ms())?;
+                if revoked == 0 {
+                    return Ok(false);
+                }
+                let (action, target) = (AuditAction::KeyRevoked, id.to_string());
+                audit::note(tx, *now, *business, by, action, &target, &json!({})).await?;
+                Ok(true)
+            })
+        })
         .await
 }
 

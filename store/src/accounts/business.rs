@@ -1,12 +1,14 @@
 //! Businesses and their first owners.
 
 use serde::{Deserialize, Serialize};
+use switchyard_core::audit::AuditAction;
 use switchyard_core::permission::Role;
 use switchyard_core::{BusinessId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::member::{self, NewMember};
 use super::sql;
+use crate::audit::{self, Actor};
 use crate::run::{execute, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx};
 
@@ -116,5 +118,9 @@ async fn insert(tx: &mut Tx, now: Timestamp, new: &NewBusiness) -> Result<(Busin
         role: Role::Owner,
     };
     let user = member::insert(tx, now, business.id, &owner, new.operator).await?;
+    let detail = serde_json::json!({"name": new.name, "owner": user.id.to_string()});
+    let (action, target) = (AuditAction::BusinessCreated, business.id.to_string());
+    let by = Actor::system();
+    audit::note(tx, now, business.id, &by, action, &target, &detail).await?;
     Ok((business, user))
 }

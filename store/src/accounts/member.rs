@@ -1,11 +1,13 @@
 //! The people of a business.
 
+use switchyard_core::audit::AuditAction;
 use switchyard_core::permission::Role;
 use switchyard_core::{BusinessId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::business::User;
 use super::sql;
+use crate::audit::{self, Actor};
 use crate::run::{execute, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx};
 
@@ -46,27 +48,6 @@ pub async fn create_member(
         .await
 }
 
-/// Gives a member another role; `false` when there is no such member. Sessions that are open have it within seconds.
-pub async fn change_role(
-    store: &Store,
-    business: BusinessId,
-    user: UserId,
-    role: Role,
-) -> Result<bool> {
-    store
-        .write(
-            Lane::Rest,
-            (business, user, role),
-            |tx, (business, user, role)| {
-                Box::pin(async move {
-                    let (business, user) = (business.uuid(), user.uuid());
-                    Ok(execute!(tx, sql::CHANGE_ROLE, business, user, role.name())? > 0)
-                })
-            },
-        )
-        .await
-}
-
 /// The password of the account with this address (lower case), unless it is disabled.
 pub async fn password(store: &Store, email: &str) -> Result<Option<Password>> {
     let mut conn = store.read().await?;
@@ -77,6 +58,14 @@ pub async fn password(store: &Store, email: &str) -> Result<Option<Password>> {
     }))
 }
 
+/// A person to be made. Name and address are parsed already.
+pub(crate) struct NewUser {
+    pub(crate) name: String,
+    pub(crate) email: String,
+    pub(crate) password_hash: Option<String>,
+    pub(crate) is_operator: bool,
+}
+
 pub(super) async fn insert(
     tx: &mut Tx,
     now: Timestamp,
@@ -84,25 +73,13 @@ pub(super) async fn insert(
     new: &NewMember,
     is_operator: bool,
 ) -> Result<User> {
-    let user = User {
-        id: UserId::generate(),
+    let user = NewUser {
         name: new.name.clone(),
         email: new.email.clone(),
+        password_hash: new.password_hash.clone(),
         is_operator,
     };
-    let inserted = execute!(
-        tx,
-        sql::INSERT_USER,
-        user.id.uuid(),
-        new.email.as_str(),
-        new.name.as_str(),
-        new.password_hash.as_deref(),
-        is_operator,
-        now.ms()
-    )?;
-    if inserted == 0 {
-        return Err(Error::Conflict("email_taken"));
-    }
+    let user = insert_user(tx, now, &user).await?;
     let (member, role) = (user.id.uuid(), new.role.name());
     execute!(
         tx,
@@ -113,6 +90,53 @@ pub(super) async fn insert(
         now.ms()
     )?;
     Ok(user)
+}
+
+/// `Conflict("email_taken")` when the address has an account.
+pub(crate) async fn insert_user(tx: &mut Tx, now: Timestamp, new: &NewUser) -> Result<User> {
+    let user = User {
+        id: UserId::generate(),
+        name: new.name.clone(),
+        email: new.email.clone(),
+        is_operator: new.is_operator,
+    };
+    let inserted = execute!(
+        tx,
+        sql::INSERT_USER,
+        user.id.uuid(),
+        new.email.as_str(),
+        new.name.as_str(),
+        new.password_hash.as_deref(),
+        new.is_operator,
+        now.ms()
+    )?;
+    if inserted == 0 {
+        return Err(Error::Conflict("email_taken"));
+    }
+    Ok(user)
+}
+
+/// Makes the person with this address (lower case) an operator of the platform; `false` when there is no such person
+/// with a business. Noted in the audit log of the business that the person works in.
+pub async fn make_operator(store: &Store, now: Timestamp, email: &str) -> Result<bool> {
+    store
+        .write(Lane::Rest, (now, email.to_owned()), |tx, (now, email)| {
+            Box::pin(async move {
+                let row = fetch_optional!(tx, (Uuid,), sql::MAKE_OPERATOR, email.as_str())?;
+                let Some((user,)) = row else {
+                    return Ok(false);
+                };
+                let home = fetch_optional!(tx, (Uuid,), sql::HOME, user)?;
+                let Some((business,)) = home else {
+                    return Err(Error::Conflict("no_business"));
+                };
+                let (action, target) = (AuditAction::OperatorMade, UserId::from(user).to_string());
+                let (by, detail) = (Actor::system(), serde_json::json!({}));
+                audit::note(tx, *now, business.into(), &by, action, &target, &detail).await?;
+                Ok(true)
+            })
+        })
+        .await
 }
 
 /// The business in which a person works, the oldest one of several; none when the person is a member nowhere.

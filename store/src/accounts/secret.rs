@@ -17,3 +17,8 @@ pub(super) fn generate(prefix: &str) -> SecretString {
     let random: [u8; 32] = rand::random();
     SecretString::from(format!("{prefix}{}", BASE64_URL_SAFE_NO_PAD.encode(random)))
 }
+
+/// A new token without a prefix.
+pub(crate) fn generate_token() -> SecretString {
+    generate("")
+}

@@ -17,27 +17,27 @@ statements! {
 
     INSERT_MEMBER = "insert into members (business_id, user_id, role, created_at) values ($1, $2, $3, $4)";
 
-    CHANGE_ROLE = "update members set role = $3 where business_id = $1 and user_id = $2";
+    MAKE_OPERATOR = "update users set is_operator = true where email = $1 and disabled_at is null returning id";
 
     PASSWORD = "select id, password_hash from users where email = $1 and disabled_at is null";
 
     HOME: across_tenants = "select m.business_id from members m join businesses b on b.id = m.business_id
         where m.user_id = $1 and b.status = 'active' order by m.created_at, m.business_id limit 1";
 
-    /// In the person's oldest business that is active.
+    /// In the business `$7`, else in the person's oldest one that is active.
     INSERT_SESSION = "insert into user_sessions
             (id, user_id, business_id, refresh_hash, client_hash, created_at, refreshed_at, expires_at)
         select $1, m.user_id, m.business_id, $3, $4, $5, $5, $6
         from members m join businesses b on b.id = m.business_id
-        where m.user_id = $2 and b.status = 'active'
+        where m.user_id = $2 and b.status = 'active' and m.business_id = coalesce($7, m.business_id)
         order by m.created_at, m.business_id limit 1";
 
     SESSION: across_tenants = "select s.id, s.user_id, u.name as user_name, u.email, u.is_operator,
-            s.business_id, b.name as business_name, m.role
+            m.business_id, b.name as business_name, m.role
         from user_sessions s
         join users u on u.id = s.user_id and u.disabled_at is null
-        join members m on m.user_id = s.user_id and m.business_id = s.business_id
-        join businesses b on b.id = s.business_id and b.status = 'active'
+        join members m on m.user_id = s.user_id and m.business_id = coalesce($3, s.business_id)
+        join businesses b on b.id = m.business_id and b.status = 'active'
         where s.id = $1 and s.revoked_at is null and s.expires_at > $2";
 
     SESSION_TOKENS: across_tenants = {
@@ -50,6 +50,12 @@ statements! {
     RENEW_SESSION: across_tenants = "update user_sessions
         set previous_hash = $2, refresh_hash = $3, client_hash = $4, refreshed_at = $5, expires_at = $6
         where id = $1";
+
+    /// Only to an active business in which the person works.
+    SWITCH_SESSION: across_tenants = "update user_sessions set business_id = $2
+        where id = $1 and revoked_at is null and exists (select 1 from members m
+            join businesses b on b.id = m.business_id and b.status = 'active'
+            where m.user_id = user_sessions.user_id and m.business_id = $2)";
 
     CLOSE_SESSION: across_tenants = "update user_sessions set revoked_at = $2 where id = $1 and revoked_at is null";
 

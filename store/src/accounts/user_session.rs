@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use switchyard_core::permission::Role;
-use switchyard_core::{Timestamp, UserId};
+use switchyard_core::{BusinessId, Timestamp, UserId};
 use uuid::Uuid;
 
 use super::business::{Business, User};
@@ -32,6 +32,8 @@ pub struct NewUserSession {
     pub id: Uuid,
     /// Who signed in.
     pub user: UserId,
+    /// Where to work; `None`: in the person's oldest business.
+    pub business: Option<BusinessId>,
     /// The hash of the first refresh token.
     pub refresh_hash: [u8; 32],
     /// Tells this client from others.
@@ -68,7 +70,8 @@ pub enum Rotation {
     Unknown,
 }
 
-/// Opens a session in the person's oldest business; `None` when the person has none that is active.
+/// Opens a session in the named business, else in the person's oldest one; `None` when the person has none that is
+/// active.
 pub async fn open_user_session(
     store: &Store,
     now: Timestamp,
@@ -85,7 +88,8 @@ pub async fn open_user_session(
                     new.refresh_hash.as_slice(),
                     new.client_hash.as_slice(),
                     now.ms(),
-                    new.expires_at.ms()
+                    new.expires_at.ms(),
+                    new.business.map(BusinessId::uuid)
                 )?;
                 find(tx, *now, new.id).await
             })
@@ -93,12 +97,42 @@ pub async fn open_user_session(
         .await
 }
 
-/// The session of that id, if it is good now.
-pub async fn user_session(store: &Store, now: Timestamp, id: Uuid) -> Result<Option<UserSession>> {
+/// The session of that id in that business, if it is good now.
+pub async fn user_session(
+    store: &Store,
+    now: Timestamp,
+    id: Uuid,
+    business: BusinessId,
+) -> Result<Option<UserSession>> {
     let mut conn = store.read().await?;
-    fetch_optional!(conn, SessionRow, sql::SESSION, id, now.ms())?
+    let business = Some(business.uuid());
+    fetch_optional!(conn, SessionRow, sql::SESSION, id, now.ms(), business)?
         .map(SessionRow::into_session)
         .transpose()
+}
+
+/// Goes on in another business of the same person; `None` when the person does not work there. Access tokens made
+/// before still name the business that they were made for.
+pub async fn switch_business(
+    store: &Store,
+    now: Timestamp,
+    id: Uuid,
+    business: BusinessId,
+) -> Result<Option<UserSession>> {
+    store
+        .write(
+            Lane::Rest,
+            (now, id, business),
+            |tx, (now, id, business)| {
+                Box::pin(async move {
+                    if execute!(tx, sql::SWITCH_SESSION, *id, business.uuid())? == 0 {
+                        return Ok(None);
+                    }
+                    find(tx, *now, *id).await
+                })
+            },
+        )
+        .await
 }
 
 /// Renews a session by its refresh token, which is thereby spent.
@@ -147,7 +181,8 @@ async fn renew(tx: &mut Tx, now: Timestamp, rotate: &Rotate) -> Result<Rotation>
 }
 
 async fn find(tx: &mut Tx, now: Timestamp, id: Uuid) -> Result<Option<UserSession>> {
-    fetch_optional!(tx, SessionRow, sql::SESSION, id, now.ms())?
+    let present = None::<Uuid>;
+    fetch_optional!(tx, SessionRow, sql::SESSION, id, now.ms(), present)?
         .map(SessionRow::into_session)
         .transpose()
 }

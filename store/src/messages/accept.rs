@@ -14,11 +14,11 @@ use crate::contacts::identity::{Known, resolve};
 use crate::messages::row::{MessageRow, identity, tell};
 use crate::messages::{Accepted, Idempotency, NewMessage, gather, sql};
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Error, Lane, Result, Store, Tx, chats, jobs};
+use crate::{Error, Lane, Result, Store, Tx, chats, jobs, quota};
 
 /// Stores a message to be sent. Asking again with the same idempotency key and body changes nothing.
 ///
-/// [`Error::SessionRequired`], [`Error::NoSuchSession`], [`Error::IdempotencyMismatch`].
+/// [`Error::SessionRequired`], [`Error::NoSuchSession`], [`Error::IdempotencyMismatch`], [`Error::QuotaExceeded`].
 pub async fn accept(
     store: &Store,
     now: Timestamp,
@@ -61,6 +61,8 @@ pub(super) async fn accept_in(
     };
     jobs::push(tx, now, Some(business), &job, now).await?;
     tell(tx, now, EventType::MessageStatus, business, &message)?;
+    // Last, so that a limited business's messages wait for each other no longer than for their events.
+    quota::count_message(tx, now, business).await?;
     Ok(Accepted::New(message))
 }
 

@@ -6,7 +6,8 @@ use secrecy::ExposeSecret;
 use store::accounts::{
     self, NewApiKey, NewBusiness, NewMember, NewUserSession, Rotate, Rotation, User,
 };
-use store::{Error, Store};
+use store::audit::Actor;
+use store::{Error, Store, members};
 use switchyard_core::permission::{Role, Scope};
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
@@ -40,6 +41,7 @@ async fn signed_in(store: &Store, user: &User, refresh: &str) -> Uuid {
     let new = NewUserSession {
         id: Uuid::now_v7(),
         user: user.id,
+        business: None,
         refresh_hash: hash(refresh),
         client_hash: hash("browser"),
         expires_at: NOON.plus(DAY),
@@ -110,21 +112,24 @@ both_engines! {
         };
         let bob = accounts::create_member(&bench.store, NOON, business, new).await.unwrap();
         let id = signed_in(&bench.store, &bob, "one").await;
-        let session = accounts::user_session(&bench.store, NOON, id).await.unwrap().unwrap();
+        let session = accounts::user_session(&bench.store, NOON, id, business).await.unwrap().unwrap();
         assert_eq!((session.role, session.business.id), (Role::Agent, business));
-        assert!(accounts::change_role(&bench.store, business, bob.id, Role::Admin).await.unwrap());
-        let session = accounts::user_session(&bench.store, NOON, id).await.unwrap().unwrap();
+        let by = Actor::system();
+        let changed = members::change_role(&bench.store, NOON, by, business, bob.id, Role::Admin).await.unwrap();
+        assert_eq!(changed.unwrap().role, Role::Admin);
+        let session = accounts::user_session(&bench.store, NOON, id, business).await.unwrap().unwrap();
         assert_eq!(session.role, Role::Admin);
         let late = NOON.plus(DAY);
-        assert!(accounts::user_session(&bench.store, late, id).await.unwrap().is_none());
+        assert!(accounts::user_session(&bench.store, late, id, business).await.unwrap().is_none());
         accounts::close_user_session(&bench.store, NOON, id).await.unwrap();
-        assert!(accounts::user_session(&bench.store, NOON, id).await.unwrap().is_none());
+        assert!(accounts::user_session(&bench.store, NOON, id, business).await.unwrap().is_none());
     }
 
     async fn somebody_without_a_business_has_no_session(bench: &Bench) {
         let new = NewUserSession {
             id: Uuid::now_v7(),
             user: switchyard_core::UserId::generate(),
+            business: None,
             refresh_hash: hash("one"),
             client_hash: hash("browser"),
             expires_at: NOON.plus(DAY),
@@ -133,13 +138,13 @@ both_engines! {
     }
 
     async fn a_refresh_token_is_good_once_and_its_reuse_ends_the_session(bench: &Bench) {
-        let (_, user) = owner(&bench.store, "ada@example.com").await;
+        let (business, user) = owner(&bench.store, "ada@example.com").await;
         let id = signed_in(&bench.store, &user, "one").await;
         assert!(matches!(present(&bench.store, NOON, id, "one", "browser").await, Rotation::Renewed(_)));
         assert!(matches!(present(&bench.store, NOON, id, "one+", "browser").await, Rotation::Renewed(_)));
         let old = present(&bench.store, NOON, id, "one", "browser").await;
         assert!(matches!(old, Rotation::Reused), "{old:?}");
-        assert!(accounts::user_session(&bench.store, NOON, id).await.unwrap().is_none());
+        assert!(accounts::user_session(&bench.store, NOON, id, business).await.unwrap().is_none());
         let newest = present(&bench.store, NOON, id, "one++", "browser").await;
         assert!(matches!(newest, Rotation::Unknown), "{newest:?}");
     }
@@ -182,14 +187,14 @@ both_engines! {
     }
 
     async fn a_key_is_found_by_its_secret_until_it_is_revoked_or_ends(bench: &Bench) {
-        let (business, user) = owner(&bench.store, "ada@example.com").await;
+        let (business, _) = owner(&bench.store, "ada@example.com").await;
         let new = NewApiKey {
             name: "robot".to_owned(),
             scopes: vec![Scope::MessagesWrite, Scope::EventsRead],
             per_second: 100,
             burst: 200,
             expires_at: Some(NOON.plus(DAY)),
-            created_by: Some(user.id),
+            by: Actor::system(),
         };
         let (id, secret) = accounts::create_api_key(&bench.store, NOON, business, new).await.unwrap();
         let secret = secret.expose_secret();
@@ -200,9 +205,9 @@ both_engines! {
         assert!(accounts::api_key(&bench.store, NOON, "sk_other").await.unwrap().is_none());
         assert!(accounts::api_key(&bench.store, NOON.plus(DAY), secret).await.unwrap().is_none());
         let theirs = BusinessId::generate();
-        assert!(!accounts::revoke_api_key(&bench.store, NOON, theirs, id).await.unwrap());
+        assert!(!accounts::revoke_api_key(&bench.store, NOON, Actor::system(), theirs, id).await.unwrap());
         assert!(accounts::api_key_by_id(&bench.store, NOON, business, id).await.unwrap().is_some());
-        assert!(accounts::revoke_api_key(&bench.store, NOON, business, id).await.unwrap());
+        assert!(accounts::revoke_api_key(&bench.store, NOON, Actor::system(), business, id).await.unwrap());
         assert!(accounts::api_key(&bench.store, NOON, secret).await.unwrap().is_none());
         assert!(accounts::api_key_by_id(&bench.store, NOON, business, id).await.unwrap().is_none());
     }
@@ -215,7 +220,7 @@ both_engines! {
             per_second: 100,
             burst: 200,
             expires_at: None,
-            created_by: None,
+            by: Actor::system(),
         };
         let (id, _) = accounts::create_api_key(&bench.store, NOON, business, new).await.unwrap();
         let soon = NOON.plus(Duration::from_secs(59));

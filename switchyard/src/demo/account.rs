@@ -9,6 +9,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use store::accounts::{self, NewApiKey, NewBusiness};
+use store::audit::Actor;
 use store::{Error, Store};
 use switchyard_core::permission::Scope;
 use switchyard_core::{BusinessId, Timestamp, UserId};
@@ -133,7 +134,10 @@ async fn new_key(
         per_second: PER_SECOND,
         burst: PER_SECOND,
         expires_at: None,
-        created_by: Some(owner),
+        by: Actor {
+            id: Some(owner.uuid()),
+            ..Actor::system()
+        },
     };
     let (_, secret) = accounts::create_api_key(store, Timestamp::now(), business, new).await?;
     Ok(secret)

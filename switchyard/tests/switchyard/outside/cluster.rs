@@ -248,7 +248,7 @@ async fn api_key(database_url: &str, business: BusinessId) -> String {
         per_second: 100_000,
         burst: 100_000,
         expires_at: None,
-        created_by: None,
+        by: store::audit::Actor::system(),
     };
     let created = accounts::create_api_key(&store, Timestamp::now(), business, new).await;
     store.close().await;

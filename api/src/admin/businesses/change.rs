@@ -1,0 +1,61 @@
+//! `PATCH /v1/admin/businesses/{id}`.
+
+use actix_web::patch;
+use actix_web::web::{Data, Json, Path};
+use serde::Deserialize;
+use store::businesses::{self, TenantChange};
+use store::quota::Limits;
+use switchyard_core::code::ApiCode;
+use switchyard_core::{BusinessId, Timestamp};
+use utoipa::ToSchema;
+
+use super::{BusinessStatus, TenantObject, name};
+use crate::api::State;
+use crate::business::LimitsObject;
+use crate::caller::{Allowed, PlatformOperate};
+use crate::problem::Problem;
+
+/// What changes; what is left out stays.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeBusinessRequest {
+    /// Another name.
+    #[schema(min_length = 1, max_length = 100)]
+    name: Option<String>,
+    /// Suspended or active again.
+    status: Option<BusinessStatus>,
+    /// All limits anew: one that is left out or `null` is none.
+    limits: Option<LimitsObject>,
+}
+
+/// Renames, limits, suspends or resumes a business. Suspended, nobody signs in to it and none of its keys works, within
+/// five seconds; what it was told to send is still sent, and what arrives is kept.
+#[utoipa::path(
+    tag = "admin",
+    security(("bearer" = ["platform:operate"]), ("cookie" = [])),
+    params(("id" = String, Path, description = "`biz_…`")),
+    responses((status = 200, body = TenantObject)),
+)]
+#[patch("/v1/admin/businesses/{id}")]
+pub(crate) async fn change_business(
+    caller: Allowed<PlatformOperate>,
+    state: Data<State>,
+    id: Path<BusinessId>,
+    body: Json<ChangeBusinessRequest>,
+) -> Result<Json<TenantObject>, Problem> {
+    let suspended = body.status.map(|it| it == BusinessStatus::Suspended);
+    if suspended == Some(true) && *id == caller.0.business {
+        let detail = "you work in this business: switch to another one first";
+        return Err(Problem::new(ApiCode::Conflict, detail));
+    }
+    let change = TenantChange {
+        name: body.name.as_deref().map(name).transpose()?,
+        suspended,
+        limits: body.limits.map(Limits::from),
+    };
+    let (now, by) = (Timestamp::now(), caller.0.operates());
+    let tenant = businesses::change(&state.store, now, by, *id, change).await?;
+    state.credentials.forget();
+    let tenant = tenant.ok_or_else(Problem::not_found)?;
+    Ok(Json(tenant.into()))
+}

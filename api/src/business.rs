@@ -1,0 +1,80 @@
+//! The business that the credential names: its name, its limits and what it uses of them.
+
+use serde::{Deserialize, Serialize};
+use store::businesses::Tenant;
+use store::quota::Limits;
+use switchyard_core::{BusinessId, Timestamp};
+use utoipa::ToSchema;
+use utoipa_actix_web::service_config::ServiceConfig;
+
+mod get;
+mod rename;
+
+pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
+    config
+        .service(get::get_business)
+        .service(rename::rename_business);
+}
+
+/// What a business may use; `null`: no limit.
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = Limits)]
+pub(crate) struct LimitsObject {
+    /// Numbers at a time.
+    #[serde(default)]
+    sessions: Option<u32>,
+    /// Messages accepted for sending between midnight and midnight in UTC.
+    #[serde(default)]
+    messages_per_day: Option<u32>,
+}
+
+impl From<Limits> for LimitsObject {
+    fn from(limits: Limits) -> Self {
+        Self {
+            sessions: limits.sessions,
+            messages_per_day: limits.messages_per_day,
+        }
+    }
+}
+
+impl From<LimitsObject> for Limits {
+    fn from(limits: LimitsObject) -> Self {
+        Self {
+            sessions: limits.sessions,
+            messages_per_day: limits.messages_per_day,
+        }
+    }
+}
+
+/// The business as its people see it.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct OwnBusiness {
+    /// `biz_…`
+    #[schema(value_type = String)]
+    id: BusinessId,
+    /// Its name.
+    name: String,
+    /// What it may use.
+    limits: LimitsObject,
+    /// Numbers that it has.
+    sessions: i64,
+    /// People in it.
+    members: i64,
+    /// When it was made.
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+}
+
+impl From<Tenant> for OwnBusiness {
+    fn from(tenant: Tenant) -> Self {
+        Self {
+            id: tenant.id,
+            name: tenant.name,
+            limits: tenant.limits.into(),
+            sessions: tenant.sessions,
+            members: tenant.members,
+            created_at: tenant.created_at,
+        }
+    }
+}

@@ -1,0 +1,159 @@
+//! Operators: businesses made, limited and suspended; what is noted of it; and what a limited business is told.
+
+use serde_json::{Value, json};
+use store::accounts;
+use switchyard_core::Timestamp;
+use switchyard_core::permission::Scope;
+
+use crate::app::{Client, TestApp};
+
+/// An owner who operates the platform, signed in.
+pub(crate) async fn operator(app: &TestApp) -> Client {
+    let olga = app.business("olga@example.com").await;
+    let made = accounts::make_operator(&app.store, Timestamp::now(), "olga@example.com");
+    assert!(made.await.unwrap());
+    app.user(&olga.user).await
+}
+
+async fn actions(client: &Client, path: &str) -> Vec<String> {
+    let page = client.get(path).await.body;
+    let rows = page["data"].as_array().unwrap().iter();
+    rows.map(|row| row["action"].as_str().unwrap().to_owned())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_makes_a_business_and_its_owner_moves_in() {
+    let app = TestApp::start().await;
+    let operator = operator(&app).await;
+    let body = json!({
+        "name": "Bakery", "shard": 3, "limits": {"sessions": 2}, "owner_email": "ben@example.com",
+    });
+    let made = operator.post("/v1/admin/businesses", &body).await;
+    assert_eq!(made.status, 201, "{:?}", made.body);
+    assert_eq!(
+        (&made.body["shard"], &made.body["status"]),
+        (&json!(3), &json!("active"))
+    );
+    let limits = json!({"sessions": 2, "messages_per_day": null});
+    assert_eq!(made.body["limits"], limits);
+    let url = made.body["invite_url"].as_str().unwrap();
+    let token = url.split_once("#token=").unwrap().1;
+    let body = json!({"token": token, "name": "Ben", "password": "correct horse battery"});
+    let joined = app.anonymous().post("/v1/auth/invitation", &body).await;
+    assert_eq!(joined.status, 201, "{:?}", joined.body);
+    let ben = app
+        .anonymous()
+        .with(joined.body["access_token"].as_str().unwrap());
+    let own = ben.get("/v1/business").await.body;
+    assert_eq!((&own["name"], &own["limits"]), (&json!("Bakery"), &limits));
+    let renamed = ben
+        .send("PATCH", "/v1/business", &json!({"name": "Big bakery"}))
+        .await;
+    assert_eq!(
+        (renamed.status, &renamed.body["name"]),
+        (200, &json!("Big bakery"))
+    );
+
+    let found = operator.get("/v1/admin/businesses?q=BIG").await.body;
+    assert_eq!(found["data"][0]["id"], made.body["id"]);
+    assert_eq!(found["data"].as_array().unwrap().len(), 1);
+    let noted = [
+        "business.renamed",
+        "member.joined",
+        "member.invited",
+        "business.created",
+    ];
+    assert_eq!(actions(&ben, "/v1/audit").await, noted);
+    let entry = &ben.get("/v1/audit?limit=1").await.body;
+    assert_eq!(
+        entry["data"][0]["detail"],
+        json!({"before": "Bakery", "after": "Big bakery"})
+    );
+    assert_eq!(entry["data"][0]["actor_name"], "Ben");
+    let older = entry["next_cursor"].as_str().unwrap();
+    assert_eq!(
+        actions(&ben, &format!("/v1/audit?cursor={older}")).await,
+        noted[1..]
+    );
+    assert!(actions(&operator, "/v1/admin/audit").await.len() > noted.len());
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspended_business_is_closed_at_once_and_opens_again() {
+    let app = TestApp::start().await;
+    let operator = operator(&app).await;
+    let ada = app.business("ada@example.com").await;
+    let owner = app.user(&ada.user).await;
+    let (_, key) = app.key(ada.business, &Scope::ALL).await;
+    let path = format!("/v1/admin/businesses/{}", ada.business);
+    for (status, expected) in [("suspended", 401), ("active", 200)] {
+        let changed = operator
+            .send("PATCH", &path, &json!({"status": status}))
+            .await;
+        assert_eq!(
+            (changed.status, &changed.body["status"]),
+            (200, &json!(status))
+        );
+        for client in [&owner, &key] {
+            assert_eq!(
+                client.get("/v1/sessions").await.status,
+                expected,
+                "{status}"
+            );
+        }
+    }
+    let own = operator.get("/v1/me").await.body;
+    let own = format!(
+        "/v1/admin/businesses/{}",
+        own["business"]["id"].as_str().unwrap()
+    );
+    let locked_out = operator
+        .send("PATCH", &own, &json!({"status": "suspended"}))
+        .await;
+    assert_eq!((locked_out.status, locked_out.code()), (409, "conflict"));
+    assert_eq!(
+        actions(&owner, "/v1/audit").await[..2],
+        ["business.resumed", "business.suspended"]
+    );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_business_at_its_limit_is_told_so() {
+    let app = TestApp::start().await;
+    let operator = operator(&app).await;
+    let ada = app.business("ada@example.com").await;
+    let (_, key) = app.key(ada.business, &Scope::ALL).await;
+    let limit = async |limits: Value| {
+        let path = format!("/v1/admin/businesses/{}", ada.business);
+        let changed = operator
+            .send("PATCH", &path, &json!({"limits": limits}))
+            .await;
+        assert_eq!(changed.status, 200, "{:?}", changed.body);
+    };
+    let number = json!({"name": "Front desk"});
+    let text = json!({"to": "+972501234567", "text": "hello"});
+    assert_eq!(key.post("/v1/sessions", &number).await.status, 201);
+    assert_eq!(key.post("/v1/messages", &text).await.status, 202);
+    limit(json!({"sessions": 1, "messages_per_day": 3})).await;
+    let refused = key.post("/v1/sessions", &number).await;
+    assert_eq!((refused.status, refused.code()), (429, "quota_exceeded"));
+    let tries = (0..8).map(|_| {
+        let (key, text) = (key.clone(), text.clone());
+        tokio::spawn(async move { key.post("/v1/messages", &text).await.status })
+    });
+    let mut accepted = 0;
+    for one in tries.collect::<Vec<_>>() {
+        accepted += u32::from(one.await.unwrap() == 202);
+    }
+    assert_eq!(accepted, 2, "the one before the limit was set counts");
+    let refused = key.post("/v1/messages", &text).await;
+    assert_eq!((refused.status, refused.code()), (429, "quota_exceeded"));
+    let wait: u64 = refused.header("retry-after").parse().unwrap();
+    assert!((1..=86_400).contains(&wait), "{wait}");
+    limit(json!({})).await;
+    assert_eq!(key.post("/v1/messages", &text).await.status, 202);
+    app.end().await;
+}

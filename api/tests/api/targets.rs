@@ -1,0 +1,184 @@
+//! For every operation of the description something that it can be tried on, in one business.
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use store::accounts::{self, NewApiKey};
+use store::audit::Actor;
+use store::members::{self, NewInvitation};
+use switchyard_core::permission::{Role, Scope};
+use switchyard_core::{BusinessId, Timestamp};
+
+use crate::app::{Client, TestApp};
+
+/// What operations are tried on.
+pub(crate) struct Targets<'a> {
+    app: &'a TestApp,
+    business: BusinessId,
+    key: Client,
+    /// A number that stays, through which messages go.
+    session: String,
+    number: AtomicU32,
+    made: Mutex<Vec<String>>,
+}
+
+impl<'a> Targets<'a> {
+    pub(crate) async fn of(app: &'a TestApp, business: BusinessId) -> Self {
+        let (_, key) = app.key(business, &Scope::ALL).await;
+        let number = key
+            .post("/v1/sessions", &json!({"name": "Mark of hers"}))
+            .await;
+        let session = number.body["id"].as_str().unwrap().to_owned();
+        Self {
+            app,
+            business,
+            key,
+            session,
+            number: AtomicU32::new(1),
+            made: Mutex::default(),
+        }
+    }
+
+    /// Ids and words that nobody of another business may see.
+    pub(crate) fn marks(&self) -> Vec<String> {
+        let mut marks = self.made.lock().unwrap().clone();
+        marks.extend(["Mark of hers".to_owned(), self.business.to_string()]);
+        marks
+    }
+
+    fn count(&self) -> u32 {
+        self.number.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn mark(&self, id: &str) -> String {
+        self.made.lock().unwrap().push(id.to_owned());
+        id.to_owned()
+    }
+
+    async fn new_session(&self) -> String {
+        let body = json!({"name": "Mark of hers"});
+        let made = self.key.post("/v1/sessions", &body).await;
+        self.mark(made.body["id"].as_str().unwrap())
+    }
+
+    async fn message(&self) -> Value {
+        let sent = self.key.post("/v1/messages", &self.text()).await;
+        assert_eq!(sent.status, 202, "{:?}", sent.body);
+        for id in ["id", "chat_id"] {
+            self.mark(sent.body[id].as_str().unwrap());
+        }
+        sent.body
+    }
+
+    fn text(&self) -> Value {
+        json!({"session_id": self.session, "to": "+972501234567", "text": "hello, Mark of hers"})
+    }
+
+    async fn contact(&self) -> String {
+        self.message().await;
+        let contacts = self.key.get("/v1/contacts").await;
+        self.mark(contacts.body["data"][0]["id"].as_str().unwrap())
+    }
+
+    async fn user(&self) -> String {
+        let user = self.app.member(self.business, Role::Agent).await;
+        self.mark(&user.id.to_string())
+    }
+
+    async fn invitation(&self) {
+        let new = NewInvitation {
+            email: format!("{}@example.org", self.count()),
+            role: Role::Agent,
+            life: Duration::from_mins(1),
+        };
+        let (store, by) = (&self.app.store, Actor::system());
+        let invited = members::invite(store, Timestamp::now(), by, self.business, new);
+        let (id, _) = invited.await.unwrap();
+        self.mark(&id.to_string());
+    }
+
+    async fn api_key(&self) -> String {
+        let new = NewApiKey {
+            name: "Mark of hers".to_owned(),
+            scopes: vec![Scope::EventsRead],
+            per_second: 1,
+            burst: 1,
+            expires_at: None,
+            by: Actor::system(),
+        };
+        let made = accounts::create_api_key(&self.app.store, Timestamp::now(), self.business, new);
+        self.mark(&made.await.unwrap().0.to_string())
+    }
+
+    /// A path and a body that the operation takes, with something fresh of this business; fails for an operation that
+    /// nobody has thought of here.
+    pub(crate) async fn build(&self, operation: &str) -> (String, Value) {
+        let (_, path) = operation.split_once(' ').unwrap();
+        let nothing = json!({});
+        let (id, body) = match operation {
+            "get /v1/sessions/{id}"
+            | "delete /v1/sessions/{id}"
+            | "get /v1/sessions/{id}/qr"
+            | "post /v1/sessions/{id}/connect"
+            | "post /v1/sessions/{id}/disconnect"
+            | "post /v1/sessions/{id}/logout" => (self.new_session().await, nothing),
+            "patch /v1/sessions/{id}" => {
+                (self.new_session().await, json!({"name": "Mark of hers"}))
+            }
+            "get /v1/messages/{id}" => {
+                let message = self.message().await;
+                (message["id"].as_str().unwrap().to_owned(), nothing)
+            }
+            "get /v1/chats/{id}" | "get /v1/chats/{id}/messages" | "post /v1/chats/{id}/read" => {
+                let message = self.message().await;
+                (message["chat_id"].as_str().unwrap().to_owned(), nothing)
+            }
+            "get /v1/contacts/{id}" => (self.contact().await, nothing),
+            "patch /v1/members/{id}" => (self.user().await, json!({"role": "admin"})),
+            "delete /v1/members/{id}" => (self.user().await, nothing),
+            "delete /v1/api-keys/{id}" => (self.api_key().await, nothing),
+            "get /v1/admin/businesses/{id}" => (self.business.to_string(), nothing),
+            "patch /v1/admin/businesses/{id}" => (
+                self.business.to_string(),
+                json!({"limits": {"sessions": 1_000}}),
+            ),
+            whole => return (path.to_owned(), self.body(whole).await),
+        };
+        (path.replace("{id}", &id), body)
+    }
+
+    /// The body of an operation that names nothing in its path.
+    async fn body(&self, operation: &str) -> Value {
+        match operation {
+            "post /v1/sessions" | "patch /v1/business" => json!({"name": "Mark of hers"}),
+            "post /v1/messages" => self.text(),
+            "post /v1/members" => {
+                self.invitation().await;
+                json!({"email": format!("{}@example.net", self.count()), "role": "agent"})
+            }
+            "post /v1/api-keys" => json!({"name": "Mark of hers", "scopes": ["events:read"]}),
+            "post /v1/me/business" => json!({"business_id": self.business.to_string()}),
+            "post /v1/admin/businesses" => json!({"name": "Another"}),
+            "post /v1/auth/logout"
+            | "get /v1/me"
+            | "get /v1/business"
+            | "get /v1/audit"
+            | "get /v1/sessions"
+            | "get /v1/chats"
+            | "get /v1/contacts"
+            | "get /v1/events"
+            | "get /v1/events/stream"
+            | "get /v1/members"
+            | "get /v1/api-keys"
+            | "get /v1/admin/audit"
+            | "get /v1/admin/businesses" => json!({}),
+            public => {
+                let known = crate::tenancy::PUBLIC.contains(&public);
+                assert!(known, "nobody has said how to try `{public}`: add it here");
+                json!({})
+            }
+        }
+    }
+}

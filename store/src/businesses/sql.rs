@@ -1,0 +1,25 @@
+//! Statements on businesses. Operators see all of them.
+
+use crate::businesses::row::tenant_columns;
+use crate::statement::statements;
+
+statements! {
+    INSERT = "insert into businesses (id, name, status, shard, max_sessions, messages_per_day, created_at)
+        values ($1, $2, 'active', $3, $4, $5, $6)";
+
+    LIST: across_tenants = (concat!("select ", tenant_columns!(), " from businesses b
+        where b.id > $1 and lower(b.name) like $2 escape '\\' order by b.id limit $3"));
+
+    GET = (concat!("select ", tenant_columns!(), " from businesses b where b.id = $1"));
+
+    LOCK = {
+        sqlite: "select id from businesses where id = $1",
+        postgres: "select id from businesses where id = $1 for no key update",
+    };
+
+    RENAME = "update businesses set name = $2 where id = $1";
+
+    SET_STATUS = "update businesses set status = $2 where id = $1";
+
+    SET_LIMITS = "update businesses set max_sessions = $2, messages_per_day = $3 where id = $1";
+}

@@ -1,0 +1,59 @@
+//! What a business may use: numbers at a time, and messages a day. No limit is set unless an operator sets one.
+
+use switchyard_core::{BusinessId, Timestamp};
+
+use crate::run::{execute, fetch_optional};
+use crate::sessions::midnight;
+use crate::{Error, Result, Tx};
+
+pub(crate) mod sql;
+
+/// The limits of a business; `None`: no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Limits {
+    /// Numbers at a time.
+    pub sessions: Option<u32>,
+    /// Messages accepted for sending between midnight and midnight in UTC.
+    pub messages_per_day: Option<u32>,
+}
+
+/// [`Error::QuotaExceeded`] when the business has as many numbers as it may. Of any number at once none slips through:
+/// the business's row stays locked until the commit.
+pub(crate) async fn admit_session(tx: &mut Tx, business: BusinessId) -> Result<()> {
+    let id = business.uuid();
+    let row = fetch_optional!(tx, (Option<i64>,), sql::LOCK_SESSIONS, id)?;
+    let Some((Some(most),)) = row else {
+        return Ok(());
+    };
+    let has = fetch_optional!(tx, (i64,), sql::SESSIONS, id)?;
+    if has.is_some_and(|(has,)| has >= most) {
+        Err(Error::QuotaExceeded("sessions"))
+    } else {
+        Ok(())
+    }
+}
+
+/// Counts a message that this transaction has just accepted; [`Error::QuotaExceeded`] when it is one too many today.
+pub(crate) async fn count_message(tx: &mut Tx, now: Timestamp, business: BusinessId) -> Result<()> {
+    let id = business.uuid();
+    let row = fetch_optional!(tx, (Option<i64>,), sql::MESSAGES_PER_DAY, id)?;
+    let Some((Some(most),)) = row else {
+        return Ok(());
+    };
+    let day = midnight(now);
+    let mut counted = fetch_optional!(tx, (i64,), sql::COUNT, id, day)?;
+    if counted.is_none() {
+        counted = fetch_optional!(tx, (i64,), sql::FIRST, id, day)?;
+    }
+    if counted.is_some_and(|(today,)| today > most) {
+        Err(Error::QuotaExceeded("messages_per_day"))
+    } else {
+        Ok(())
+    }
+}
+
+/// The limit changed: the next message counts the day anew.
+pub(crate) async fn forget_count(tx: &mut Tx, business: BusinessId) -> Result<()> {
+    execute!(tx, sql::FORGET, business.uuid())?;
+    Ok(())
+}

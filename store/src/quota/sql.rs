@@ -1,0 +1,26 @@
+//! Statements on limits.
+
+use crate::statement::statements;
+
+statements! {
+    LOCK_SESSIONS = {
+        sqlite: "select max_sessions from businesses where id = $1",
+        postgres: "select max_sessions from businesses where id = $1 for no key update",
+    };
+
+    SESSIONS = "select count(*) from sessions where business_id = $1 and deleted_at is null";
+
+    MESSAGES_PER_DAY = "select messages_per_day from businesses where id = $1";
+
+    COUNT = "update message_counts set messages = case when day = $2 then messages + 1 else 1 end, day = $2
+        where business_id = $1 returning messages";
+
+    /// The messages of the day so far, the one that is being accepted included.
+    FIRST = "insert into message_counts (business_id, day, messages)
+        select $1, $2, count(*) from sessions s join messages m on m.session_id = s.id
+        where s.business_id = $1 and m.created_at >= $2 and m.direction = 'outbound' and m.source <> 'phone'
+        on conflict (business_id) do update set messages = message_counts.messages + 1
+        returning messages";
+
+    FORGET = "delete from message_counts where business_id = $1";
+}

@@ -23,6 +23,30 @@ async function ask(base, method, path, body, headers) {
 export const api = (method, path, body) => ask(demo.api_url, method, path, body, { authorization: `Bearer ${demo.api_key}` });
 export const network = (method, path, body) => ask(demo.sim_url, method, path, body, {});
 
+let token = null;
+
+/** As the owner, who may do what no key may. */
+export async function owner(method, path, body) {
+  token ??= (await ask(demo.api_url, "POST", "/v1/auth/login", { email: demo.email, password: demo.password }, {})).access_token;
+  return ask(demo.api_url, method, path, body, { authorization: `Bearer ${token}` });
+}
+
+/** Invites an address that nobody has; answers it and the page of the invitation. */
+export async function invite(role) {
+  const email = `${role}-${randomInt(1_000_000)}@example.com`;
+  const { invite_url } = await owner("POST", "/v1/members", { email, role });
+  return { email, page: invite_url.slice(demo.api_url.length), token: new URL(invite_url).hash.slice("#token=".length) };
+}
+
+export const PASSWORD = "four calm words 4711";
+
+/** Somebody who works in the business: the invitation is accepted. */
+export async function member(role, name) {
+  const { email, token: invitation } = await invite(role);
+  await ask(demo.api_url, "POST", "/v1/auth/invitation", { token: invitation, name, password: PASSWORD }, {});
+  return email;
+}
+
 /** Looks until there is something to return, or fails when the deadline passes. */
 export async function until(what, look, within = 30_000) {
   const deadline = Date.now() + within;

@@ -1,5 +1,5 @@
 // A business at work: numbers in every state that the network can bring them into, and a chat with all that can happen in one.
-import { api, linkedNumber, network, newPhone, until, write } from "./demo.mjs";
+import { api, invite, linkedNumber, member, network, newPhone, owner, until, write } from "./demo.mjs";
 
 const stateOf = async (session) => (await api("GET", `/v1/sessions/${session}`)).state;
 
@@ -48,5 +48,8 @@ export async function furnish() {
   await fallen("Deliveries", "failed", (own) => refuse(own, 403));
   await fallen("Support · תמיכה", "restricted", (own) => refuse(own, 402));
   const unlinked = await api("POST", "/v1/sessions", { name: "New line" });
-  return { session, chat: chat.id, failed: failed.chat_id, unlinked: unlinked.id };
+  const agent = await member("agent", "דנה Levi");
+  const { page: invitation } = await invite("admin");
+  await owner("POST", "/v1/api-keys", { name: "Shop website", scopes: ["messages:read", "messages:write"] });
+  return { agent, invitation, session, chat: chat.id, failed: failed.chat_id, unlinked: unlinked.id };
 }

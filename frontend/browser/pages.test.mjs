@@ -2,23 +2,31 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch, open, profile, signIn } from "./chromium.mjs";
+import { PASSWORD } from "./demo.mjs";
 import { furnish } from "./furnish.mjs";
 import { LANGUAGES, inspect } from "./looks.mjs";
 import { SCENES } from "./scenes.mjs";
 
 let browser;
-let kept;
 let made;
+/** The sign-ins, by who they are of. */
+const kept = {};
 
 before(async () => {
   browser = await launch();
   made = await furnish();
+  kept.owner = await signedIn();
+  kept.agent = await signedIn({ email: made.agent, password: PASSWORD });
+});
+
+async function signedIn(who) {
   const context = await profile(browser);
   const { page } = await open(context, "/sign-in");
-  await signIn(page);
-  kept = await context.storageState();
+  await signIn(page, who);
+  const state = await context.storageState();
   await context.close();
-});
+  return state;
+}
 
 after(() => browser?.close());
 
@@ -37,18 +45,17 @@ async function look(scene, language, context) {
 
 for (const language of LANGUAGES) {
   describe(`in ${language}`, () => {
-    let inside;
-    let outside;
+    const contexts = {};
     before(async () => {
-      inside = await profile(browser, { language, kept });
-      outside = await profile(browser, { language });
+      for (const who of ["owner", "agent", "nobody"]) contexts[who] = await profile(browser, { language, kept: kept[who] });
     });
     after(async () => {
-      // A renewed sign-in spends the one before it.
-      kept = await inside.storageState();
-      await inside.close();
-      await outside.close();
+      for (const [who, context] of Object.entries(contexts)) {
+        // A renewed sign-in spends the one before it.
+        if (who !== "nobody") kept[who] = await context.storageState();
+        await context.close();
+      }
     });
-    for (const scene of SCENES) test(scene.name, () => look(scene, language, scene.signedOut ? outside : inside));
+    for (const scene of SCENES) test(scene.name, () => look(scene, language, contexts[scene.as ?? "owner"]));
   });
 }

@@ -16,11 +16,18 @@ const menu = (selector) => async (page) => {
   await page.getByRole("menu").waitFor(WITHIN);
 };
 
-/** `ready` waits until the page shows what it is for. */
+/** Opens the sheet behind a button once the page shows its rows. */
+const sheet = (rows, icon) => async (page) => {
+  await page.locator(rows).first().waitFor(WITHIN);
+  await page.locator("button").filter({ has: page.locator(icon) }).first().click();
+  await page.getByRole("dialog").waitFor(WITHIN);
+};
+
+/** `ready` waits until the page shows what it is for; `as` names who looks, else the owner. */
 export const SCENES = [
-  { name: "sign-in", signedOut: true, path: () => "/sign-in", ready: shows("input[name=email]") },
-  { name: "sign-in-refused", signedOut: true, path: () => "/sign-in#link=spent", ready: shows("[role=alert]") },
-  { name: "setup-closed", signedOut: true, path: () => "/setup", ready: shows("main a") },
+  { name: "sign-in", as: "nobody", path: () => "/sign-in", ready: shows("input[name=email]") },
+  { name: "sign-in-refused", as: "nobody", path: () => "/sign-in#link=spent", ready: shows("[role=alert]") },
+  { name: "setup-closed", as: "nobody", path: () => "/setup", ready: shows("main a") },
   { name: "inbox", path: () => "/inbox", ready: shows("[data-chat]") },
   { name: "inbox-search", path: () => "/inbox?q=Cohen", ready: shows("[data-chat] mark") },
   { name: "inbox-no-match", path: () => "/inbox?q=zzzzzz", ready: shows("h2") },
@@ -64,6 +71,16 @@ export const SCENES = [
     },
   },
   { name: "link-connected", path: (made) => `/numbers?link=${made.session}`, ready: shows("[role=dialog] [role=status] h2") },
+  { name: "settings", path: () => "/settings", ready: shows("input[name=name]") },
+  { name: "members", path: () => "/settings/members", ready: shows("[data-member]") },
+  { name: "invite", path: () => "/settings/members", ready: sheet("[data-member]", "svg.lucide-user-plus") },
+  { name: "audit", path: () => "/settings/audit", ready: shows("[data-entry]") },
+  { name: "developers", path: () => "/developers?code=python", ready: shows("[data-key]") },
+  { name: "new-key", path: () => "/developers", ready: sheet("[data-key]", "svg.lucide-plus") },
+  { name: "invitation", as: "nobody", path: (made) => made.invitation, ready: shows("input[name=name]") },
+  { name: "invitation-dead", as: "nobody", path: () => "/invitation#token=spent", ready: shows("[role=alert]") },
+  { name: "developers-denied", as: "agent", path: () => "/developers", ready: shows("main h1") },
+  { name: "settings-of-an-agent", as: "agent", path: () => "/settings", ready: shows("main h2") },
   { name: "docs", path: () => "/docs", ready: shows("article") },
   { name: "missing", path: () => "/nowhere", ready: shows("h1") },
 ];

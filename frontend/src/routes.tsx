@@ -3,6 +3,7 @@ import { createRootRoute, createRoute, createRouter, lazyRouteComponent, redirec
 import { api } from "./api/client";
 import { asProblem } from "./api/problem";
 import { queries } from "./api/query";
+import { LANGUAGES as SAMPLE_LANGUAGES, type Language as SampleLanguage } from "./developers/samples";
 import { Crash } from "./frame/crash";
 import { Frame } from "./frame/frame";
 import { Missing } from "./frame/missing";
@@ -23,6 +24,12 @@ const setup = createRoute({
   getParentRoute: () => root,
   path: "/setup",
   component: lazyRouteComponent(() => import("./setup/page"), "SetupPage"),
+});
+
+const invitation = createRoute({
+  getParentRoute: () => root,
+  path: "/invitation",
+  component: lazyRouteComponent(() => import("./invitation/page"), "InvitationPage"),
 });
 
 const frame = createRoute({
@@ -73,12 +80,38 @@ const numbers = createRoute({
   component: lazyRouteComponent(() => import("./numbers/page"), "NumbersPage"),
 });
 
+const developers = createRoute({
+  getParentRoute: () => frame,
+  path: "/developers",
+  validateSearch: (search): { code?: SampleLanguage | undefined } => ({ code: SAMPLE_LANGUAGES.find((each) => each === search["code"]) }),
+  component: lazyRouteComponent(() => import("./developers/page"), "DevelopersPage"),
+});
+
+const settings = createRoute({
+  getParentRoute: () => frame,
+  path: "/settings",
+  component: lazyRouteComponent(() => import("./settings/page"), "SettingsPage"),
+});
+
+const members = createRoute({
+  getParentRoute: () => frame,
+  path: "/settings/members",
+  component: lazyRouteComponent(() => import("./settings/members-page"), "MembersPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => frame,
+  path: "/settings/audit",
+  component: lazyRouteComponent(() => import("./settings/audit-page"), "AuditPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
     signIn,
     setup,
-    frame.addChildren([inbox.addChildren([noChat, chat]), numbers]),
+    invitation,
+    frame.addChildren([inbox.addChildren([noChat, chat]), numbers, developers, settings, members, audit]),
   ]),
   defaultPreload: "intent",
 });

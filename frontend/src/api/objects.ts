@@ -5,6 +5,15 @@ type Json<T> = T extends { content: { "application/json": infer Body } } ? Body 
 
 export type Me = Json<paths["/v1/me"]["get"]["responses"][200]>;
 export type Permission = Me["permissions"][number];
+export type Role = NonNullable<Me["role"]>;
+export type Membership = Me["businesses"][number];
+export type Member = Json<paths["/v1/members"]["get"]["responses"][200]>["data"][number];
+export type OwnBusiness = Json<paths["/v1/business"]["get"]["responses"][200]>;
+export type ApiKey = Json<paths["/v1/api-keys"]["get"]["responses"][200]>["data"][number];
+export type NewApiKey = Json<paths["/v1/api-keys"]["post"]["responses"][201]>;
+export type Scope = ApiKey["scopes"][number];
+export type AuditEntry = Json<paths["/v1/audit"]["get"]["responses"][200]>["data"][number];
+export type Invitation = Json<paths["/v1/auth/invitation/show"]["post"]["responses"][200]>;
 export type Contact = Json<paths["/v1/contacts/{id}"]["get"]["responses"][200]>;
 export type Session = Json<paths["/v1/sessions/{id}"]["get"]["responses"][200]>;
 export type SessionPage = Json<paths["/v1/sessions"]["get"]["responses"][200]>;

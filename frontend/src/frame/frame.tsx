@@ -14,6 +14,7 @@ import { useKeys } from "./keys";
 import { LiveBanner } from "./live-dot";
 import { usePlaces } from "./pages";
 import { Rail } from "./rail";
+import { followSwitches } from "./switched";
 
 function useLive(): void {
   const queries = useQueryClient();
@@ -41,6 +42,7 @@ export function Frame() {
   const me = useMe();
   const navigate = useNavigate();
   useLive();
+  useEffect(followSwitches, []);
   useKeys(Object.fromEntries(usePlaces().map(({ key, to }) => [`g ${key}`, () => void navigate({ to })])));
   return (
     <div className="grid h-dvh grid-rows-[auto_1fr_auto] bg-surface sm:grid-cols-[auto_1fr] sm:grid-rows-[auto_1fr]">

@@ -12,6 +12,8 @@ const ROWS = [
   ["palette", ["Ctrl", "K"]],
   ["inbox", ["g", "i"]],
   ["numbers", ["g", "n"]],
+  ["developers", ["g", "d"]],
+  ["settings", ["g", "s"]],
   ["send", ["Enter"]],
   ["break", ["Shift", "Enter"]],
   ["close", ["Esc"]],

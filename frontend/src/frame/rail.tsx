@@ -20,6 +20,7 @@ function Label({ icon: Icon, text }: { icon: LucideIcon; text: string }) {
 
 export function Rail() {
   const { t } = useTranslation();
+  const places = usePlaces();
   return (
     <nav
       aria-label={t("nav.label")}
@@ -29,12 +30,12 @@ export function Rail() {
         <Mark size={26} />
         <span className="hidden text-lg font-semibold lg:inline">{t("app.name")}</span>
       </div>
-      {usePlaces().map(({ to, icon, word }) => (
+      {places.map(({ to, icon, word }) => (
         <Link key={to} to={to} title={t(`nav.${word}`)} className={ITEM} activeProps={{ className: ACTIVE }}>
           <Label icon={icon} text={t(`nav.${word}`)} />
         </Link>
       ))}
-      <a href={DOCS.href} title={t("nav.docs")} className={`${ITEM} sm:mt-auto`}>
+      <a href={DOCS.href} title={t("nav.docs")} className={`${ITEM} ${places.length > 3 ? "hidden sm:flex" : ""} sm:mt-auto`}>
         <Label icon={DOCS.icon} text={t("nav.docs")} />
       </a>
     </nav>

@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { Button } from "@/parts/button";
 import { Bone, PageProblem, Skeleton } from "@/parts/states";
 import { useTitle } from "@/parts/title";
-import { useMayManageNumbers } from "@/sign-in/account";
+import { useMay } from "@/sign-in/account";
 import { AddSheet } from "./add-sheet";
 import { NumberCard } from "./card";
 import { FirstNumber } from "./first-number";
@@ -29,7 +29,7 @@ export function NumbersPage() {
   const { link } = useSearch({ from: "/frame/numbers" });
   const [adding, setAdding] = useState(false);
   const { data: sessions, isError, error, refetch } = useSessions();
-  const mayManage = useMayManageNumbers();
+  const mayManage = useMay("sessions:write");
   useTitle(t("numbers.title"));
 
   const openLink = (id: string | undefined) => void navigate({ to: "/numbers", search: { link: id } });

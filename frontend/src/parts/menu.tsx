@@ -6,13 +6,13 @@ import type { ReactNode } from "react";
 const ITEM =
   "flex min-h-9 items-center gap-3 rounded-md px-3 outline-none select-none data-[highlighted]:bg-sunken data-[disabled]:opacity-60";
 
-export function Menu({ trigger, children }: { trigger: ReactNode; children: ReactNode }) {
+export function Menu({ trigger, align = "end", children }: { trigger: ReactNode; align?: "start" | "end"; children: ReactNode }) {
   return (
     <DropdownMenu.Root modal={false}>
       <DropdownMenu.Trigger asChild>{trigger}</DropdownMenu.Trigger>
       {/* No portal: beside its button the menu stays within a landmark. */}
       <DropdownMenu.Content
-        align="end"
+        align={align}
         sideOffset={6}
         collisionPadding={8}
         className="arrive z-50 min-w-52 rounded-xl border border-line bg-raised p-1.5"

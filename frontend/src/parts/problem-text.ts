@@ -13,6 +13,7 @@ const OWN = [
   "not_found",
   "conflict",
   "forbidden",
+  "quota_exceeded",
 ] as const;
 
 type Own = (typeof OWN)[number];

@@ -30,17 +30,21 @@ export function Blank({ icon: Icon, title, children, action, alert = false, head
   );
 }
 
+/** A page that is not for this person's role. */
+export function Denied({ heading = "h2" }: Pick<BlankProps, "heading">) {
+  const { t } = useTranslation();
+  return (
+    <Blank heading={heading} icon={Lock} title={t("problem.denied_title")}>
+      {t("problem.denied")}
+    </Blank>
+  );
+}
+
 export function PageProblem({ error, onRetry }: { error: unknown; onRetry(): void }) {
   const { t } = useTranslation();
   const words = useProblemText();
   const problem = asProblem(error);
-  if (problem.status === 403) {
-    return (
-      <Blank icon={Lock} title={t("problem.denied_title")}>
-        {t("problem.denied")}
-      </Blank>
-    );
-  }
+  if (problem.status === 403) return <Denied />;
   const offline = problem.status === 0 && !navigator.onLine;
   return (
     <Blank

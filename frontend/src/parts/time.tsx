@@ -20,6 +20,17 @@ export function Moment({ at }: { at: string }) {
   );
 }
 
+/** The date itself, for a sentence that says "until". */
+export function OnDate({ at }: { at: string }) {
+  const formats = useFormats();
+  const date = new Date(at);
+  return (
+    <time dateTime={at} title={formats.full(date)}>
+      <bdi>{formats.date(date)}</bdi>
+    </time>
+  );
+}
+
 export function Clock({ at }: { at: string }) {
   const formats = useFormats();
   return (

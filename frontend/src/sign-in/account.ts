@@ -1,6 +1,7 @@
 // Signing in, out, and knowing who is signed in. The tokens live in HttpOnly cookies that
 // no script can read.
 import { api, client } from "@/api/client";
+import type { Permission } from "@/api/objects";
 import { queries } from "@/api/query";
 import { noteSignedIn } from "@/api/refresh";
 import { forgetDrafts } from "@/inbox/drafts";
@@ -14,10 +15,10 @@ export function useSetupIsOpen(): boolean | null {
   return api.useQuery("get", "/v1/auth/setup", undefined, { staleTime: 0 }).data?.open ?? null;
 }
 
-/** Whether this person may link, stop and remove numbers. */
-export function useMayManageNumbers(): boolean {
+/** Whether this person may do something, by the permissions that the API names; false while they load. */
+export function useMay(permission: Permission): boolean {
   const { data } = useMe();
-  return data !== undefined && data.permissions.includes("sessions:write");
+  return data?.permissions.includes(permission) ?? false;
 }
 
 /** After any way of signing in: nothing that another person read stays. */
@@ -34,6 +35,12 @@ export async function signIn(email: string, password: string): Promise<void> {
 /** Spends a single-use sign-in link. */
 export async function signInByLink(token: string): Promise<void> {
   await client.POST("/v1/auth/link", { body: { token, cookie: true } });
+  enter();
+}
+
+/** Accepts an invitation: a new person brings name and password, one with an account the password alone, one who is signed in neither. */
+export async function acceptInvitation(token: string, form: { name?: string; password?: string }): Promise<void> {
+  await client.POST("/v1/auth/invitation", { body: { token, ...form, cookie: true } });
   enter();
 }
 

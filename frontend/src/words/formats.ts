@@ -24,6 +24,8 @@ function makeFormats(language: string) {
     day,
     /** The time when it was today, else the day: for lists. */
     brief: (at: Date) => (daysAgo(at, new Date()) === 0 ? time.format(at) : day(at)),
+    /** The whole date: for what lies ahead. */
+    date: (at: Date) => dateYear.format(at),
     full: (at: Date) => full.format(at),
     number: (value: number) => number.format(value),
   };

@@ -30,6 +30,9 @@ pub struct SessionObject {
     /// Since when it is in this state.
     #[schema(value_type = String, format = DateTime)]
     pub since: Timestamp,
+    /// When this state ends by itself: of a restriction, of a ban.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub until: Option<Timestamp>,
     /// The shard that holds it; operators only.
     pub shard: Option<u16>,
     /// Messages in and out since midnight UTC.

@@ -38,6 +38,10 @@ pub struct Session {
     pub since: Timestamp,
     /// When this state ends by itself.
     pub until: Option<Timestamp>,
+    /// Until when WhatsApp restricts new chats, in whatever state the session is.
+    pub new_chats_until: Option<Timestamp>,
+    /// Until when WhatsApp blocks the account, in whatever state the session is.
+    pub banned_until: Option<Timestamp>,
     /// What its owner wants.
     pub wanted: Wanted,
     /// Since when.
@@ -65,6 +69,7 @@ impl Session {
             state: self.state,
             reason: self.reason,
             since: self.since,
+            until: self.until,
             shard: None,
             messages_today: self.messages_today,
             phone_seen_at: self.phone_seen_at,

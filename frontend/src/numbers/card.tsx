@@ -80,6 +80,11 @@ export function NumberCard({ session, mayManage, onLink }: Props) {
         <span className="text-sm text-soft">
           <Trans i18nKey="numbers.since" components={{ time: <Moment at={session.since} /> }} />
         </span>
+        {session.until && (
+          <span className="text-sm text-soft">
+            <Trans i18nKey="numbers.until" components={{ time: <Moment at={session.until} /> }} />
+          </span>
+        )}
       </div>
       <Why session={session} />
       {act.isError && <ProblemNote error={act.error} />}

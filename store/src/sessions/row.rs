@@ -13,7 +13,7 @@ use crate::{Error, Result};
 macro_rules! session_columns {
     ($since:literal) => {
         concat!(
-            "s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until,
+            "s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until, s.new_chats_until, s.banned_until,
             s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
             (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
                 and m.created_at >= ",
@@ -37,6 +37,8 @@ pub(crate) struct SessionRow {
     reason: Option<String>,
     since: i64,
     until: Option<i64>,
+    new_chats_until: Option<i64>,
+    banned_until: Option<i64>,
     wanted: String,
     wanted_at: i64,
     paired: bool,
@@ -72,6 +74,8 @@ impl SessionRow {
                 .transpose()?,
             since: Timestamp(self.since),
             until: self.until.map(Timestamp),
+            new_chats_until: self.new_chats_until.map(Timestamp),
+            banned_until: self.banned_until.map(Timestamp),
             wanted: Wanted::parse(&self.wanted).ok_or_else(|| corrupt("wanted"))?,
             wanted_at: Timestamp(self.wanted_at),
             paired: self.paired,

@@ -31,7 +31,8 @@ pub async fn wanted_since(store: &Store, since: Timestamp) -> Result<Vec<Session
 }
 
 /// Moves a session to a state. The same state, reason and end again change nothing and tell nothing.
-/// On becoming able to send, a drain is enqueued for every chat with unsent messages.
+/// On becoming able to send, a drain is enqueued for every chat with unsent messages or reads that are not told. The end of a restriction or of a
+/// ban is kept whatever state comes after it.
 pub async fn set_state(
     store: &Store,
     now: Timestamp,
@@ -145,7 +146,7 @@ pub async fn seen(store: &Store, now: Timestamp, held: &Held) -> Result<()> {
         .await
 }
 
-/// Enqueues a drain for every chat with unsent messages: a connection came back before its loss was shown.
+/// Enqueues a drain for every chat with unsent messages or reads that are not told: a connection came back before its loss was shown.
 pub async fn drain_unsent(store: &Store, now: Timestamp, held: &Held) -> Result<()> {
     let input = (now, *held);
     store
@@ -204,7 +205,7 @@ async fn drain_all(tx: &mut Tx, now: Timestamp, held: &Held) -> Result<()> {
     let chats = fetch_all!(
         tx,
         (Uuid,),
-        sql::UNSENT_CHATS,
+        sql::CHATS_TO_DRAIN,
         held.business.uuid(),
         held.session.uuid()
     )?;

@@ -35,7 +35,10 @@ statements! {
             where session_id = $1 and business_id = $2 and incarnation is null for update",
     };
 
-    SET_STATE = "update sessions set state = $3, reason = $4, since = $5, until = $6
+    /// What WhatsApp restricts outlasts the state that tells it first.
+    SET_STATE = "update sessions set state = $3, reason = $4, since = $5, until = $6,
+            new_chats_until = case when $4 = 'new_chats_restricted' then $6 else new_chats_until end,
+            banned_until = case when $4 = 'temporary_ban' then $6 else banned_until end
         where business_id = $1 and id = $2";
 
     PAIRED = "update sessions set paired = true, phone = $3, lid = coalesce($4, lid)
@@ -45,8 +48,13 @@ statements! {
 
     SEEN = "update sessions set phone_seen_at = $3 where business_id = $1 and id = $2";
 
-    UNSENT_CHATS = "select distinct chat_id from messages
-        where business_id = $1 and session_id = $2 and status in ('queued', 'sending')";
+    /// Chats with something to send, or with something read of which WhatsApp does not know.
+    CHATS_TO_DRAIN = "select chat_id from messages
+            where business_id = $1 and session_id = $2 and status in ('queued', 'sending')
+        union
+        select chats.id from chats where chats.business_id = $1 and chats.session_id = $2
+            and exists (select 1 from messages m where m.chat_id = chats.id
+                and m.direction = 'inbound' and m.status = 'read' and m.read_told = false)";
 
     DELETE_LEASE = "delete from session_leases where session_id = $1 and business_id = $2";
 

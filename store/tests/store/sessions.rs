@@ -34,6 +34,24 @@ both_engines! {
         assert_eq!(told.events[0].data["reason"], "network");
     }
 
+    async fn what_whatsapp_restricts_outlasts_every_state(bench: &Bench) {
+        let held = bench.held().await;
+        let (restricted, ban) = (NOON.plus(std::time::Duration::from_hours(2)), NOON.plus(std::time::Duration::from_hours(1)));
+        for (reason, until) in [(SessionReason::NewChatsRestricted, restricted), (SessionReason::TemporaryBan, ban)] {
+            sessions::set_state(&bench.store, NOON, &held, SessionState::Restricted, Some(reason), Some(until)).await.unwrap();
+            let shown = sessions::get(&bench.store, held.business, held.session).await.unwrap().unwrap();
+            assert_eq!(shown.object().until, Some(until));
+        }
+        for state in [SessionState::Connecting, SessionState::Disconnected, SessionState::Connected] {
+            sessions::set_state(&bench.store, NOON, &held, state, None, None).await.unwrap();
+        }
+        sessions::unpaired(&bench.store, NOON, &held, Some(SessionReason::ByUser)).await.unwrap();
+        let session = sessions::get(&bench.store, held.business, held.session).await.unwrap().unwrap();
+        assert_eq!(session.until, None);
+        assert_eq!(session.new_chats_until, Some(restricted));
+        assert_eq!(session.banned_until, Some(ban));
+    }
+
     async fn a_link_with_another_number_is_refused(bench: &Bench) {
         let held = bench.held().await;
         let phone = Phone::parse("972501234567").unwrap();

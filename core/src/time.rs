@@ -18,6 +18,12 @@ impl Timestamp {
         Self(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 
+    /// An instant that somebody else told, in milliseconds since the Unix epoch: what lies before it or after the year
+    /// 9999 can be neither shown nor read, and becomes the nearest instant that can.
+    pub fn told(ms: i64) -> Self {
+        Self(ms.clamp(0, jiff::Timestamp::MAX.as_millisecond()))
+    }
+
     /// Milliseconds since the Unix epoch.
     pub const fn ms(self) -> i64 {
         self.0
@@ -49,10 +55,13 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) => write!(f, "{instant:.3}"),
-            Err(_) => write!(f, "{}ms", self.0),
-        }
+        // What lies outside the years that can be written is shown as the nearest instant inside, and so reads back.
+        let instant = jiff::Timestamp::from_millisecond(self.0).unwrap_or(if self.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
+        write!(f, "{instant:.3}")
     }
 }
 
@@ -79,6 +88,18 @@ impl<'de> Deserialize<'de> for Timestamp {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_absurd_instant_is_told_as_the_nearest_one_that_reads_back() {
+        for absurd in [i64::MIN, -1, 253_402_300_800_000, i64::MAX] {
+            for instant in [Timestamp(absurd), Timestamp::told(absurd)] {
+                let shown = serde_json::to_string(&instant).unwrap();
+                serde_json::from_str::<Timestamp>(&shown).unwrap();
+            }
+        }
+        assert_eq!(Timestamp::told(-1), Timestamp(0));
+        assert!(Timestamp::told(i64::MAX).ms() < 253_402_300_800_000);
+    }
 
     #[test]
     fn an_instant_is_shown_with_three_digits_of_milliseconds() {

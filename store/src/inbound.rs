@@ -1,6 +1,6 @@
 //! Inbound messages: recorded once, whatever arrives how often and under which identity.
 
-use switchyard_core::address::Identity;
+use switchyard_core::address::{Identity, Lid, Phone};
 use switchyard_core::event::EventType;
 use switchyard_core::job::Job;
 use switchyard_core::message::{Direction, MessageKind, MessageStatus, Source};
@@ -77,11 +77,32 @@ pub enum Recorded {
     Replaced,
 }
 
-/// Whether this session has a message of that id, with its content.
-pub async fn is_known(store: &Store, held: &Held, wa_id: &str) -> Result<bool> {
+/// Whether this session has a message of that id, with its content, of this person or of ours to this person.
+pub async fn is_known(
+    store: &Store,
+    held: &Held,
+    peer: &Identity,
+    from_me: bool,
+    wa_id: &str,
+) -> Result<bool> {
     let mut conn = store.read().await?;
-    let (business, session) = (held.business.uuid(), held.session.uuid());
-    Ok(fetch_optional!(conn, (Uuid,), sql::KNOWN, business, session, wa_id)?.is_some())
+    let direction = if from_me {
+        Direction::Outbound
+    } else {
+        Direction::Inbound
+    };
+    let known = fetch_optional!(
+        conn,
+        (Uuid,),
+        sql::KNOWN,
+        held.business.uuid(),
+        held.session.uuid(),
+        wa_id,
+        direction.name(),
+        peer.phone.as_ref().map(Phone::digits),
+        peer.lid.as_ref().map(Lid::digits)
+    )?;
+    Ok(known.is_some())
 }
 
 /// Records messages in one transaction, with their events and what follows from them.
@@ -169,6 +190,7 @@ async fn record_one(
     )?;
     if !message.from_me {
         settle_ours(tx, now, held.business, chat).await?;
+        release_held(tx, now, held, chat).await?;
     }
     announce(tx, now, held.business, id.uuid(), message).await?;
     Ok(Recorded::New)
@@ -259,6 +281,20 @@ async fn settle_ours(tx: &mut Tx, now: Timestamp, business: BusinessId, chat: Uu
     if open.is_some() {
         let job = Job::SyncReceipts { chat: chat.into() };
         jobs::push(tx, now, Some(business), &job, now).await?;
+    }
+    Ok(())
+}
+
+/// What was held back while the person had never written may go now; what only waits its turn is drained anyway.
+async fn release_held(tx: &mut Tx, now: Timestamp, held: &Held, chat: Uuid) -> Result<()> {
+    let (business, session) = (held.business.uuid(), held.session.uuid());
+    let unsent = fetch_optional!(tx, (Uuid,), sql::UNSENT, business, session, chat)?;
+    if unsent.is_some() {
+        let job = Job::DrainChat {
+            session: held.session,
+            chat: chat.into(),
+        };
+        jobs::push(tx, now, Some(held.business), &job, now).await?;
     }
     Ok(())
 }

@@ -25,11 +25,18 @@ const KEYS_KEPT: Duration = Duration::from_hours(24);
 /// Sign-ins and sign-in links stay so long after their end: the reuse of an old token is still recognised.
 const SIGN_INS_KEPT: Duration = Duration::from_hours(24);
 
-/// Pushes a drain for chats that have unsent messages, a connected session, and no drain that waits or runs. Answers how many were missing.
+/// Pushes a drain for chats that have unsent messages or reads that are not told, a connected session, and no drain that
+/// waits or runs. Through a session whose new chats are restricted only replies go. Answers how many were missing.
 pub async fn drains_missing(store: &Store, now: Timestamp) -> Result<u64> {
     let mut conn = store.read().await?;
     let limit = i64::from(BATCH);
-    let found = fetch_all!(conn, (Uuid, Uuid, Uuid), sql::DRAINS_MISSING, limit)?;
+    let mut found = fetch_all!(conn, (Uuid, Uuid, Uuid), sql::DRAINS_MISSING, limit)?;
+    found.extend(fetch_all!(
+        conn,
+        (Uuid, Uuid, Uuid),
+        sql::READS_MISSING,
+        limit
+    )?);
     drop(conn);
     if found.is_empty() {
         return Ok(0);

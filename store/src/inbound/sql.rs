@@ -7,8 +7,12 @@ statements! {
     TWIN = "select id, kind from messages
         where business_id = $1 and session_id = $2 and wa_id = $3 and chat_id = $4 and sender_key = $5";
 
-    KNOWN = "select id from messages
-        where business_id = $1 and session_id = $2 and wa_id = $3 and kind <> 'waiting' limit 1";
+    KNOWN = "select m.id from messages m join contacts c on c.id = m.contact_id
+        where m.business_id = $1 and m.session_id = $2 and m.wa_id = $3 and m.kind <> 'waiting'
+          and m.direction = $4 and (c.phone = $5 or c.lid = $6) limit 1";
+
+    UNSENT = "select id from messages
+        where business_id = $1 and session_id = $2 and chat_id = $3 and status in ('queued', 'sending') limit 1";
 
     FILL = "update messages set kind = $3, text = $4
         where business_id = $1 and id = $2 and kind = 'waiting'";

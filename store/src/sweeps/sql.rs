@@ -3,30 +3,47 @@
 use crate::messages::row::message_columns;
 use crate::statement::statements;
 
-statements! {
-    /// Chats with something to send through a connected session, and no drain on its way.
-    DRAINS_MISSING: across_tenants = {
-        sqlite: "select distinct m.business_id, m.session_id, m.chat_id
-            from sessions s join messages m on m.session_id = s.id
-            where s.state = 'connected' and s.deleted_at is null and m.status in ('queued', 'sending')
-              and 'drain_chat:chat_' || lower(hex(m.chat_id)) not in (
-                select unique_key from jobs where state = 'waiting' and unique_key is not null
-                    and kind = 'drain_chat'
-                union all
-                select unique_key from jobs where state = 'running' and lease_until > 0 and unique_key is not null
-                    and kind = 'drain_chat')
-            limit $1",
-        postgres: "select distinct m.business_id, m.session_id, m.chat_id
-            from sessions s join messages m on m.session_id = s.id
-            where s.state = 'connected' and s.deleted_at is null and m.status in ('queued', 'sending')
-              and 'drain_chat:chat_' || replace(m.chat_id::text, '-', '') not in (
-                select unique_key from jobs where state = 'waiting' and unique_key is not null
-                    and kind = 'drain_chat'
-                union all
-                select unique_key from jobs where state = 'running' and lease_until > 0 and unique_key is not null
-                    and kind = 'drain_chat')
-            limit $1",
+/// The unique keys of the drains that wait or run.
+macro_rules! drains {
+    () => {
+        "select unique_key from jobs where state = 'waiting' and unique_key is not null and kind = 'drain_chat'
+        union all
+        select unique_key from jobs where state = 'running' and lease_until > 0 and unique_key is not null
+            and kind = 'drain_chat'"
     };
+}
+
+statements! {
+    /// Chats with something to send through a connected session, or through one that may still answer, and no drain
+    /// on its way.
+    DRAINS_MISSING: across_tenants = (
+        concat!("select distinct m.business_id, m.session_id, m.chat_id
+            from sessions s join messages m on m.session_id = s.id
+            where s.deleted_at is null and m.status in ('queued', 'sending')
+              and (s.state = 'connected' or (s.state = 'restricted' and s.reason = 'new_chats_restricted'
+                and exists (select 1 from messages i where i.chat_id = m.chat_id and i.direction = 'inbound')))
+              and 'drain_chat:chat_' || lower(hex(m.chat_id)) not in (", drains!(), ") limit $1");
+        concat!("select distinct m.business_id, m.session_id, m.chat_id
+            from sessions s join messages m on m.session_id = s.id
+            where s.deleted_at is null and m.status in ('queued', 'sending')
+              and (s.state = 'connected' or (s.state = 'restricted' and s.reason = 'new_chats_restricted'
+                and exists (select 1 from messages i where i.chat_id = m.chat_id and i.direction = 'inbound')))
+              and 'drain_chat:chat_' || replace(m.chat_id::text, '-', '') not in (", drains!(), ") limit $1")
+    );
+
+    /// Chats whose reads WhatsApp does not know of though their session is live, and no drain on its way.
+    READS_MISSING: across_tenants = (
+        concat!("select distinct m.business_id, m.session_id, m.chat_id
+            from messages m indexed by messages_reads_to_tell join sessions s on s.id = m.session_id
+            where s.deleted_at is null and m.direction = 'inbound' and m.status = 'read' and m.read_told = false
+              and (s.state = 'connected' or (s.state = 'restricted' and s.reason = 'new_chats_restricted'))
+              and 'drain_chat:chat_' || lower(hex(m.chat_id)) not in (", drains!(), ") limit $1");
+        concat!("select distinct m.business_id, m.session_id, m.chat_id
+            from messages m join sessions s on s.id = m.session_id
+            where s.deleted_at is null and m.direction = 'inbound' and m.status = 'read' and m.read_told = false
+              and (s.state = 'connected' or (s.state = 'restricted' and s.reason = 'new_chats_restricted'))
+              and 'drain_chat:chat_' || replace(m.chat_id::text, '-', '') not in (", drains!(), ") limit $1")
+    );
 
     HAS_EXPIRED: across_tenants = "select expires_at from messages
         where status in ('queued', 'sending') and expires_at <= $1 and (status = 'queued' or expires_at <= $2)

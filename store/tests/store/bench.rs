@@ -7,7 +7,7 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use sqlx::Connection;
 use store::leases::{self, Incarnation, Registration};
-use store::{Held, Store, StoreOptions, sessions};
+use store::{Engine, Held, Lane, Store, StoreOptions, sessions};
 use switchyard_core::fail::FailPoints;
 use switchyard_core::{BusinessId, SessionId, Timestamp};
 use tempfile::TempDir;
@@ -170,6 +170,24 @@ impl Bench {
             .await
             .unwrap()
             .id
+    }
+
+    /// Removes every job.
+    pub(crate) async fn forget_jobs(&self) {
+        let work = self.store.write(Lane::Rest, (), |tx, ()| {
+            Box::pin(async move {
+                match tx.engine() {
+                    Engine::Sqlite(it) => {
+                        sqlx::query("delete from jobs").execute(it).await?;
+                    }
+                    Engine::Postgres(it) => {
+                        sqlx::query("delete from jobs").execute(it).await?;
+                    }
+                }
+                Ok(())
+            })
+        });
+        work.await.unwrap();
     }
 
     /// Where the SQLite database lies.

@@ -2,11 +2,12 @@
 
 use store::chats::{self, ChatQuery};
 use store::inbound::{self, Content, Inbound};
-use store::{Error, contacts, events, leases};
+use store::{Error, contacts, events, leases, sessions, sweeps};
 use switchyard_core::Timestamp;
 use switchyard_core::event::EventType;
 use switchyard_core::message::MessageStatus;
 use switchyard_core::queue::Queue;
+use switchyard_core::session::SessionState;
 
 use crate::bench::{Bench, NOON, both_engines};
 use crate::messages::{phone, waiting};
@@ -106,6 +107,22 @@ both_engines! {
         chats::reads_sent(&bench.store, &held, chat.id, to_send[0].position).await.unwrap();
         let rest = chats::reads_to_send(&bench.store, &held, chat.id).await.unwrap();
         assert_eq!(rest, to_send[1..]);
+    }
+
+    async fn reads_that_whatsapp_does_not_know_of_are_told_on_connecting_and_by_the_sweep(bench: &Bench) {
+        let held = bench.held().await;
+        inbound::record(&bench.store, NOON, &held, vec![from(1, "Noa", "one")]).await.unwrap();
+        let chat = chats::list(&bench.store, held.business, query(1)).await.unwrap().data.remove(0);
+        chats::mark_read(&bench.store, NOON, held.business, chat.id).await.unwrap();
+        bench.forget_jobs().await;
+        assert_eq!(sweeps::drains_missing(&bench.store, NOON).await.unwrap(), 0, "it is not connected");
+        sessions::set_state(&bench.store, NOON, &held, SessionState::Connected, None, None).await.unwrap();
+        assert_eq!(waiting(&bench.store, Queue::High).await, 1, "on connecting");
+        bench.forget_jobs().await;
+        assert_eq!(sweeps::drains_missing(&bench.store, NOON).await.unwrap(), 1, "by the sweep");
+        bench.forget_jobs().await;
+        chats::reads_sent(&bench.store, &held, chat.id, i64::MAX).await.unwrap();
+        assert_eq!(sweeps::drains_missing(&bench.store, NOON).await.unwrap(), 0, "it knows");
     }
 
     async fn a_fenced_shard_cannot_say_that_whatsapp_knows(bench: &Bench) {

@@ -157,6 +157,29 @@ both_engines! {
         assert_eq!(waiting(&bench.store, Queue::ReceiptsSync).await, 1);
     }
 
+    async fn a_message_of_the_person_asks_for_what_waits_in_the_chat(bench: &Bench) {
+        let held = bench.held().await;
+        let new = new_message(None, phone("972501234567"), "held back");
+        messages::accept(&bench.store, NOON, held.business, new).await.unwrap();
+        bench.forget_jobs().await;
+        record(bench, &held, text(phone("972501234567"), "IN1", "hello")).await;
+        assert_eq!(waiting(&bench.store, Queue::High).await, 1, "its drain");
+        bench.forget_jobs().await;
+        record(bench, &held, text(phone("972507654321"), "IN2", "hello")).await;
+        assert_eq!(waiting(&bench.store, Queue::High).await, 0, "nothing waits there");
+    }
+
+    async fn a_message_is_known_in_its_own_chat_only(bench: &Bench) {
+        let held = bench.held().await;
+        record(bench, &held, text(both(), "IN1", "hello")).await;
+        let known = async |peer: Identity, from_me| {
+            inbound::is_known(&bench.store, &held, &peer, from_me, "IN1").await.unwrap()
+        };
+        assert!(known(phone(NUMBER), false).await && known(lid(), false).await);
+        assert!(!known(phone("972507654321"), false).await, "another person may use the same id");
+        assert!(!known(lid(), true).await, "so may we");
+    }
+
     async fn two_identities_of_one_person_become_one_contact_and_one_chat(bench: &Bench) {
         let held = bench.held().await;
         let at = |s: i64| Timestamp(NOON.ms() + s * 1_000);

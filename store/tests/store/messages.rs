@@ -208,13 +208,7 @@ both_engines! {
             let new = new_message(None, phone(&format!("97250123456{n}")), "hello");
             messages::accept(&bench.store, NOON, held.business, new).await.unwrap();
         }
-        bench.store.write(Lane::Rest, (), |tx, ()| Box::pin(async move {
-            match tx.engine() {
-                Engine::Sqlite(c) => { sqlx::query("delete from jobs").execute(c).await?; }
-                Engine::Postgres(c) => { sqlx::query("delete from jobs").execute(c).await?; }
-            }
-            Ok(())
-        })).await.unwrap();
+        bench.forget_jobs().await;
         sessions::set_state(&bench.store, NOON, &held, SessionState::Connected, None, None).await.unwrap();
         assert_eq!(waiting(&bench.store, Queue::High).await, 3);
     }

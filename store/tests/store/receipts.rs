@@ -9,7 +9,7 @@ use switchyard_core::job::{Receipt, ReceiptKind};
 use switchyard_core::message::MessageStatus;
 use switchyard_core::object::MessageObject;
 use switchyard_core::queue::Queue;
-use switchyard_core::reason::FailureCode;
+use switchyard_core::reason::{FailureCode, SessionReason};
 use switchyard_core::session::SessionState;
 use switchyard_core::{ChatId, Timestamp};
 
@@ -234,6 +234,23 @@ both_engines! {
         let (store, soon) = (&bench.store, NOON.plus(Duration::from_hours(1)));
         while jobs::prune(store, soon, 100).await.unwrap() > 0 {}
         assert_eq!(sweeps::drains_missing(store, NOON).await.unwrap(), 0, "nothing is left to send");
+    }
+
+    async fn a_restricted_session_is_drained_where_the_person_has_written(bench: &Bench) {
+        let held = bench.held().await;
+        let until = NOON.plus(Duration::from_hours(1));
+        let restricted = |reason| sessions::set_state(&bench.store, NOON, &held, SessionState::Restricted, Some(reason), Some(until));
+        restricted(SessionReason::NewChatsRestricted).await.unwrap();
+        accept(&bench.store, &held, "held back").await;
+        bench.forget_jobs().await;
+        assert_eq!(sweeps::drains_missing(&bench.store, NOON).await.unwrap(), 0, "nobody has written");
+        let reply = Inbound { peer: phone("972501234567"), from_me: false, wa_id: "IN".to_owned(), at: NOON, push_name: None, content: Content::Text("hi".to_owned()) };
+        inbound::record(&bench.store, NOON, &held, vec![reply]).await.unwrap();
+        bench.forget_jobs().await;
+        assert_eq!(sweeps::drains_missing(&bench.store, NOON).await.unwrap(), 1, "an answer may go");
+        bench.forget_jobs().await;
+        restricted(SessionReason::TemporaryBan).await.unwrap();
+        assert_eq!(sweeps::drains_missing(&bench.store, NOON).await.unwrap(), 0, "nothing goes during a ban");
     }
 
     async fn a_message_is_given_up_at_its_deadline_and_tells_so(bench: &Bench) {

@@ -1,10 +1,15 @@
 //! Who waits for which acknowledgement of WhatsApp's server.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use switchyard_core::MessageId;
 use tokio::sync::oneshot;
 use whatsapp_rust::types::events::ServerAck;
+
+/// So many messages are remembered that were never acknowledged; with more, the count of all begins anew.
+const SILENT: usize = 1_000;
 
 /// What the server said of a message.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,6 +22,7 @@ pub(crate) struct Ack {
 #[derive(Debug, Default)]
 pub(crate) struct Acks {
     waiting: Mutex<HashMap<String, oneshot::Sender<Ack>>>,
+    heard: AtomicU64,
 }
 
 impl Acks {
@@ -38,6 +44,7 @@ impl Acks {
         if ack.class.as_deref() != Some("message") {
             return;
         }
+        self.heard.fetch_add(1, Ordering::AcqRel);
         let Some(waiting) = self.lock().remove(&ack.id) else {
             return;
         };
@@ -51,6 +58,11 @@ impl Acks {
         }
     }
 
+    /// How many acknowledgements of messages this connection has heard, refusals included.
+    pub(crate) fn heard(&self) -> u64 {
+        self.heard.load(Ordering::Acquire)
+    }
+
     /// The connection is over: nobody is answered any more.
     pub(crate) fn clear(&self) {
         self.lock().clear();
@@ -58,6 +70,29 @@ impl Acks {
 
     fn lock(&self) -> MutexGuard<'_, HashMap<String, oneshot::Sender<Ack>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// How often messages of a session went out without an acknowledgement, over all its connections in this process.
+#[derive(Debug, Default)]
+pub(crate) struct Silent(Mutex<HashMap<MessageId, u32>>);
+
+impl Silent {
+    /// It happened again; answers how often it has by now.
+    pub(crate) fn count(&self, message: MessageId) -> u32 {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if counts.len() >= SILENT && !counts.contains_key(&message) {
+            counts.clear();
+        }
+        let count = counts.entry(message).or_default();
+        *count = count.saturating_add(1);
+        *count
+    }
+
+    /// The message is settled.
+    pub(crate) fn forget(&self, message: MessageId) {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        counts.remove(&message);
     }
 }
 

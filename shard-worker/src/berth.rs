@@ -7,6 +7,7 @@ use switchyard_core::Timestamp;
 use switchyard_core::session::Wanted;
 use tokio::sync::watch;
 
+use crate::acks::Silent;
 use crate::live::Live;
 use crate::tenure::Lease;
 
@@ -42,6 +43,7 @@ pub(crate) struct Berth {
     orders: watch::Sender<Order>,
     live: RwLock<Option<Arc<Live>>>,
     lost: RwLock<Option<i64>>,
+    silent: Arc<Silent>,
 }
 
 impl Berth {
@@ -51,7 +53,13 @@ impl Berth {
             orders: watch::Sender::new(order),
             live: RwLock::new(None),
             lost: RwLock::new(None),
+            silent: Arc::default(),
         }
+    }
+
+    /// How often messages went out without an acknowledgement.
+    pub(crate) fn silent(&self) -> Arc<Silent> {
+        Arc::clone(&self.silent)
     }
 
     /// What the supervisor follows.

@@ -1,40 +1,33 @@
 //! The lane of one chat: its queued messages leave in order, one at a time, the next when the server has
 //! acknowledged the last.
 
+mod flight;
 mod recipient;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::time::Duration;
 
-use prometheus::IntGauge;
 use store::chats;
 use store::messages::{self, Outgoing};
 use switchyard_core::drain::{DRAIN_MAX_MESSAGES, DrainAnswer, DrainOutcome};
-use switchyard_core::fail::FailPoint;
 use switchyard_core::reason::{FailureCode, SessionReason};
-use switchyard_core::{ChatId, Timestamp};
-use tokio::sync::oneshot;
-use tokio::time::{Instant, timeout, timeout_at};
-use wacore::proto_helpers::MessageBuilderExt;
-use waproto::whatsapp as wa;
-use whatsapp_rust::Freshness;
-use whatsapp_rust::send::{SendError, SendOptions};
+use switchyard_core::{ChatId, MessageId, Timestamp};
+use tokio::time::{Instant, timeout_at};
 
+use self::flight::{Flight, Handed, Landing};
 use crate::acks::Ack;
 use crate::ending::Ending;
 use crate::identity::address;
 use crate::live::Live;
 
-/// How long handing a message to the socket may take: it includes fetching the recipient's keys.
-const HAND_OVER: Duration = Duration::from_secs(10);
-/// So often a message goes out without an acknowledgement before the connection itself is given up.
+/// So often a message goes out without an acknowledgement before the connection is taken for dead: once, and only if
+/// it heard no other acknowledgement either.
 const UNACKNOWLEDGED: u32 = 2;
 /// So often a message that cannot be handed over is tried on a live connection before it fails: for about 3 min.
 const TRIES: u32 = 10;
 /// When to come again while the head waits, in milliseconds.
 const COME_AGAIN_MS: u64 = 1_000;
-/// The longest pause before a message that cannot be handed over is tried again, in milliseconds.
+/// The longest pause before a message is tried again, in milliseconds.
 const COME_AGAIN_CEILING_MS: u64 = 30_000;
 
 /// One chat's way out. Lives as long as it waits for something.
@@ -42,38 +35,19 @@ const COME_AGAIN_CEILING_MS: u64 = 30_000;
 pub(crate) struct Lane {
     chat: ChatId,
     flight: Option<Flight>,
-    /// Of the message at the head: how often it was tried in vain.
-    failures: u32,
-    /// Of the message at the head: it is sent with a fresh list of the recipient's devices.
-    refresh: bool,
-    unacknowledged: u32,
+    tries: Option<Tries>,
     /// The recipient's other identity was written down, or is not to be had.
     learned: bool,
 }
 
-/// A message that waits for its acknowledgement.
+/// What was tried of one message.
 #[derive(Debug)]
-struct Flight {
-    message: Outgoing,
-    ack: oneshot::Receiver<Ack>,
-    overdue: Instant,
-    _counted: InFlight,
-}
-
-#[derive(Debug)]
-struct InFlight(IntGauge);
-
-impl InFlight {
-    fn new(gauge: &IntGauge) -> Self {
-        gauge.inc();
-        Self(gauge.clone())
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        self.0.dec();
-    }
+struct Tries {
+    message: MessageId,
+    /// How often it was tried in vain.
+    failures: u32,
+    /// It is sent with a fresh list of the recipient's devices.
+    refresh: bool,
 }
 
 /// What happened during one drain.
@@ -99,16 +73,14 @@ impl Lane {
         Self {
             chat,
             flight: None,
-            failures: 0,
-            refresh: false,
-            unacknowledged: 0,
+            tries: None,
             learned: false,
         }
     }
 
     /// Whether it waits for nothing.
     pub(crate) fn is_idle(&self) -> bool {
-        self.flight.is_none() && self.failures == 0
+        self.flight.is_none() && self.tries.is_none()
     }
 
     /// Sends what is queued; at most `max` messages and not past `deadline`.
@@ -120,7 +92,15 @@ impl Lane {
     ) -> DrainAnswer {
         let mut tally = Tally::default();
         let max = u32::from(max.clamp(1, DRAIN_MAX_MESSAGES));
-        let (outcome, retry_after_ms) = match self.work(live, max, deadline, &mut tally).await {
+        let worked = match self.work(live, max, deadline, &mut tally).await {
+            // What was read is told last: sending does not wait for it.
+            Ok(end) if end.0 != DrainOutcome::NotConnected => {
+                let told = self.tell_what_was_read(live, deadline).await;
+                told.map(|()| end)
+            }
+            worked => worked,
+        };
+        let (outcome, retry_after_ms) = match worked {
             Ok(end) => end,
             Err(store::Error::Fenced) => {
                 live.give_up(Ending::Lost);
@@ -146,7 +126,6 @@ impl Lane {
         deadline: Instant,
         tally: &mut Tally,
     ) -> store::Result<(DrainOutcome, u64)> {
-        self.tell_what_was_read(live).await?;
         let mut page = VecDeque::new();
         let mut again = None;
         loop {
@@ -165,6 +144,7 @@ impl Lane {
                 page.extend(messages::queued(&live.store, &live.held, self.chat, max).await?);
             }
             let Some(next) = again.take().or_else(|| page.pop_front()) else {
+                self.tries = None;
                 return Ok((DrainOutcome::Drained, 0));
             };
             match self.send(live, next, tally).await? {
@@ -192,33 +172,13 @@ impl Lane {
         };
         live.may_write()?;
         messages::mark_sending(&live.store, Timestamp::now(), &live.held, message.id).await?;
-        let mut options = SendOptions::default().with_message_id(message.wa_id.clone());
-        if self.refresh {
-            options = options.with_device_freshness(Freshness::Refresh);
-        }
-        let ack = live.acks.expect(&message.wa_id);
-        let text = wa::Message::text(message.text.clone());
-        let sending = live.client.send_message_with_options(to, text, options);
-        let handed = timeout(HAND_OVER, sending).await;
-        if let Ok(Err(error)) = handed {
-            live.acks.forget(&message.wa_id);
-            return self.not_handed_over(live, &message, &error, tally).await;
-        }
-        // Without an answer in time it may be on the wire all the same: it waits like one that is.
-        live.metrics.sends.inc();
-        live.fail.pass(FailPoint::AfterSend);
-        self.flight = Some(Flight {
-            message,
-            ack,
-            overdue: Instant::now()
-                .checked_add(live.acknowledgement)
-                .unwrap_or_else(Instant::now),
-            _counted: InFlight::new(&live.metrics.in_flight),
-        });
+        let tries = self.tries.as_ref();
+        let refresh = tries.is_some_and(|it| it.message == message.id && it.refresh);
+        self.flight = Some(Flight::start(live, message, to, refresh));
         Ok(Head::Done)
     }
 
-    /// Waits for the acknowledgement of the head, but not past `deadline`.
+    /// Waits for what becomes of the head, but not past `deadline`.
     async fn settle(
         &mut self,
         live: &Arc<Live>,
@@ -226,35 +186,34 @@ impl Lane {
         deadline: Instant,
         tally: &mut Tally,
     ) -> store::Result<Head> {
-        match timeout_at(deadline.min(flight.overdue), &mut flight.ack).await {
-            Ok(Ok(Ack { error: None })) => {
+        match flight.land(deadline, live.acknowledgement).await {
+            Landing::Answered(Ack { error: None }) => {
                 self.acknowledged(live, &flight.message).await?;
                 tally.sent = tally.sent.saturating_add(1);
                 Ok(Head::Done)
             }
-            Ok(Ok(Ack { error: Some(code) })) => {
+            Landing::Answered(Ack { error: Some(code) }) => {
                 self.refused(live, flight.message, code, tally).await
             }
-            Ok(Err(_connection_over)) => Ok(Head::Stop(DrainOutcome::NotConnected, 0)),
-            Err(_elapsed) if Instant::now() < flight.overdue => {
+            Landing::StillFlying => {
                 self.flight = Some(flight);
                 Ok(Head::Stop(DrainOutcome::More, COME_AGAIN_MS))
             }
-            Err(_elapsed) => {
+            Landing::ConnectionOver => Ok(Head::Stop(DrainOutcome::NotConnected, 0)),
+            Landing::Not(handed) => {
                 live.acks.forget(&flight.message.wa_id);
-                live.metrics.acks.with_label_values(&["missing"]).inc();
-                self.unacknowledged = self.unacknowledged.saturating_add(1);
-                if self.unacknowledged >= UNACKNOWLEDGED {
-                    live.give_up(Ending::Because(SessionReason::Network));
-                    return Ok(Head::Stop(DrainOutcome::NotConnected, 0));
-                }
-                Ok(Head::Again(flight.message))
+                let head = self.not_handed_over(live, &flight.message, handed, tally);
+                head.await
+            }
+            Landing::Overdue => {
+                live.acks.forget(&flight.message.wa_id);
+                Ok(overdue(live, flight))
             }
         }
     }
 
     async fn acknowledged(&mut self, live: &Arc<Live>, message: &Outgoing) -> store::Result<()> {
-        self.head_is_settled();
+        self.head_is_settled(live, message);
         live.metrics.acks.with_label_values(&["sent"]).inc();
         live.may_write()?;
         let now = Timestamp::now();
@@ -276,13 +235,14 @@ impl Lane {
     ) -> store::Result<Head> {
         live.metrics.acks.with_label_values(&["refused"]).inc();
         // Stale address or devices: once more with fresh ones.
-        if code == 421 && !self.refresh {
-            self.refresh = true;
+        let tries = self.tries(message.id);
+        if code == 421 && !tries.refresh {
+            tries.refresh = true;
             return Ok(Head::Again(message));
         }
         // The server is busy: the same message, later.
         if (500..600).contains(&code)
-            && let Some(pause) = self.try_again()
+            && let Some(pause) = tries.again()
         {
             return Ok(Head::Stop(DrainOutcome::More, pause));
         }
@@ -298,16 +258,15 @@ impl Lane {
         &mut self,
         live: &Arc<Live>,
         message: &Outgoing,
-        error: &SendError,
+        handed: Handed,
         tally: &mut Tally,
     ) -> store::Result<Head> {
-        let failure = match error {
-            _ if live.over.is_cancelled() || !live.client.is_connected() => {
+        let failure = match handed {
+            Handed::Over | Handed::NotConnected => {
                 return Ok(Head::Stop(DrainOutcome::NotConnected, 0));
             }
-            SendError::InvalidRequest(_) => FailureCode::InvalidRecipient,
-            _ if recipient::is_not_on_whatsapp(live, message).await => FailureCode::NotOnWhatsapp,
-            _ => match self.try_again() {
+            Handed::Never(failure) => failure,
+            Handed::NotYet => match self.tries(message.id).again() {
                 Some(pause) => {
                     tracing::warn!(session = %live.held.session, "a message was not handed over yet");
                     return Ok(Head::Stop(DrainOutcome::More, pause));
@@ -325,7 +284,7 @@ impl Lane {
         failure: FailureCode,
         tally: &mut Tally,
     ) -> store::Result<Head> {
-        self.head_is_settled();
+        self.head_is_settled(live, message);
         live.may_write()?;
         let now = Timestamp::now();
         messages::mark_failed(&live.store, now, &live.held, message.id, failure).await?;
@@ -333,17 +292,19 @@ impl Lane {
         Ok(Head::Done)
     }
 
-    /// After which pause, in milliseconds, the message at the head is tried again; none when it was tried enough.
-    fn try_again(&mut self) -> Option<u64> {
-        let pause = COME_AGAIN_MS.saturating_mul(1_u64 << self.failures.min(16));
-        self.failures = self.failures.saturating_add(1);
-        (self.failures < TRIES).then_some(pause.min(COME_AGAIN_CEILING_MS))
+    /// What was tried of a message; of the one before it nothing counts.
+    fn tries(&mut self, message: MessageId) -> &mut Tries {
+        let known = self.tries.take().filter(|it| it.message == message);
+        self.tries.insert(known.unwrap_or(Tries {
+            message,
+            failures: 0,
+            refresh: false,
+        }))
     }
 
-    fn head_is_settled(&mut self) {
-        self.failures = 0;
-        self.refresh = false;
-        self.unacknowledged = 0;
+    fn head_is_settled(&mut self, live: &Live, message: &Outgoing) {
+        self.tries = None;
+        live.silent.forget(message.id);
     }
 
     /// Whether nobody has ever written to us in this chat.
@@ -351,8 +312,8 @@ impl Lane {
         Ok(!chats::is_answered(&live.store, &live.held, self.chat).await?)
     }
 
-    /// Tells WhatsApp what our people have read in this chat.
-    async fn tell_what_was_read(&self, live: &Arc<Live>) -> store::Result<()> {
+    /// Tells WhatsApp what our people have read in this chat, as far as that is done by `deadline`.
+    async fn tell_what_was_read(&self, live: &Arc<Live>, deadline: Instant) -> store::Result<()> {
         let unread = chats::reads_to_send(&live.store, &live.held, self.chat).await?;
         let Some(last) = unread.last() else {
             return Ok(());
@@ -362,10 +323,60 @@ impl Lane {
             return Ok(());
         };
         let ids: Vec<&str> = unread.iter().map(|it| it.wa_id.as_str()).collect();
-        match timeout(HAND_OVER, live.client.mark_as_read(&chat, None, &ids)).await {
+        let telling = Box::pin(live.client.mark_as_read(&chat, None, &ids));
+        match timeout_at(deadline, telling).await {
             Ok(Ok(())) => chats::reads_sent(&live.store, &live.held, self.chat, up_to).await,
-            // Told again with the next drain of this chat.
+            // Told again with the next drain of this chat; the sweep asks for one.
             Ok(Err(_)) | Err(_) => Ok(()),
         }
+    }
+}
+
+impl Tries {
+    /// After which pause, in milliseconds, the message is tried again; none when it was tried enough.
+    fn again(&mut self) -> Option<u64> {
+        let pause = pause(self.failures);
+        self.failures = self.failures.saturating_add(1);
+        (self.failures < TRIES).then_some(pause)
+    }
+}
+
+/// The server owes its answer for the message at the head: it goes out again under its id, later each time. The
+/// connection is given up once for a message, over all connections, and only if it was deaf meanwhile: a chat that is
+/// never acknowledged does not take the whole number down.
+fn overdue(live: &Live, flight: Flight) -> Head {
+    live.metrics.acks.with_label_values(&["missing"]).inc();
+    let times = live.silent.count(flight.message.id);
+    if times < UNACKNOWLEDGED {
+        return Head::Again(flight.message);
+    }
+    if times == UNACKNOWLEDGED && live.acks.heard() == flight.heard {
+        live.give_up(Ending::Because(SessionReason::Network));
+        return Head::Stop(DrainOutcome::NotConnected, 0);
+    }
+    Head::Stop(DrainOutcome::More, pause(times))
+}
+
+/// The pause, in milliseconds, after so many tries in vain.
+fn pause(failures: u32) -> u64 {
+    let pause = COME_AGAIN_MS.saturating_mul(1_u64 << failures.min(16));
+    pause.min(COME_AGAIN_CEILING_MS)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_tried_of_one_message_does_not_count_for_the_next() {
+        let (first, second) = (MessageId::generate(), MessageId::generate());
+        let mut lane = Lane::new(ChatId::generate());
+        for n in 1..TRIES {
+            assert!(lane.tries(first).again().is_some(), "{n}");
+        }
+        lane.tries(first).refresh = true;
+        assert_eq!(lane.tries(first).again(), None);
+        assert_eq!(lane.tries(second).again(), Some(COME_AGAIN_MS));
+        assert!(!lane.tries(second).refresh);
     }
 }

@@ -14,7 +14,7 @@ use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 use whatsapp_rust::client::Client;
 
-use crate::acks::Acks;
+use crate::acks::{Acks, Silent};
 use crate::ear::Sign;
 use crate::ending::Ending;
 use crate::lane::Lane;
@@ -38,6 +38,8 @@ pub(crate) struct Live {
     pub(crate) client: Arc<Client>,
     /// Who waits for which acknowledgement.
     pub(crate) acks: Arc<Acks>,
+    /// How often messages went out without one, over all connections.
+    pub(crate) silent: Arc<Silent>,
     /// Cancelled when the connection is over.
     pub(crate) over: CancellationToken,
     /// Where the supervisor hears of this connection.
@@ -66,6 +68,8 @@ pub(crate) struct LiveParts {
     pub(crate) client: Arc<Client>,
     /// Who waits for which acknowledgement.
     pub(crate) acks: Arc<Acks>,
+    /// How often messages went out without one, over all connections.
+    pub(crate) silent: Arc<Silent>,
     /// Where the supervisor hears of this connection.
     pub(crate) signs: mpsc::Sender<Sign>,
     /// Where a test build kills itself.
@@ -86,6 +90,7 @@ impl Live {
             held: parts.held,
             client: parts.client,
             acks: parts.acks,
+            silent: parts.silent,
             over: CancellationToken::new(),
             signs: parts.signs,
             fail: parts.fail,
@@ -117,8 +122,9 @@ impl Live {
 
     /// WhatsApp refused a message to a new chat: no further ones go out.
     pub(crate) fn restrict(&self) {
-        self.restricted.store(true, Ordering::Release);
-        self.sign(Sign::Restricted);
+        if !self.restricted.swap(true, Ordering::AcqRel) {
+            Sign::Restricted.tell(&self.signs);
+        }
     }
 
     /// The restriction is over.
@@ -128,7 +134,7 @@ impl Live {
 
     /// Tells the supervisor that the connection must end.
     pub(crate) fn give_up(&self, ending: Ending) {
-        self.sign(Sign::Ended(ending));
+        Sign::Ended(ending).tell(&self.signs);
     }
 
     /// The connection is over: whoever waits for it is told.
@@ -174,12 +180,6 @@ impl Live {
         // Two: the map's own and the caller's.
         if idle && Arc::strong_count(lane) <= 2 {
             lanes.remove(&chat);
-        }
-    }
-
-    fn sign(&self, sign: Sign) {
-        if self.signs.try_send(sign).is_err() {
-            tracing::debug!("the connection has ended already");
         }
     }
 }

@@ -6,9 +6,7 @@ use store::contacts;
 use store::messages::Outgoing;
 use switchyard_core::Timestamp;
 use switchyard_core::address::{Lid, Phone};
-use tokio::time::timeout;
 
-use super::HAND_OVER;
 use crate::identity::address;
 use crate::live::Live;
 
@@ -20,10 +18,8 @@ pub(super) async fn is_not_on_whatsapp(live: &Arc<Live>, message: &Outgoing) -> 
     let recipients = [to];
     let contacts = live.client.contacts();
     let asking = contacts.is_on_whatsapp(&recipients);
-    match timeout(HAND_OVER, asking).await {
-        Ok(Ok(answers)) => !answers.is_empty() && answers.iter().all(|it| !it.is_registered),
-        Ok(Err(_)) | Err(_) => false,
-    }
+    let answers = asking.await.unwrap_or_default();
+    !answers.is_empty() && answers.iter().all(|it| !it.is_registered)
 }
 
 /// By now the client has asked WhatsApp for the recipient's other identity.

@@ -140,6 +140,10 @@ reasons! {
         StorageFull = "storage_full",
             "There is no room left on the disk.", "Ask your operator to free some; it connects by itself then.",
             "לא נותר מקום בדיסק.", "בקשו מהמפעיל לפנות מקום; החיבור יחזור אחר כך מעצמו.";
+        /// Somebody asked to unlink, and WhatsApp did not confirm it in time.
+        UnlinkUnconfirmed = "unlink_unconfirmed",
+            "WhatsApp could not be reached to unlink the phone.", "Remove the device on the phone, under linked devices.",
+            "לא ניתן היה להגיע לוואטסאפ כדי לנתק את הטלפון.", "הסירו את המכשיר בטלפון, תחת מכשירים מקושרים.";
         /// Somebody asked for it.
         ByUser = "by_user",
             "Somebody in your business asked for this.", "Connect again whenever you like.",
@@ -189,9 +193,10 @@ impl SessionReason {
     /// The state that this reason puts a session into.
     pub const fn state(self) -> SessionState {
         match self {
-            Self::UnlinkedOnPhone | Self::UnlinkedWhileAway | Self::LinkInvalid => {
-                SessionState::LoggedOut
-            }
+            Self::UnlinkedOnPhone
+            | Self::UnlinkedWhileAway
+            | Self::LinkInvalid
+            | Self::UnlinkUnconfirmed => SessionState::LoggedOut,
             Self::AccountLocked
             | Self::AccountBanned
             | Self::ClientOutdated

@@ -14,6 +14,7 @@ use wacore_binary::{Jid, Node};
 use whatsapp_rust::RetryRequestOptions;
 use whatsapp_rust::client::Client;
 
+use crate::identity::identity;
 use crate::inbound::Inbox;
 use crate::runtime::ClientRuntime;
 
@@ -41,11 +42,10 @@ pub(crate) async fn answer(
     runtime: ClientRuntime,
 ) {
     while let Some(absent) = asked.recv().await {
-        let known = inbound::is_known(&inbox.store, &inbox.held, &absent.id).await;
-        let known = known.unwrap_or_else(|error| {
-            tracing::warn!(session = %inbox.held.session, %error, "cannot look for a message that came again");
-            false
-        });
+        let known = match client.upgrade() {
+            Some(client) => is_known(&inbox, &client, &absent).await,
+            None => false,
+        };
         let stanza = (!known).then(|| stanza(&absent)).flatten();
         if absent.known.send(known).is_err() {
             tracing::debug!("nobody waits for the answer any more");
@@ -56,6 +56,21 @@ pub(crate) async fn answer(
             runtime.spawn_detached(Box::pin(ask(client, stanza)));
         }
     }
+}
+
+/// Whether the message is written down in its chat: others may use the same id.
+async fn is_known(inbox: &Inbox, client: &Client, absent: &Absent) -> bool {
+    let (Ok(chat), Ok(sender)) = (absent.chat.parse::<Jid>(), absent.sender.parse::<Jid>()) else {
+        return false;
+    };
+    let own = [client.pn(), client.lid()];
+    let from_me = own.iter().flatten().any(|own| own.user == sender.user);
+    let peer = Inbox::complete(client, identity([Some(&chat)])).await;
+    let known = inbound::is_known(&inbox.store, &inbox.held, &peer, from_me, &absent.id).await;
+    known.unwrap_or_else(|error| {
+        tracing::warn!(session = %inbox.held.session, %error, "cannot look for a message that came again");
+        false
+    })
 }
 
 async fn ask(client: Arc<Client>, stanza: Node) {

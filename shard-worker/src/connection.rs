@@ -9,6 +9,8 @@ use switchyard_core::reason::SessionReason;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use wacore::runtime::Runtime;
 use wacore::store::DevicePropsOverride;
 use wacore::types::events::Subscription;
@@ -63,6 +65,7 @@ pub(crate) struct Connection {
     pulse: Arc<Pulse>,
     devices: Arc<PersistenceManager>,
     runtime: ClientRuntime,
+    _cut: DropGuard,
     subscription: Subscription,
     scribe: JoinHandle<()>,
 }
@@ -94,6 +97,7 @@ impl Connection {
         let gate = Arc::new(Gate::new(
             Arc::clone(&holding.lease),
             Arc::clone(&devices),
+            Arc::clone(&vault),
             world,
             pressure,
             sign.clone(),
@@ -130,6 +134,7 @@ impl Connection {
             sign,
             pulse,
             devices,
+            _cut: runtime.cut_on_drop(),
             runtime,
             subscription,
             scribe,
@@ -175,9 +180,32 @@ impl Connection {
         }));
     }
 
-    /// Unlinks the device at WhatsApp, as far as that is possible within `patience`.
+    /// Runs something that ends with the client.
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn_detached(Box::pin(work));
+    }
+
+    /// Cancelled when a task of the client has panicked: what it was for is not done any more.
+    pub(crate) fn broken(&self) -> CancellationToken {
+        self.runtime.broken()
+    }
+
+    /// Unlinks the device at WhatsApp; whether WhatsApp said that it is. The client's own way of logging out does not
+    /// tell whether that worked.
     pub(crate) async fn log_out(&self, patience: Duration) -> bool {
-        timeout(patience, self.client.logout()).await.is_ok()
+        let device = self.devices.get_device_snapshot();
+        let Some(own) = device.pn.as_ref() else {
+            return true;
+        };
+        let removal = self.client.execute(RemoveCompanionDeviceSpec::new(own));
+        match timeout(patience, removal).await {
+            Ok(Ok(())) => true,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "a device was not unlinked");
+                false
+            }
+            Err(_elapsed) => false,
+        }
     }
 
     /// Hangs up and waits for the end of the last task. With `grace`, what is in flight is finished first.

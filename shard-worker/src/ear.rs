@@ -21,6 +21,8 @@ use crate::pulse::Pulse;
 
 /// Signs of a connection that may wait for the supervisor: a handful come in the life of a connection.
 pub(crate) const SIGNS: usize = 64;
+/// Of these, so many wait for nothing but endings: the first one that is heard ends the connection, whatever else came.
+const FOR_ENDINGS: usize = 16;
 /// Things to write down that may wait for the scribe. More than that, and the connection is given up,
 /// so that WhatsApp keeps the rest.
 pub(crate) const NOTES: usize = 8_192;
@@ -58,10 +60,22 @@ pub(crate) enum Sign {
     Passkey,
     /// WhatsApp refused a message to a new chat.
     Restricted,
+    /// WhatsApp said until when it restricts new chats.
+    RestrictedUntil(Timestamp),
     /// It must end, and why.
     Ended(Ending),
     /// The client has stopped.
     Over,
+}
+
+impl Sign {
+    /// Tells the supervisor, without waiting. No ending is lost while none waits already.
+    pub(crate) fn tell(self, signs: &mpsc::Sender<Self>) {
+        let has_room = matches!(self, Self::Ended(_)) || signs.capacity() > FOR_ENDINGS;
+        if !has_room || signs.try_send(self).is_err() {
+            tracing::warn!("a sign of a connection was not heard: it is over or flooded");
+        }
+    }
 }
 
 /// What is to be written down.
@@ -107,11 +121,7 @@ impl Ear {
     }
 
     fn sign(&self, sign: Sign) {
-        if self.signs.try_send(sign).is_err() {
-            tracing::warn!(
-                "a sign of a connection was not heard; the connection is over or flooded"
-            );
-        }
+        sign.tell(&self.signs);
     }
 
     fn note(&self, note: Note) {
@@ -152,7 +162,7 @@ impl Ear {
         if kind == ReceiptKind::ReadByUs {
             self.note(Note::PhoneSeen);
         }
-        let at = Timestamp(receipt.timestamp.timestamp_millis());
+        let at = Timestamp::told(receipt.timestamp.timestamp_millis());
         let ids = receipt.message_ids.iter();
         let receipts = ids.map(|wa_id| Receipt {
             kind,

@@ -23,12 +23,14 @@ use crate::ending::Ending;
 use crate::metrics::Metrics;
 use crate::pressure::{self, Pressure};
 use crate::tenure::Lease;
+use crate::vault::SessionVault;
 use crate::world::World;
 
 /// What the frames of one client wait for.
 pub(crate) struct Gate {
     lease: Arc<Lease>,
     devices: Arc<PersistenceManager>,
+    vault: Arc<SessionVault>,
     saving: tokio::sync::Mutex<()>,
     client: OnceLock<Weak<Client>>,
     connected: AtomicBool,
@@ -54,6 +56,7 @@ impl Gate {
     pub(crate) fn new(
         lease: Arc<Lease>,
         devices: Arc<PersistenceManager>,
+        vault: Arc<SessionVault>,
         world: &World,
         pressure: Arc<Pressure>,
         signs: mpsc::Sender<Sign>,
@@ -62,6 +65,7 @@ impl Gate {
         Self {
             lease,
             devices,
+            vault,
             saving: tokio::sync::Mutex::new(()),
             client: OnceLock::new(),
             connected: AtomicBool::new(false),
@@ -110,11 +114,11 @@ impl Gate {
         Ok(())
     }
 
-    /// Writes the device if it changed, and waits for a save that is under way. The client's own background saver
-    /// is not started, so that no save happens outside this lock while a frame waits.
+    /// Writes the device if it changed, and waits for a save that is under way: the client saves by itself after a
+    /// login, and its own flush answers at once while another one has not ended.
     pub(crate) async fn save_device(&self) -> anyhow::Result<()> {
         let _turn = self.saving.lock().await;
-        self.devices.flush().await?;
+        self.vault.device_committed(&self.devices).await?;
         Ok(())
     }
 
@@ -129,9 +133,7 @@ impl Gate {
             gate.metrics.flooded.inc();
             gate.shut();
             let network = Ending::Because(SessionReason::Network);
-            if gate.signs.try_send(Sign::Ended(network)).is_err() {
-                tracing::debug!("the connection has ended already");
-            }
+            Sign::Ended(network).tell(&gate.signs);
         })
     }
 

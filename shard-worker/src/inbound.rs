@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use store::inbound::{self, Content, Inbound, Recorded};
 use store::{Held, Store};
 use switchyard_core::Timestamp;
+use switchyard_core::address::{Identity, Lid, Phone};
 use switchyard_core::fail::{FailPoint, FailPoints};
 use tokio::sync::mpsc;
 use wacore::proto_helpers::MessageExt;
@@ -108,9 +109,7 @@ impl Inbox {
             // WhatsApp offers the messages again at the next connection.
             _ => Ending::Because(switchyard_core::reason::SessionReason::Network),
         };
-        if self.signs.try_send(Sign::Ended(ending)).is_err() {
-            tracing::debug!("the connection has ended already");
-        }
+        Sign::Ended(ending).tell(&self.signs);
     }
 
     fn count(&self, recorded: &[Recorded]) {
@@ -124,23 +123,19 @@ impl Inbox {
         }
     }
 
-    /// What the client knows of a peer whose other identity the message did not tell.
-    async fn complete(client: &Client, mut message: Inbound) -> Inbound {
-        let peer = &message.peer;
+    /// A person with what the client knows of the identity that was not told.
+    pub(crate) async fn complete(client: &Client, mut peer: Identity) -> Identity {
         if peer.phone.is_some() && peer.lid.is_some() {
-            return message;
+            return peer;
         }
-        let Some(address) = crate::identity::address(peer) else {
-            return message;
+        let Some(address) = crate::identity::address(&peer) else {
+            return peer;
         };
         if let Ok(Some(entry)) = client.get_lid_pn_entry(&address).await {
-            use switchyard_core::address::{Lid, Phone};
-            let phone = Phone::parse(&entry.phone_number);
-            let lid = Lid::parse(&entry.lid);
-            message.peer.phone = message.peer.phone.or(phone);
-            message.peer.lid = message.peer.lid.or(lid);
+            peer.phone = peer.phone.or_else(|| Phone::parse(&entry.phone_number));
+            peer.lid = peer.lid.or_else(|| Lid::parse(&entry.lid));
         }
-        message
+        peer
     }
 }
 
@@ -157,8 +152,9 @@ impl InboundDurabilityHook for Inbox {
         }
         let mut messages = Vec::with_capacity(batch.len());
         for message in batch {
-            if let Some(read) = read(&message.message, &message.info) {
-                messages.push(Self::complete(&client, read).await);
+            if let Some(mut read) = read(&message.message, &message.info) {
+                read.peer = Self::complete(&client, read.peer).await;
+                messages.push(read);
             }
         }
         if messages.is_empty() {
@@ -203,7 +199,7 @@ fn row(info: &MessageInfo, content: Content) -> Option<Inbound> {
         peer,
         from_me: source.is_from_me,
         wa_id: printable(&info.id, 256),
-        at: Timestamp(info.timestamp.timestamp_millis()),
+        at: Timestamp::told(info.timestamp.timestamp_millis()),
         push_name: (!source.is_from_me && !name.is_empty()).then_some(name),
         content,
     })
@@ -237,7 +233,6 @@ fn printable(text: &str, max: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use switchyard_core::address::{Lid, Phone};
     use wacore::proto_helpers::MessageBuilderExt;
     use whatsapp_rust::types::message::MessageSource;
 

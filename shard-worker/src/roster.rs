@@ -8,10 +8,10 @@ use std::time::Duration;
 use store::sessions::{self, Session};
 use store::{Held, Hint, leases};
 use switchyard_core::session::{SessionState, Wanted};
-use switchyard_core::{SessionId, Timestamp};
+use switchyard_core::{BusinessId, SessionId, Timestamp};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
-use tokio::task::JoinSet;
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
 
 use crate::berth::{Berth, Holding, Order};
@@ -62,6 +62,10 @@ pub(crate) struct Roster {
     tenure: watch::Receiver<Option<Arc<Lease>>>,
     held: HashMap<SessionId, Held>,
     supervisors: JoinSet<SessionId>,
+    /// Whose supervisor each task is.
+    tasks: HashMap<Id, SessionId>,
+    /// Sessions whose supervisor panicked, to be supervised again.
+    fallen: Vec<(SessionId, BusinessId)>,
     /// Wishes up to here are known.
     known: Timestamp,
     /// The lease under which everything was taken.
@@ -82,6 +86,8 @@ impl Roster {
             tenure,
             held: HashMap::new(),
             supervisors: JoinSet::new(),
+            tasks: HashMap::new(),
+            fallen: Vec::new(),
             known: Timestamp(0),
             taken_under: None,
             retake_at: Instant::now(),
@@ -117,7 +123,7 @@ impl Roster {
                     self.look().await;
                 }
                 _ = tick.tick() => self.look().await,
-                Some(ended) = self.supervisors.join_next() => self.ended(ended),
+                Some(ended) = self.supervisors.join_next_with_id() => self.ended(ended),
             }
         }
         let all = async { while self.supervisors.join_next().await.is_some() {} };
@@ -127,14 +133,33 @@ impl Roster {
         }
     }
 
-    fn ended(&mut self, ended: Result<SessionId, tokio::task::JoinError>) {
-        match ended {
-            Ok(session) => {
-                self.berths.remove(session);
-                self.held.remove(&session);
-            }
-            Err(error) => tracing::error!(%error, "a session's supervisor ended badly"),
+    fn ended(&mut self, ended: Result<(Id, SessionId), JoinError>) {
+        let task = ended.as_ref().map_or_else(JoinError::id, |(task, _)| *task);
+        let Some(session) = self.tasks.remove(&task) else {
+            return;
+        };
+        if let Some(berth) = self.berths.get(session) {
+            berth.close();
         }
+        self.berths.remove(session);
+        let held = self.held.remove(&session);
+        if let Err(error) = ended {
+            tracing::error!(%session, %error, "a session's supervisor ended badly");
+            self.fallen
+                .extend(held.map(|held| (session, held.business)));
+        }
+    }
+
+    /// Supervises sessions anew whose supervisor panicked: under a new epoch, so that nothing of their last client lands.
+    async fn raise(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
+        while let Some((id, business)) = self.fallen.last().copied() {
+            let session = sessions::get(&self.world.store, business, id).await?;
+            if let Some(session) = session.filter(|_| self.berths.get(id).is_none()) {
+                self.supervise(lease, &session).await?;
+            }
+            self.fallen.pop();
+        }
+        Ok(())
     }
 
     /// Looks at everything that may have changed. What fails is tried again at the next look.
@@ -211,10 +236,11 @@ impl Roster {
         let supervisor = Supervisor::new(Arc::clone(&self.world), berth, session);
         let id = session.id;
         let work = Box::pin(supervisor.run());
-        self.supervisors.spawn(async move {
+        let task = self.supervisors.spawn(async move {
             work.await;
             id
         });
+        self.tasks.insert(task.id(), id);
         Ok(())
     }
 
@@ -226,6 +252,7 @@ impl Roster {
         self.retake_at = Instant::now()
             .checked_add(RETAKE_EVERY)
             .unwrap_or(self.retake_at);
+        self.raise(lease).await?;
         for (session, berth) in self.berths.all() {
             if berth.is_held() {
                 continue;

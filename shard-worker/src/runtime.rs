@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use tokio::runtime::Handle;
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 use wacore::runtime::{AbortHandle, Runtime};
 
@@ -18,6 +18,7 @@ pub(crate) struct ClientRuntime {
     handle: Handle,
     tasks: TaskTracker,
     cut: CancellationToken,
+    broken: CancellationToken,
 }
 
 impl ClientRuntime {
@@ -27,7 +28,18 @@ impl ClientRuntime {
             handle: Handle::current(),
             tasks: TaskTracker::new(),
             cut: CancellationToken::new(),
+            broken: CancellationToken::new(),
         }
+    }
+
+    /// Ends the client's tasks when it is dropped, should nobody wait for their end.
+    pub(crate) fn cut_on_drop(&self) -> DropGuard {
+        self.cut.clone().drop_guard()
+    }
+
+    /// Cancelled when a task of the client has panicked.
+    pub(crate) fn broken(&self) -> CancellationToken {
+        self.broken.clone()
     }
 
     /// Ends the client's tasks and waits for the last one.
@@ -39,9 +51,23 @@ impl ClientRuntime {
 
     fn tracked(&self, task: Task) -> impl Future<Output = ()> + Send + 'static {
         let cut = self.cut.clone();
+        let alarm = Alarm(self.broken.clone());
         self.tasks.track_future(async move {
+            let _alarm = alarm;
             cut.run_until_cancelled(task).await;
         })
+    }
+}
+
+/// Goes off when it is dropped by a panic.
+struct Alarm(CancellationToken);
+
+impl Drop for Alarm {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            tracing::error!("a task of a client panicked: its connection is given up");
+            self.0.cancel();
+        }
     }
 }
 
@@ -64,7 +90,11 @@ impl Runtime for ClientRuntime {
         &self,
         work: Box<dyn FnOnce() + Send + 'static>,
     ) -> Pin<Box<dyn Future<Output = ()> + Send>> {
-        let work = self.handle.spawn_blocking(work);
+        let alarm = Alarm(self.broken.clone());
+        let work = self.handle.spawn_blocking(move || {
+            let _alarm = alarm;
+            work();
+        });
         Box::pin(async move {
             if work.await.is_err() {
                 tracing::error!("a blocking task of a client ended badly");
@@ -87,5 +117,19 @@ mod tests {
         runtime.spawn_detached(Box::pin(std::future::pending()));
         runtime.end().await;
         assert!(runtime.tasks.is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_task_that_panics_is_told_and_one_that_is_ended_is_not() {
+        let runtime = ClientRuntime::new();
+        runtime.spawn_detached(Box::pin(std::future::pending()));
+        runtime.end().await;
+        assert!(!runtime.broken().is_cancelled());
+
+        let runtime = ClientRuntime::new();
+        runtime.spawn_detached(Box::pin(async { panic!("on purpose") }));
+        let told = runtime.broken();
+        let told = tokio::time::timeout(Duration::from_secs(10), told.cancelled());
+        told.await.unwrap();
     }
 }

@@ -92,6 +92,8 @@ pub(crate) struct Supervisor {
     replaced: VecDeque<Instant>,
     /// Until when WhatsApp restricts new chats.
     restricted_until: Option<Timestamp>,
+    /// Until when WhatsApp blocks the account: nobody dials before.
+    banned_until: Option<Timestamp>,
     attempt: Attempt,
 }
 
@@ -104,8 +106,8 @@ impl Supervisor {
             until: session.until,
         };
         world.metrics.entered(standing.state);
-        let restricted = session.reason == Some(SessionReason::NewChatsRestricted);
         Self {
+            not_before: pause_left(session, world.patience.taken_over),
             world,
             id: session.id,
             orders: berth.orders(),
@@ -116,13 +118,13 @@ impl Supervisor {
             epoch: None,
             settled_for: is_settled(session).then_some(session.wanted_at),
             wished_at: None,
-            not_before: None,
             backoff: Backoff::new(AGAIN_FIRST, AGAIN_CEILING),
             slower: Backoff::new(SLOWER.0, SLOWER.1),
             down_since: None,
             live_since: None,
             replaced: VecDeque::new(),
-            restricted_until: session.until.filter(|_| restricted),
+            restricted_until: session.new_chats_until,
+            banned_until: session.banned_until,
             attempt: Attempt::default(),
         }
     }
@@ -168,15 +170,19 @@ impl Supervisor {
 
     /// A new epoch, a new wish: what was true before is not any more.
     async fn prepare(&mut self, order: &Order, holding: &Holding) -> Result<(), Ending> {
-        if self.wished_at.replace(order.wanted_at) != Some(order.wanted_at) {
+        let wished_before = self.wished_at.replace(order.wanted_at);
+        if wished_before.is_some_and(|at| at != order.wanted_at) {
             self.not_before = None;
             self.backoff.reset();
             self.attempt = Attempt::default();
         }
-        if self.epoch.replace(holding.held.epoch) == Some(holding.held.epoch) {
+        let epoch_before = self.epoch.replace(holding.held.epoch);
+        if epoch_before == Some(holding.held.epoch) {
             return Ok(());
         }
-        self.not_before = None;
+        if epoch_before.is_some() {
+            self.not_before = None;
+        }
         self.down_since = None;
         let believed_alive = matches!(
             self.standing.state,
@@ -185,7 +191,7 @@ impl Supervisor {
                 | SessionState::AwaitingScan
                 | SessionState::AwaitingPasskey
                 | SessionState::Moving
-        ) || self.restricted_until.is_some();
+        ) || self.standing.reason == Some(SessionReason::NewChatsRestricted);
         if believed_alive && order.wanted == Wanted::Connected {
             self.enter(holding, SessionState::Connecting, None, None)
                 .await?;
@@ -200,9 +206,14 @@ impl Supervisor {
         if let Some(at) = self.not_before.filter(|at| *at > Instant::now()) {
             return Next::Wait(Some(at));
         }
-        let ending = self.connect(order, holding, Purpose::Stay).await;
-        let wanted_at = self.orders.borrow().wanted_at;
-        let judged = self.judge(ending, wanted_at, holding).await;
+        let banned_until = self.banned_until.filter(|end| *end > Timestamp::now());
+        let judged = if let Some(end) = banned_until {
+            self.sit_out(end, holding).await
+        } else {
+            let ending = self.connect(order, holding, Purpose::Stay).await;
+            let wanted_at = self.orders.borrow().wanted_at;
+            self.judge(ending, wanted_at, holding).await
+        };
         judged.unwrap_or_else(|_lost| {
             self.berth.lose(holding.held.epoch);
             Next::Wait(None)
@@ -358,6 +369,16 @@ fn is_settled(session: &sessions::Session) -> bool {
         )
     );
     ended && !mendable && session.since >= session.wanted_at
+}
+
+/// When a stored session may be dialled again that another program had taken over; a new wish ends that pause.
+fn pause_left(session: &sessions::Session, pause: Duration) -> Option<Instant> {
+    let pauses = session.reason == Some(SessionReason::OpenedElsewhere);
+    if !pauses || session.since < session.wanted_at {
+        return None;
+    }
+    let left = session.since.plus(pause).since(Timestamp::now());
+    Instant::now().checked_add(left.min(pause))
 }
 
 /// Waits until then, or for ever.

@@ -14,6 +14,12 @@ mod endings;
 #[path = "shard_worker/holding.rs"]
 mod holding;
 #[cfg(test)]
+#[path = "shard_worker/keeping.rs"]
+mod keeping;
+#[cfg(test)]
+#[path = "shard_worker/lanes.rs"]
+mod lanes;
+#[cfg(test)]
 #[path = "shard_worker/linking.rs"]
 mod linking;
 #[cfg(test)]

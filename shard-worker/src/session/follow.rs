@@ -90,6 +90,7 @@ impl Supervisor {
         let world = Arc::clone(&self.world);
         let lost = followed.holding.lease.lost().clone();
         let fenced = followed.connection.vault.fenced();
+        let broken = followed.connection.broken();
         let mut trouble = followed.connection.vault.trouble();
         let mut save = interval(SAVE_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -103,6 +104,7 @@ impl Supervisor {
                 () = lost.cancelled() => return Ok(Ending::Lost),
                 () = fenced.cancelled() => return Ok(Ending::Lost),
                 () = world.soft.cancelled() => return Ok(Ending::Stopped),
+                () = broken.cancelled() => return Ok(Ending::Because(SessionReason::Network)),
                 _ = self.orders.changed() => {
                     if let Some(ending) = self.reorder(followed).await {
                         return Ok(ending);
@@ -173,6 +175,7 @@ impl Supervisor {
                     .await?;
             }
             Sign::Restricted => self.restrict(followed).await?,
+            Sign::RestrictedUntil(until) => self.restrict_until(followed, until).await?,
             Sign::Ended(Ending::Again) if self.attempt.linked && followed.live.is_none() => {
                 // WhatsApp ends the connection of a fresh link; the client comes again as the new device.
             }
@@ -276,12 +279,15 @@ impl Supervisor {
 
     async fn connected(&mut self, followed: &mut Followed<'_>) -> Result<Option<Ending>, Ending> {
         if followed.foreign {
-            followed.connection.log_out(LOG_OUT).await;
+            if !followed.connection.log_out(LOG_OUT).await {
+                tracing::warn!(session = %self.id, "a foreign device stays linked until its phone removes it");
+            }
             return Ok(Some(Ending::Because(SessionReason::DifferentNumber)));
         }
         if followed.purpose == Purpose::LogOut {
-            followed.connection.log_out(LOG_OUT).await;
-            return Ok(Some(Ending::Ordered));
+            let unlinked = followed.connection.log_out(LOG_OUT).await;
+            let again = Ending::Because(SessionReason::Network);
+            return Ok(Some(if unlinked { Ending::Ordered } else { again }));
         }
         let connection = &followed.connection;
         connection.gate.arm();
@@ -298,6 +304,7 @@ impl Supervisor {
             lease: Arc::clone(&followed.holding.lease),
             client: Arc::clone(&connection.client),
             acks: Arc::clone(&connection.acks),
+            silent: self.berth.silent(),
             signs: connection.sign.clone(),
             fail: Arc::clone(&self.world.fail),
             metrics: self.world.metrics.clone(),

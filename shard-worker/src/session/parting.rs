@@ -6,9 +6,21 @@ use switchyard_core::reason::SessionReason;
 use switchyard_core::session::SessionState;
 use tokio::time::Instant;
 
-use super::{LOG_OUT, Next, Purpose, Supervisor};
+use super::{AGAIN_FIRST, LOG_OUT, Next, Purpose, Supervisor, at};
 use crate::berth::{Holding, Order};
 use crate::ending::Ending;
+use crate::pace::Backoff;
+
+/// What became of the device at WhatsApp.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unlinked {
+    /// It is not linked any more.
+    Yes,
+    /// WhatsApp did not say so: the phone may still list it.
+    Unconfirmed,
+    /// The process stops: the next one unlinks it.
+    Later,
+}
 
 impl Supervisor {
     pub(super) async fn log_out(
@@ -19,8 +31,15 @@ impl Supervisor {
         if self.standing.state == SessionState::LoggedOut {
             return Ok(Next::Wait(None));
         }
-        self.unlink(order, holding).await?;
-        self.forget_the_link(holding, SessionReason::ByUser).await?;
+        let reason = match self.unlink(order, holding).await? {
+            Unlinked::Yes => SessionReason::ByUser,
+            Unlinked::Unconfirmed => SessionReason::UnlinkUnconfirmed,
+            Unlinked::Later => {
+                self.stopped(holding).await?;
+                return Ok(Next::Gone);
+            }
+        };
+        self.forget_the_link(holding, reason).await?;
         Ok(Next::Wait(None))
     }
 
@@ -29,7 +48,16 @@ impl Supervisor {
         order: &Order,
         holding: &Holding,
     ) -> Result<Next, Ending> {
-        self.unlink(order, holding).await?;
+        match self.unlink(order, holding).await? {
+            Unlinked::Yes => {}
+            Unlinked::Unconfirmed => {
+                tracing::warn!(session = %self.id, "a session is deleted whose device the phone may still list");
+            }
+            Unlinked::Later => {
+                self.stopped(holding).await?;
+                return Ok(Next::Gone);
+            }
+        }
         self.write(holding, |store, held| async move {
             sessions::delete(&store, Timestamp::now(), &held).await
         })
@@ -37,16 +65,28 @@ impl Supervisor {
         Ok(Next::Gone)
     }
 
-    /// Unlinks the device at WhatsApp as far as that is possible; it has to be connected for that.
-    async fn unlink(&mut self, order: &Order, holding: &Holding) -> Result<(), Ending> {
+    /// Unlinks the device at WhatsApp: dials until that worked, its time is over, or a dial cannot help. Only then may
+    /// the keys go, for nobody unlinks a device without them.
+    async fn unlink(&mut self, order: &Order, holding: &Holding) -> Result<Unlinked, Ending> {
         if !self.paired {
-            return Ok(());
+            return Ok(Unlinked::Yes);
         }
         let deadline = Instant::now().checked_add(LOG_OUT);
-        self.attempt.must_end_at(deadline);
-        match self.connect(order, holding, Purpose::LogOut).await {
-            Ending::Lost => Err(Ending::Lost),
-            _ => Ok(()),
+        let mut pauses = Backoff::new(AGAIN_FIRST, LOG_OUT);
+        loop {
+            self.attempt.must_end_at(deadline);
+            let ending = self.connect(order, holding, Purpose::LogOut).await;
+            if let Some(unlinked) = unlinked(&ending)? {
+                return Ok(unlinked);
+            }
+            let again = Instant::now().checked_add(pauses.next());
+            if again >= deadline {
+                return Ok(Unlinked::Unconfirmed);
+            }
+            tokio::select! {
+                () = self.world.soft.cancelled() => return Ok(Unlinked::Later),
+                () = at(again) => {}
+            }
         }
     }
 
@@ -61,11 +101,34 @@ impl Supervisor {
         })
         .await?;
         self.paired = false;
-        self.restricted_until = None;
         let state = match reason {
             SessionReason::ByUser => SessionState::LoggedOut,
             other => other.state(),
         };
         self.enter(holding, state, Some(reason), None).await
+    }
+}
+
+/// What the end of a connection that was to unlink the device says of it; nothing if another dial may help.
+fn unlinked(ending: &Ending) -> Result<Option<Unlinked>, Ending> {
+    use SessionReason as Why;
+    match ending {
+        Ending::Lost => Err(Ending::Lost),
+        Ending::Stopped => Ok(Some(Unlinked::Later)),
+        Ending::Ordered
+        | Ending::Because(
+            Why::UnlinkedOnPhone | Why::UnlinkedWhileAway | Why::LinkInvalid | Why::DifferentNumber,
+        ) => Ok(Some(Unlinked::Yes)),
+        Ending::Because(
+            Why::AccountLocked
+            | Why::AccountBanned
+            | Why::ClientOutdated
+            | Why::RefusedByWhatsapp
+            | Why::VaultUnreadable
+            // The time is over.
+            | Why::LinkExpired,
+        )
+        | Ending::Banned(_) => Ok(Some(Unlinked::Unconfirmed)),
+        Ending::Because(_) | Ending::Again => Ok(None),
     }
 }

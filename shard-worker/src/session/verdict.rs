@@ -51,16 +51,28 @@ impl Supervisor {
                 Ok(Next::Now)
             }
             Ending::Banned(span) => {
-                let span = span.unwrap_or(BANNED);
-                let until = Timestamp::now().plus(span);
-                let reason = SessionReason::TemporaryBan;
-                self.enter(holding, reason.state(), Some(reason), Some(until))
-                    .await?;
-                self.again_after(span);
-                Ok(Next::Now)
+                let end = Timestamp::now().plus(span.unwrap_or(BANNED));
+                self.banned_until = Some(end);
+                let pause = self.backoff.next();
+                self.again_after(pause);
+                self.sit_out(end, holding).await
             }
             Ending::Because(reason) => self.because(reason, wanted_at, holding).await,
         }
+    }
+
+    /// Waits for the end of a block. A new wish does not end it: each dial during it counts against the account.
+    pub(super) async fn sit_out(
+        &mut self,
+        end: Timestamp,
+        holding: &Holding,
+    ) -> Result<Next, Ending> {
+        let reason = SessionReason::TemporaryBan;
+        self.down_since = None;
+        self.enter(holding, reason.state(), Some(reason), Some(end))
+            .await?;
+        let left = end.since(Timestamp::now());
+        Ok(Next::Wait(Instant::now().checked_add(left)))
     }
 
     async fn because(
@@ -110,7 +122,7 @@ impl Supervisor {
     }
 
     /// The process stops: a session that was live is shown as on its way.
-    async fn stopped(&mut self, holding: &Holding) -> Result<(), Ending> {
+    pub(super) async fn stopped(&mut self, holding: &Holding) -> Result<(), Ending> {
         let live = matches!(
             self.standing.state,
             SessionState::Connected | SessionState::Syncing | SessionState::AwaitingScan

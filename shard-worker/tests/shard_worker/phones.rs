@@ -71,6 +71,12 @@ impl Phones {
         self.post("/network/faults", fault).await;
     }
 
+    /// The faults that are switched on.
+    pub(crate) async fn faults(&self) -> Vec<Value> {
+        let answer = self.get("/network/faults").await;
+        answer["data"].as_array().expect("a list").clone()
+    }
+
     /// Switches all faults off.
     pub(crate) async fn mend(&self) {
         let url = format!("{}/network/faults", self.url);

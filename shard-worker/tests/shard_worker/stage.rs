@@ -74,8 +74,8 @@ impl Stage {
             stage.phones.add(phone).await;
         }
         stage.phones.add(OURS).await;
-        let shard = stage.shard().await;
-        let session = stage.linked(OURS).await;
+        let shard = Box::pin(stage.shard()).await;
+        let session = Box::pin(stage.linked(OURS)).await;
         (stage, shard, session)
     }
 

@@ -1323,6 +1323,11 @@ export interface components {
                 since: string;
                 /** @description Where it stands. */
                 state: components["schemas"]["SessionState"];
+                /**
+                 * Format: date-time
+                 * @description When this state ends by itself: of a restriction, of a ban.
+                 */
+                until: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
@@ -1664,12 +1669,17 @@ export interface components {
             since: string;
             /** @description Where it stands. */
             state: components["schemas"]["SessionState"];
+            /**
+             * Format: date-time
+             * @description When this state ends by itself: of a restriction, of a ban.
+             */
+            until: string | null;
         };
         /**
          * @description Why a session is in its state.
          * @enum {string}
          */
-        SessionReason: "unlinked_on_phone" | "unlinked_while_away" | "account_locked" | "account_banned" | "temporary_ban" | "client_outdated" | "refused_by_whatsapp" | "link_invalid" | "new_chats_restricted" | "network" | "rate_limited" | "protocol_error" | "opened_elsewhere" | "link_expired" | "different_number" | "passkey_required" | "vault_unreadable" | "storage_full" | "by_user";
+        SessionReason: "unlinked_on_phone" | "unlinked_while_away" | "account_locked" | "account_banned" | "temporary_ban" | "client_outdated" | "refused_by_whatsapp" | "link_invalid" | "new_chats_restricted" | "network" | "rate_limited" | "protocol_error" | "opened_elsewhere" | "link_expired" | "different_number" | "passkey_required" | "vault_unreadable" | "storage_full" | "unlink_unconfirmed" | "by_user";
         /**
          * @description Where a session stands. Stored and shown as its snake-case name.
          * @enum {string}

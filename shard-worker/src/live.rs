@@ -156,7 +156,8 @@ impl Live {
         };
         let answer = tokio::select! {
             turn = timeout_at(deadline, turn) => match turn {
-                Ok((_slot, mut lane)) => lane.drain(&self, max, deadline).await,
+                // Boxed: the client's own futures are large.
+                Ok((_slot, mut lane)) => Box::pin(lane.drain(&self, max, deadline)).await,
                 Err(_elapsed) => come_again(),
             },
             () = self.over.cancelled() => not_connected(),

@@ -17,11 +17,6 @@
 //! | a full disk | the product's `faults::full` |
 //! | by request | `linking::a_session_is_disconnected_…` |
 
-#![expect(
-    clippy::large_futures,
-    reason = "a test holds a whole stage in its future"
-)]
-
 use std::time::Duration;
 
 use serde_json::{Value, json};

@@ -1,10 +1,5 @@
 //! What outlasts a connection and a process: what WhatsApp restricts, and what a business wants.
 
-#![expect(
-    clippy::large_futures,
-    reason = "a test holds a whole stage in its future"
-)]
-
 use serde_json::json;
 use store::chats;
 use switchyard_core::drain::{DRAIN_MAX_MESSAGES, DrainAnswer, DrainOutcome, DrainRequest};

@@ -1,10 +1,5 @@
 //! Lanes when something is slow or silent: a drain still answers in time, and one chat does not take the number down.
 
-#![expect(
-    clippy::large_futures,
-    reason = "a test holds a whole stage in its future"
-)]
-
 use std::time::Duration;
 
 use serde_json::json;

@@ -109,7 +109,6 @@ impl Connection {
             trouble_of(&vault).unwrap_or(Ending::Because(SessionReason::Network))
         })?;
         gate.guard(&client);
-        gate.come_again(false);
         let acks = Arc::new(Acks::default());
         let (note, notes) = mpsc::channel(NOTES);
         let pulse = Arc::new(Pulse::default());

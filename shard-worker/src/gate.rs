@@ -78,11 +78,12 @@ impl Gate {
         }
     }
 
-    /// Whose frames these are.
+    /// Whose frames these are. From now on that client dials once.
     pub(crate) fn guard(&self, client: &Arc<Client>) {
         if self.client.set(Arc::downgrade(client)).is_err() {
             tracing::error!("a gate guards one client only");
         }
+        self.come_again(false);
     }
 
     /// From now on every frame waits for the ratchets too. Not earlier: while the offline queue is drained

@@ -5,10 +5,10 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
-use store::sessions::{self, Session};
+use store::sessions::{self, Wish};
 use store::{Held, Hint, leases};
+use switchyard_core::SessionId;
 use switchyard_core::session::{SessionState, Wanted};
-use switchyard_core::{BusinessId, SessionId, Timestamp};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
@@ -23,6 +23,8 @@ use crate::world::World;
 const LOOK_EVERY: Duration = Duration::from_millis(250);
 /// How long hints are gathered before one look serves them all.
 const GATHER: Duration = Duration::from_millis(5);
+/// How long at least between two looks, however many hints come.
+const BREATH: Duration = Duration::from_millis(25);
 /// How often a session that was lost is asked for again.
 const RETAKE_EVERY: Duration = Duration::from_secs(1);
 /// How long the supervisors may take to hang up when the process stops.
@@ -64,10 +66,6 @@ pub(crate) struct Roster {
     supervisors: JoinSet<SessionId>,
     /// Whose supervisor each task is.
     tasks: HashMap<Id, SessionId>,
-    /// Sessions whose supervisor panicked, to be supervised again.
-    fallen: Vec<(SessionId, BusinessId)>,
-    /// Wishes up to here are known.
-    known: Timestamp,
     /// The lease under which everything was taken.
     taken_under: Option<Arc<Lease>>,
     retake_at: Instant,
@@ -87,8 +85,6 @@ impl Roster {
             held: HashMap::new(),
             supervisors: JoinSet::new(),
             tasks: HashMap::new(),
-            fallen: Vec::new(),
-            known: Timestamp(0),
             taken_under: None,
             retake_at: Instant::now(),
         }
@@ -100,6 +96,7 @@ impl Roster {
         let mut tick = interval(LOOK_EVERY);
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look_at: Option<Instant> = None;
+        let mut looked_at = Instant::now();
         let soft = self.world.soft.clone();
         loop {
             tokio::select! {
@@ -112,7 +109,8 @@ impl Roster {
                 }
                 hint = hints.recv() => match hint {
                     Ok(Hint::Session(_)) | Err(RecvError::Lagged(_)) => {
-                        look_at = look_at.or_else(|| Instant::now().checked_add(GATHER));
+                        let soonest = looked_at.checked_add(BREATH);
+                        look_at = look_at.or_else(|| Instant::now().checked_add(GATHER).max(soonest));
                     }
                     Ok(Hint::Jobs(_) | Hint::Events(_)) => {}
                     // The store never closes its hints while it is open.
@@ -121,6 +119,7 @@ impl Roster {
                 () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
                     look_at = None;
                     self.look().await;
+                    looked_at = Instant::now();
                 }
                 _ = tick.tick() => self.look().await,
                 Some(ended) = self.supervisors.join_next_with_id() => self.ended(ended),
@@ -142,24 +141,12 @@ impl Roster {
             berth.close();
         }
         self.berths.remove(session);
-        let held = self.held.remove(&session);
+        self.held.remove(&session);
         if let Err(error) = ended {
+            // The next look finds it without a supervisor, and takes it under a new epoch, so that nothing of its
+            // last client lands.
             tracing::error!(%session, %error, "a session's supervisor ended badly");
-            self.fallen
-                .extend(held.map(|held| (session, held.business)));
         }
-    }
-
-    /// Supervises sessions anew whose supervisor panicked: under a new epoch, so that nothing of their last client lands.
-    async fn raise(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
-        while let Some((id, business)) = self.fallen.last().copied() {
-            let session = sessions::get(&self.world.store, business, id).await?;
-            if let Some(session) = session.filter(|_| self.berths.get(id).is_none()) {
-                self.supervise(lease, &session).await?;
-            }
-            self.fallen.pop();
-        }
-        Ok(())
     }
 
     /// Looks at everything that may have changed. What fails is tried again at the next look.
@@ -204,26 +191,41 @@ impl Roster {
         Ok(())
     }
 
+    /// Compares what is wanted of every session with what its berth has heard: a clock that was ever wrong hides
+    /// no wish. What is wrong with one session keeps no other waiting.
     async fn hear_wishes(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
-        let sessions = sessions::wanted_since(&self.world.store, self.known).await?;
-        for session in sessions {
-            self.known = self.known.max(session.wanted_at);
-            if let Some(berth) = self.berths.get(session.id) {
-                berth.want(session.wanted, session.wanted_at);
-            } else if needs_a_supervisor(&session) {
-                self.supervise(lease, &session).await?;
-            }
+        let mut outcome = Ok(());
+        for wish in sessions::wishes(&self.world.store, lease.incarnation()).await? {
+            let heard = match wish {
+                Ok(wish) => self.hear(lease, &wish).await,
+                Err(unreadable) => Err(unreadable),
+            };
+            outcome = outcome.and(heard);
+        }
+        outcome
+    }
+
+    async fn hear(&mut self, lease: &Arc<Lease>, wish: &Wish) -> store::Result<()> {
+        if let Some(berth) = self.berths.get(wish.session) {
+            berth.want(wish.wanted, wish.wanted_at);
+            return Ok(());
+        }
+        if needs_a_supervisor(wish) {
+            self.supervise(lease, wish).await?;
         }
         Ok(())
     }
 
-    async fn supervise(&mut self, lease: &Arc<Lease>, session: &Session) -> store::Result<()> {
+    async fn supervise(&mut self, lease: &Arc<Lease>, wish: &Wish) -> store::Result<()> {
         let store = &self.world.store;
-        let held = match self.held.get(&session.id) {
+        let held = match self.held.get(&wish.session) {
             Some(held) => Some(*held),
-            None => leases::take(store, lease.incarnation(), session.id).await?,
+            None => leases::take(store, lease.incarnation(), wish.session).await?,
         };
         let Some(held) = held else {
+            return Ok(());
+        };
+        let Some(session) = sessions::stored(store, wish.business, wish.session).await? else {
             return Ok(());
         };
         self.held.insert(session.id, held);
@@ -233,7 +235,7 @@ impl Roster {
             holding: Some(holding(lease, held)),
         }));
         self.berths.put(session.id, Arc::clone(&berth));
-        let supervisor = Supervisor::new(Arc::clone(&self.world), berth, session);
+        let supervisor = Supervisor::new(Arc::clone(&self.world), berth, &session);
         let id = session.id;
         let work = Box::pin(supervisor.run());
         let task = self.supervisors.spawn(async move {
@@ -252,7 +254,6 @@ impl Roster {
         self.retake_at = Instant::now()
             .checked_add(RETAKE_EVERY)
             .unwrap_or(self.retake_at);
-        self.raise(lease).await?;
         for (session, berth) in self.berths.all() {
             if berth.is_held() {
                 continue;
@@ -275,14 +276,14 @@ fn holding(lease: &Arc<Lease>, held: Held) -> Holding {
 }
 
 /// A session that rests and is to rest needs nobody.
-fn needs_a_supervisor(session: &Session) -> bool {
+fn needs_a_supervisor(wish: &Wish) -> bool {
     let rests = matches!(
-        session.state,
+        wish.state,
         SessionState::Created | SessionState::LoggedOut | SessionState::Disconnected
     );
-    match session.wanted {
+    match wish.wanted {
         Wanted::Connected | Wanted::Deleted => true,
         Wanted::Disconnected => !rests,
-        Wanted::LoggedOut => session.state != SessionState::LoggedOut,
+        Wanted::LoggedOut => wish.state != SessionState::LoggedOut,
     }
 }

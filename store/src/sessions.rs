@@ -15,7 +15,7 @@ mod shard;
 pub(crate) mod sql;
 
 use row::SessionRow;
-pub use shard::{delete, drain_unsent, paired, seen, set_state, unpaired, wanted_since};
+pub use shard::{Wish, delete, drain_unsent, paired, seen, set_state, stored, unpaired, wishes};
 
 /// One WhatsApp number of a business.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,7 +48,7 @@ pub struct Session {
     pub wanted_at: Timestamp,
     /// Whether the phone has linked it; only then are there keys in the vault.
     pub paired: bool,
-    /// Messages in and out since midnight UTC.
+    /// Messages in and out since midnight UTC; not counted where a shard looks.
     pub messages_today: i64,
     /// The shard that holds it.
     pub shard: Option<u16>,
@@ -123,8 +123,8 @@ pub async fn create(
                     now.ms()
                 )?;
                 execute!(tx, sql::INSERT_LEASE, id.uuid(), business.uuid())?;
-                let session = must_find(tx, *now, *business, *id).await?;
-                changed(tx, *now, &session)?;
+                let session = must_find(tx, *business, *id).await?;
+                changed(tx, *now, &session).await?;
                 tx.hint(Hint::Session(*id));
                 Ok(session)
             })
@@ -132,7 +132,7 @@ pub async fn create(
         .await
 }
 
-/// The sessions of a business, oldest first; each as [`get`] tells it.
+/// The sessions of a business, oldest first; each as [`get`] tells it, without those being deleted.
 pub async fn list(store: &Store, business: BusinessId) -> Result<Vec<Session>> {
     let mut conn = store.read().await?;
     let today = midnight(Timestamp::now());
@@ -142,7 +142,7 @@ pub async fn list(store: &Store, business: BusinessId) -> Result<Vec<Session>> {
         .collect()
 }
 
-/// One session of a business. While the storage is full no shard can write down what that does to its sessions:
+/// One session of a business, unless it is being deleted. While the storage is full no shard can write down what that does to its sessions:
 /// each that should be connected is told as failed for that reason.
 pub async fn get(store: &Store, business: BusinessId, id: SessionId) -> Result<Option<Session>> {
     let mut conn = store.read().await?;
@@ -159,16 +159,6 @@ pub async fn get(store: &Store, business: BusinessId, id: SessionId) -> Result<O
     .transpose()
 }
 
-/// Every session of every business, oldest first: what a shard looks at when it starts.
-pub async fn all(store: &Store) -> Result<Vec<Session>> {
-    let mut conn = store.read().await?;
-    let today = midnight(Timestamp::now());
-    fetch_all!(conn, SessionRow, sql::ALL, today)?
-        .into_iter()
-        .map(SessionRow::into_session)
-        .collect()
-}
-
 /// Gives a session another name.
 pub async fn rename(
     store: &Store,
@@ -181,19 +171,20 @@ pub async fn rename(
     store
         .write(Lane::Rest, input, |tx, (now, business, id, name)| {
             Box::pin(async move {
-                execute!(tx, sql::RENAME, business.uuid(), id.uuid(), name.as_str())?;
-                let session = find(tx, *now, *business, *id).await?;
-                if let Some(session) = &session {
-                    changed(tx, *now, session)?;
+                if execute!(tx, sql::RENAME, business.uuid(), id.uuid(), name.as_str())? == 0 {
+                    return Ok(None);
                 }
-                Ok(session)
+                let session = must_find(tx, *business, *id).await?;
+                let session = counted(tx, *now, session).await?;
+                tell(tx, *now, &session)?;
+                Ok(Some(session))
             })
         })
         .await
 }
 
 /// Writes down what the business wants of a session; the shard works towards it. A session that nobody
-/// holds and that was never linked is deleted at once.
+/// holds and that was never linked is deleted at once. Once it is to be deleted, nothing else can be wanted.
 pub async fn want(
     store: &Store,
     now: Timestamp,
@@ -205,56 +196,51 @@ pub async fn want(
     store
         .write(Lane::Rest, input, |tx, (now, business, id, wanted)| {
             Box::pin(async move {
-                execute!(
-                    tx,
-                    sql::WANT,
-                    business.uuid(),
-                    id.uuid(),
-                    wanted.name(),
-                    now.ms()
-                )?;
-                let session = find(tx, *now, *business, *id).await?;
+                let wish = (business.uuid(), id.uuid(), wanted.name(), now.ms());
+                if execute!(tx, sql::WANT, wish.0, wish.1, wish.2, wish.3)? == 0 {
+                    return Ok(None);
+                }
+                let session = must_find(tx, *business, *id).await?;
+                let session = counted(tx, *now, session).await?;
                 tx.hint(Hint::Session(*id));
                 if *wanted == Wanted::Deleted
-                    && let Some(session) = &session
                     && !session.paired
                     && fetch_optional!(tx, (i64,), sql::NOT_HELD, id.uuid(), business.uuid())?
                         .is_some()
                 {
-                    shard::remove(tx, *now, session).await?;
+                    shard::remove(tx, *now, &session).await?;
                 }
-                Ok(session)
+                Ok(Some(session))
             })
         })
         .await
 }
 
-/// The session inside a transaction.
-pub(crate) async fn find(
-    tx: &mut Tx,
-    now: Timestamp,
-    business: BusinessId,
-    id: SessionId,
-) -> Result<Option<Session>> {
-    let today = midnight(now);
-    fetch_optional!(tx, SessionRow, sql::GET, business.uuid(), id.uuid(), today)?
-        .map(SessionRow::into_session)
-        .transpose()
+/// The session inside a transaction; its messages are not counted.
+pub(crate) async fn must_find(tx: &mut Tx, business: BusinessId, id: SessionId) -> Result<Session> {
+    fetch_optional!(tx, SessionRow, sql::FIND, business.uuid(), id.uuid())?
+        .ok_or(crate::Error::NoSuchSession)?
+        .into_session()
 }
 
-pub(crate) async fn must_find(
-    tx: &mut Tx,
-    now: Timestamp,
-    business: BusinessId,
-    id: SessionId,
-) -> Result<Session> {
-    find(tx, now, business, id)
-        .await?
-        .ok_or(crate::Error::NoSuchSession)
+/// The session with its messages counted.
+async fn counted(tx: &mut Tx, now: Timestamp, session: Session) -> Result<Session> {
+    let (id, today) = (session.id.uuid(), midnight(now));
+    let counted = fetch_optional!(tx, (i64,), sql::MESSAGES_SINCE, id, today)?;
+    let messages_today = counted.map_or(0, |(messages,)| messages);
+    Ok(Session {
+        messages_today,
+        ..session
+    })
 }
 
 /// Tells the world how a session stands.
-pub(crate) fn changed(tx: &mut Tx, now: Timestamp, session: &Session) -> Result<()> {
+pub(crate) async fn changed(tx: &mut Tx, now: Timestamp, session: &Session) -> Result<()> {
+    let session = counted(tx, now, session.clone()).await?;
+    tell(tx, now, &session)
+}
+
+fn tell(tx: &mut Tx, now: Timestamp, session: &Session) -> Result<()> {
     tx.event(NewEvent {
         business: session.business,
         session: Some(session.id),

@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection, SqliteConnection};
 use store::leases::{self, Registration};
+use store::sessions;
 use switchyard_core::Timestamp;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
@@ -83,5 +84,29 @@ async fn a_deleted_session_is_unlinked_and_gone() {
     })
     .await;
     assert_eq!(stage.phones.devices(OURS).await, 0);
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wish_from_a_clock_that_was_ahead_hides_no_later_one() {
+    let (stage, shard, session) = Stage::opened(&[]).await;
+    let tomorrow = Timestamp::now().plus(Duration::from_hours(24));
+    let other = stage.session().await;
+    for id in [session, other] {
+        let wish = sessions::want(
+            &stage.store,
+            tomorrow,
+            stage.business,
+            id,
+            Wanted::Connected,
+        )
+        .await;
+        assert!(wish.expect("a wish").is_some());
+    }
+    stage.reaches(other, SessionState::AwaitingScan).await;
+    stage.want(session, Wanted::Disconnected).await;
+    stage.reaches(session, SessionState::Disconnected).await;
+    stage.want(session, Wanted::Connected).await;
+    stage.reaches(session, SessionState::Connected).await;
     stage.close(shard).await;
 }

@@ -121,7 +121,7 @@ impl Stage {
 
     /// How a session stands.
     pub(crate) async fn look(&self, session: SessionId) -> Option<Session> {
-        let found = sessions::get(&self.store, self.business, session).await;
+        let found = sessions::stored(&self.store, self.business, session).await;
         found.expect("an answer")
     }
 

@@ -12,16 +12,16 @@ statements! {
         where business_id = $1 and actor = $2 and key = $3";
 
     SESSION = "select id, phone, lid from sessions
-        where business_id = $1 and id = $2 and deleted_at is null";
+        where business_id = $1 and id = $2 and deleted_at is null and wanted <> 'deleted'";
 
     /// Two are enough to know that there is not only one.
     SESSIONS = "select id, phone, lid from sessions
-        where business_id = $1 and deleted_at is null order by id limit 2";
+        where business_id = $1 and deleted_at is null and wanted <> 'deleted' order by id limit 2";
 
     SESSIONS_WITH_CHAT = "select s.id, s.phone, s.lid from sessions s
         join chats c on c.session_id = s.id
         join contacts p on p.id = c.contact_id
-        where s.business_id = $1 and s.deleted_at is null and p.business_id = $1
+        where s.business_id = $1 and s.deleted_at is null and s.wanted <> 'deleted' and p.business_id = $1
           and (p.phone = $2 or p.lid = $3)
         order by s.id limit 2";
 

@@ -9,16 +9,26 @@ use uuid::Uuid;
 use crate::sessions::Session;
 use crate::{Error, Result};
 
-/// The columns of a session `s`, with its messages since the instant in that parameter and the shard that holds it.
+/// The columns of a session `s` with the shard that holds it, and with its messages since the instant in that
+/// parameter; without one they are not counted.
 macro_rules! session_columns {
+    () => {
+        session_columns!(count "cast(0 as bigint)")
+    };
     ($since:literal) => {
+        session_columns!(count concat!(
+            "(select count(*) from messages m where m.session_id = s.id and m.created_at >= ",
+            $since,
+            ")"
+        ))
+    };
+    (count $messages:expr) => {
         concat!(
             "s.id, s.business_id, s.name, s.phone, s.lid, s.state, s.reason, s.since, s.until, s.new_chats_until, s.banned_until,
             s.wanted, s.wanted_at, s.paired, s.phone_seen_at, s.created_at,
-            (select count(*) from messages m where m.session_id = s.id and m.business_id = s.business_id
-                and m.created_at >= ",
-            $since,
-            ") as messages_today,
+            ",
+            $messages,
+            " as messages_today,
             (select h.number from session_leases l join shards h on h.incarnation = l.incarnation
                 where l.session_id = s.id and l.business_id = s.business_id) as shard"
         )

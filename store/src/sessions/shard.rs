@@ -1,33 +1,68 @@
 //! What the shard that holds a session does to it. Every write is fenced.
 
-use std::time::Duration;
-
 use switchyard_core::address::{Lid, Phone};
 use switchyard_core::job::Job;
 use switchyard_core::reason::{FailureCode, SessionReason};
-use switchyard_core::session::SessionState;
-use switchyard_core::{ChatId, Timestamp};
+use switchyard_core::session::{SessionState, Wanted};
+use switchyard_core::{BusinessId, ChatId, SessionId, Timestamp};
 use uuid::Uuid;
 
+use crate::leases::Incarnation;
 use crate::messages::MessageRow;
 use crate::messages::row::tell_status;
-use crate::run::{execute, fetch_all};
+use crate::run::{execute, fetch_all, fetch_optional};
 use crate::sessions::row::SessionRow;
-use crate::sessions::{Session, changed, midnight, must_find, sql};
+use crate::sessions::{Session, changed, must_find, sql};
 use crate::{Error, Held, Hint, Lane, Result, Store, Tx, jobs};
 
-/// Wishes are stamped before they are committed: one may become visible after a later one was seen.
-const COMMIT_DELAY: Duration = Duration::from_secs(5);
+/// What a business wants of a session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Wish {
+    /// The session.
+    pub session: SessionId,
+    /// Its owner.
+    pub business: BusinessId,
+    /// Where it stands.
+    pub state: SessionState,
+    /// What is wanted.
+    pub wanted: Wanted,
+    /// Since when; each wish of a session has another instant.
+    pub wanted_at: Timestamp,
+}
 
-/// The sessions of which something was wanted at `since` or later, and a few from shortly before it.
-pub async fn wanted_since(store: &Store, since: Timestamp) -> Result<Vec<Session>> {
+/// What is wanted of every session that this shard holds or may take. A row that cannot be read hides no other.
+pub async fn wishes(store: &Store, incarnation: Incarnation) -> Result<Vec<Result<Wish>>> {
     let mut conn = store.read().await?;
-    let today = midnight(Timestamp::now());
-    let since = since.minus(COMMIT_DELAY);
-    fetch_all!(conn, SessionRow, sql::WANTED_SINCE, since.ms(), today)?
-        .into_iter()
+    let rows = fetch_all!(
+        conn,
+        (Uuid, Uuid, String, String, i64),
+        sql::WISHES,
+        incarnation.0
+    )?;
+    let wish = |(id, business, state, wanted, at): (Uuid, Uuid, String, String, i64)| {
+        let session = SessionId::from(id);
+        let corrupt = |column| Error::Corrupt {
+            table: "sessions",
+            column,
+            id: session.to_string(),
+        };
+        Ok(Wish {
+            session,
+            business: business.into(),
+            state: SessionState::parse(&state).ok_or_else(|| corrupt("state"))?,
+            wanted: Wanted::parse(&wanted).ok_or_else(|| corrupt("wanted"))?,
+            wanted_at: Timestamp(at),
+        })
+    };
+    Ok(rows.into_iter().map(wish).collect())
+}
+
+/// A session exactly as it is stored, also one being deleted; its messages are not counted.
+pub async fn stored(store: &Store, business: BusinessId, id: SessionId) -> Result<Option<Session>> {
+    let mut conn = store.read().await?;
+    fetch_optional!(conn, SessionRow, sql::FIND, business.uuid(), id.uuid())?
         .map(SessionRow::into_session)
-        .collect()
+        .transpose()
 }
 
 /// Moves a session to a state. The same state, reason and end again change nothing and tell nothing.
@@ -69,7 +104,7 @@ pub async fn paired(
         .write(Lane::Messages, input, |tx, (now, held, phone, lid)| {
             Box::pin(async move {
                 held.check(tx).await?;
-                let session = must_find(tx, *now, held.business, held.session).await?;
+                let session = must_find(tx, held.business, held.session).await?;
                 if session.phone.is_some_and(|known| known != *phone) {
                     return Err(Error::Conflict("different_number"));
                 }
@@ -81,8 +116,8 @@ pub async fn paired(
                     phone.digits(),
                     lid.as_ref().map(Lid::digits)
                 )?;
-                let session = must_find(tx, *now, held.business, held.session).await?;
-                changed(tx, *now, &session)
+                let session = must_find(tx, held.business, held.session).await?;
+                changed(tx, *now, &session).await
             })
         })
         .await
@@ -119,7 +154,7 @@ pub async fn delete(store: &Store, now: Timestamp, held: &Held) -> Result<()> {
         .write(Lane::Rest, input, |tx, (now, held)| {
             Box::pin(async move {
                 held.check(tx).await?;
-                let session = must_find(tx, *now, held.business, held.session).await?;
+                let session = must_find(tx, held.business, held.session).await?;
                 remove(tx, *now, &session).await
             })
         })
@@ -167,7 +202,7 @@ async fn move_to(
     reason: Option<SessionReason>,
     until: Option<Timestamp>,
 ) -> Result<()> {
-    let before = must_find(tx, now, held.business, held.session).await?;
+    let before = must_find(tx, held.business, held.session).await?;
     if (before.state, before.reason, before.until) == (state, reason, until) {
         return Ok(());
     }
@@ -193,7 +228,7 @@ async fn move_to(
         until,
         ..before
     };
-    changed(tx, now, &after)?;
+    changed(tx, now, &after).await?;
     tx.hint(Hint::Session(held.session));
     if state.can_send() && !before.state.can_send() {
         drain_all(tx, now, held).await?;
@@ -243,7 +278,7 @@ pub(super) async fn remove(tx: &mut Tx, now: Timestamp, session: &Session) -> Re
             until: None,
             ..session.clone()
         };
-        changed(tx, now, &gone)?;
+        changed(tx, now, &gone).await?;
     }
     tx.hint(Hint::Session(session.id));
     Ok(())

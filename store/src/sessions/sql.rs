@@ -10,22 +10,37 @@ statements! {
 
     INSERT_LEASE = "insert into session_leases (session_id, business_id, epoch) values ($1, $2, 0)";
 
+    /// Nobody sees a session any more whose deletion was answered.
     LIST = (concat!("select ", session_columns!("$2"), " from sessions s
-        where s.business_id = $1 and s.deleted_at is null order by s.id"));
+        where s.business_id = $1 and s.deleted_at is null and s.wanted <> 'deleted' order by s.id"));
 
     GET = (concat!("select ", session_columns!("$3"), " from sessions s
+        where s.business_id = $1 and s.id = $2 and s.deleted_at is null and s.wanted <> 'deleted'"));
+
+    /// As its shard sees it.
+    FIND = (concat!("select ", session_columns!(), " from sessions s
         where s.business_id = $1 and s.id = $2 and s.deleted_at is null"));
 
-    ALL: across_tenants = (concat!("select ", session_columns!("$1"), " from sessions s
-        where s.deleted_at is null order by s.id"));
+    /// Answered from the index alone: it holds both columns.
+    MESSAGES_SINCE: across_tenants = "select count(*) from messages where session_id = $1 and created_at >= $2";
 
-    WANTED_SINCE: across_tenants = (concat!("select ", session_columns!("$2"), " from sessions s
-        where s.wanted_at >= $1 and s.deleted_at is null order by s.wanted_at, s.id"));
+    /// What is wanted of the sessions that `$1` holds or may take. Deleted sessions have no lease.
+    WISHES: across_tenants = "select s.id, s.business_id, s.state, s.wanted, s.wanted_at
+        from session_leases l join sessions s on s.id = l.session_id and s.business_id = l.business_id
+        where s.deleted_at is null and (l.incarnation = $1 or l.incarnation is null
+            or exists (select 1 from shards h where h.incarnation = l.incarnation and h.state = 'lost'))";
 
-    RENAME = "update sessions set name = $3 where business_id = $1 and id = $2 and deleted_at is null";
+    RENAME = "update sessions set name = $3
+        where business_id = $1 and id = $2 and deleted_at is null and wanted <> 'deleted'";
 
-    WANT = "update sessions set wanted = $3, wanted_at = $4
-        where business_id = $1 and id = $2 and deleted_at is null";
+    /// Nothing takes a deletion back. A later wish has the later instant, and one after the present state,
+    /// whatever the clock says.
+    WANT = {
+        sqlite: "update sessions set wanted = $3, wanted_at = max($4, wanted_at + 1, since + 1)
+            where business_id = $1 and id = $2 and deleted_at is null and wanted <> 'deleted'",
+        postgres: "update sessions set wanted = $3, wanted_at = greatest($4, wanted_at + 1, since + 1)
+            where business_id = $1 and id = $2 and deleted_at is null and wanted <> 'deleted'",
+    };
 
     /// The lock keeps a shard from taking the session while it is deleted.
     NOT_HELD = {

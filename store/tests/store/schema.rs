@@ -212,7 +212,7 @@ const MAY_SCAN: [&str; 21] = [
     "store::receipts::sql::DELIVERED",
     "store::receipts::sql::KNOWN",
     "store::receipts::sql::READ",
-    "store::sessions::sql::ALL",
+    "store::sessions::sql::WISHES",
     "store::sweeps::sql::DRAINS_MISSING",
     "store::sweeps::sql::PRUNE_SHARDS",
     // An index of what is read and not told: mostly empty.

@@ -1,12 +1,13 @@
 //! Sessions: made, steered, moved through their states, deleted.
 
-use store::{Engine, Error, Lane, events, leases, sessions};
+use store::{Engine, Error, Lane, events, leases, messages, sessions};
 use switchyard_core::address::{Lid, Phone};
 use switchyard_core::event::EventType;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
 
 use crate::bench::{Bench, NOON, both_engines};
+use crate::messages::{new_message, phone};
 
 both_engines! {
     async fn another_business_does_not_see_a_session(bench: &Bench) {
@@ -68,15 +69,59 @@ both_engines! {
         assert_eq!(session.state, SessionState::LoggedOut);
     }
 
-    async fn a_wish_is_seen_by_whoever_looks_since_then(bench: &Bench) {
-        let business = bench.business();
-        let id = bench.session(business).await;
-        let later = NOON.plus(std::time::Duration::from_mins(1));
-        assert!(sessions::wanted_since(&bench.store, later).await.unwrap().is_empty());
-        sessions::want(&bench.store, later, business, id, Wanted::Connected).await.unwrap();
-        let seen = sessions::wanted_since(&bench.store, later).await.unwrap();
-        assert_eq!(seen.len(), 1);
-        assert_eq!(seen[0].wanted, Wanted::Connected);
+    async fn every_wish_is_seen_as_a_new_one_whatever_the_clock_says(bench: &Bench) {
+        let shard = bench.shard(1).await;
+        let held = bench.held_by(shard, bench.business()).await;
+        let look = async || {
+            let mut wishes = sessions::wishes(&bench.store, shard).await.unwrap();
+            assert_eq!(wishes.len(), 1);
+            wishes.remove(0).unwrap()
+        };
+        let mut last = look().await;
+        assert_eq!((last.session, last.wanted), (held.session, Wanted::Disconnected));
+        let tomorrow = NOON.plus(std::time::Duration::from_hours(24));
+        let wishes = [
+            (tomorrow, Wanted::Connected), (NOON, Wanted::Disconnected), (NOON, Wanted::Connected),
+            (NOON, Wanted::Connected), (NOON.minus(std::time::Duration::from_hours(9)), Wanted::LoggedOut),
+        ];
+        for (now, wanted) in wishes {
+            sessions::want(&bench.store, now, held.business, held.session, wanted).await.unwrap();
+            let seen = look().await;
+            assert_eq!(seen.wanted, wanted);
+            assert!(seen.wanted_at > last.wanted_at, "{seen:?} after {last:?}");
+            last = seen;
+        }
+    }
+
+    async fn a_shard_hears_nothing_of_what_another_holds(bench: &Bench) {
+        let (one, other) = (bench.shard(1).await, leases::Incarnation(uuid::Uuid::new_v4()));
+        let held = bench.held_by(one, bench.business()).await;
+        let free = bench.session(held.business).await;
+        assert_eq!(sessions::wishes(&bench.store, one).await.unwrap().len(), 2);
+        let others = sessions::wishes(&bench.store, other).await.unwrap();
+        assert_eq!(others.len(), 1);
+        assert_eq!(others[0].as_ref().unwrap().session, free);
+        leases::deregister(&bench.store, one).await.unwrap();
+        assert_eq!(sessions::wishes(&bench.store, other).await.unwrap().len(), 2);
+    }
+
+    async fn a_deletion_cannot_be_taken_back(bench: &Bench) {
+        let held = bench.held().await;
+        let (business, id) = (held.business, held.session);
+        sessions::want(&bench.store, NOON, business, id, Wanted::Deleted).await.unwrap().unwrap();
+        for wanted in [Wanted::Connected, Wanted::LoggedOut, Wanted::Deleted] {
+            let refused = sessions::want(&bench.store, NOON, business, id, wanted).await.unwrap();
+            assert_eq!(refused, None, "{wanted:?}");
+        }
+        assert_eq!(sessions::rename(&bench.store, NOON, business, id, "Mine").await.unwrap(), None);
+        assert!(sessions::list(&bench.store, business).await.unwrap().is_empty());
+        let stored = sessions::stored(&bench.store, business, id).await.unwrap().unwrap();
+        assert_eq!(stored.wanted, Wanted::Deleted);
+        for session in [Some(id), None] {
+            let message = new_message(session, phone("972500000001"), "hi");
+            let refused = messages::accept(&bench.store, NOON, business, message).await;
+            assert!(matches!(refused, Err(Error::NoSuchSession | Error::SessionRequired)), "{refused:?}");
+        }
     }
 
     async fn a_session_that_nobody_ever_linked_is_deleted_at_once(bench: &Bench) {
@@ -91,10 +136,10 @@ both_engines! {
     async fn a_held_session_is_deleted_by_its_shard(bench: &Bench) {
         let held = bench.held().await;
         sessions::want(&bench.store, NOON, held.business, held.session, Wanted::Deleted).await.unwrap();
-        assert!(sessions::get(&bench.store, held.business, held.session).await.unwrap().is_some());
-        sessions::delete(&bench.store, NOON, &held).await.unwrap();
         assert!(sessions::get(&bench.store, held.business, held.session).await.unwrap().is_none());
-        assert!(sessions::all(&bench.store).await.unwrap().is_empty());
+        assert!(sessions::stored(&bench.store, held.business, held.session).await.unwrap().is_some());
+        sessions::delete(&bench.store, NOON, &held).await.unwrap();
+        assert!(sessions::stored(&bench.store, held.business, held.session).await.unwrap().is_none());
         let refused = sessions::seen(&bench.store, NOON, &held).await;
         assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
     }

@@ -65,6 +65,11 @@ fn parse(
     caller: &Caller,
     idempotency: Option<Idempotency>,
 ) -> Result<NewMessage, Problem> {
+    if body.text.contains('\0') {
+        return Err(Problem::invalid(
+            "text contains the character U+0000, which no message can carry",
+        ));
+    }
     if !text_is_sendable(&body.text) {
         return Err(Problem::invalid(
             "text is not blank and has at most 4,096 characters",

@@ -41,6 +41,11 @@ async fn a_message_is_accepted_once_however_often_it_is_asked_for() {
         send(&robot, "order-7", &spaced).await.body["id"],
         ids[0].as_str()
     );
+    let nul = json!({"to": "+972501234567", "text": "a\0b"});
+    let refused = send(&robot, "order-8", &nul).await;
+    assert_eq!((refused.status, refused.code()), (400, "invalid_request"));
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains("U+0000"), "{detail}");
     let other = send(
         &robot,
         "order-7",

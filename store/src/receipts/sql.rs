@@ -8,15 +8,18 @@ statements! {
 
     OWNER_OF_CHAT = "select business_id from chats where id = $1";
 
+    /// WhatsApp tells whole seconds: no step is earlier than the one before it.
     DELIVERED = (
         concat!("update messages set status = 'delivered', error_code = null,
-                sent_at = coalesce(sent_at, told.at), delivered_at = coalesce(delivered_at, told.at)
+                sent_at = coalesce(sent_at, told.at),
+                delivered_at = coalesce(delivered_at, max(told.at, coalesce(sent_at, 0)))
             from (select value ->> 0 as wa_id, min(value ->> 1) as at from json_each($3) group by 1) as told
             where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id
               and messages.direction = 'outbound' and messages.status in ('queued', 'sending', 'failed', 'sent')
             returning ", message_columns!());
         concat!("update messages set status = 'delivered', error_code = null,
-                sent_at = coalesce(sent_at, told.at), delivered_at = coalesce(delivered_at, told.at)
+                sent_at = coalesce(sent_at, told.at),
+                delivered_at = coalesce(delivered_at, greatest(told.at, sent_at))
             from (select value ->> 0 as wa_id, min((value ->> 1)::bigint) as at
                 from json_array_elements($3::json) group by 1) as told
             where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id
@@ -26,14 +29,16 @@ statements! {
 
     READ = (
         concat!("update messages set status = 'read', error_code = null, sent_at = coalesce(sent_at, told.at),
-                delivered_at = coalesce(delivered_at, told.at), read_at = coalesce(read_at, told.at)
+                delivered_at = coalesce(delivered_at, max(told.at, coalesce(sent_at, 0))),
+                read_at = coalesce(read_at, max(told.at, coalesce(sent_at, 0), coalesce(delivered_at, 0)))
             from (select value ->> 0 as wa_id, min(value ->> 1) as at from json_each($3) group by 1) as told
             where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id
               and messages.direction = 'outbound'
               and messages.status in ('queued', 'sending', 'failed', 'sent', 'delivered')
             returning ", message_columns!());
         concat!("update messages set status = 'read', error_code = null, sent_at = coalesce(sent_at, told.at),
-                delivered_at = coalesce(delivered_at, told.at), read_at = coalesce(read_at, told.at)
+                delivered_at = coalesce(delivered_at, greatest(told.at, sent_at)),
+                read_at = coalesce(read_at, greatest(told.at, sent_at, delivered_at))
             from (select value ->> 0 as wa_id, min((value ->> 1)::bigint) as at
                 from json_array_elements($3::json) group by 1) as told
             where messages.business_id = $1 and messages.session_id = $2 and messages.wa_id = told.wa_id

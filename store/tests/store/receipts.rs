@@ -110,6 +110,20 @@ both_engines! {
         assert_eq!(told(&bench.store, &held, &message).await, ["queued", "sent", "read"]);
     }
 
+    async fn no_step_of_a_message_is_earlier_than_the_one_before(bench: &Bench) {
+        let held = bench.held().await;
+        // WhatsApp tells whole seconds: 200 ms after NOON is told as the second before it.
+        let told = Timestamp(NOON.0 - 800);
+        for kind in [ReceiptKind::Delivered, ReceiptKind::Read] {
+            let message = sent(&bench.store, &held, "hello").await;
+            apply(&bench.store, &held, vec![Receipt { at: told, ..receipt(kind, &message) }]).await;
+            let stored = messages::get(&bench.store, held.business, message.id).await.unwrap().unwrap();
+            assert_eq!((stored.sent_at, stored.delivered_at), (Some(NOON), Some(NOON)), "{kind:?}");
+            let read_at = (kind == ReceiptKind::Read).then_some(NOON);
+            assert_eq!(stored.read_at, read_at, "{kind:?}");
+        }
+    }
+
     async fn a_batch_of_both_kinds_tells_delivered_then_read(bench: &Bench) {
         let held = bench.held().await;
         let message = sent(&bench.store, &held, "hello").await;

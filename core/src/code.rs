@@ -15,7 +15,7 @@ pub enum ApiCode {
     MethodNotAllowed,
     /// The thing is in a state that does not allow this.
     Conflict,
-    /// The cursor is older than the events that are kept.
+    /// The cursor is older than the events that are kept, or newer than all of them.
     CursorExpired,
     /// The body is larger than allowed.
     TooLarge,
@@ -85,7 +85,11 @@ impl ApiCode {
                 "This path does not know that method",
             ),
             Self::Conflict => row("conflict", 409, "Not possible in the present state"),
-            Self::CursorExpired => row("cursor_expired", 410, "The cursor is too old"),
+            Self::CursorExpired => row(
+                "cursor_expired",
+                410,
+                "The cursor names no event that is kept",
+            ),
             Self::TooLarge => row("too_large", 413, "The body is too large"),
             Self::IdempotencyMismatch => row(
                 "idempotency_mismatch",

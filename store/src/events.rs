@@ -41,7 +41,8 @@ pub struct Events {
 }
 
 /// The events after the number `after`, at most `limit`. 0 means from the oldest that is kept;
-/// [`Error::CursorExpired`] when events between the cursor and the oldest kept one are gone.
+/// [`Error::CursorExpired`] when events between the cursor and the oldest kept one are gone, or when there never was
+/// an event of that number: the cursor is of another business, or of a database that was set back.
 pub async fn after(store: &Store, business: BusinessId, after: i64, limit: u32) -> Result<Events> {
     let mut conn = store.read().await?;
     let mut rows = rows_after!(conn, business, after, limit);
@@ -50,7 +51,7 @@ pub async fn after(store: &Store, business: BusinessId, after: i64, limit: u32) 
         // an event committed in between is not mistaken for a pruned one.
         let head = head_on!(conn, business)?;
         rows = rows_after!(conn, business, after, limit);
-        if rows.is_empty() && head > after {
+        if rows.is_empty() && head != after {
             return Err(Error::CursorExpired);
         }
     }

@@ -24,7 +24,7 @@ pub(crate) struct StreamQuery {
 }
 
 /// Events as they happen. The `id` of each is its `seq`, its `data` the event; `event: reset` means that the cursor
-/// is too old: load what you show anew. A comment comes every 15 seconds. It ends with the access token.
+/// names no event that is kept: load what you show anew. A comment comes every 15 seconds. It ends with the access token.
 #[utoipa::path(
     tag = "events",
     security(("bearer" = ["events:read"]), ("cookie" = [])),
@@ -42,7 +42,7 @@ pub(crate) async fn stream_events(
     query: Query<StreamQuery>,
 ) -> Result<HttpResponse, Problem> {
     let caller = caller.0;
-    let after = match cursor(last_event_id(&request).or(query.after))? {
+    let after = match cursor(last_event_id(&request)?.or(query.after))? {
         Some(after) => after,
         None => store::events::head(&state.store, caller.business).await?,
     };
@@ -60,7 +60,11 @@ pub(crate) async fn stream_events(
         .streaming(feed.into_stream()))
 }
 
-fn last_event_id(request: &HttpRequest) -> Option<i64> {
-    let header = request.headers().get("last-event-id")?;
-    header.to_str().ok()?.trim().parse().ok()
+fn last_event_id(request: &HttpRequest) -> Result<Option<i64>, Problem> {
+    let Some(header) = request.headers().get("last-event-id") else {
+        return Ok(None);
+    };
+    let number = header.to_str().ok().and_then(|it| it.trim().parse().ok());
+    let unreadable = || Problem::invalid("Last-Event-ID is the id of an event of this stream");
+    number.map(Some).ok_or_else(unreadable)
 }

@@ -104,6 +104,31 @@ async fn events_are_replayed_from_a_cursor_without_a_gap() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cursor_beyond_the_newest_event_is_refused_and_an_unreadable_one_too() {
+    let app = TestApp::start().await;
+    let client = app.user(&app.business("ada@example.com").await.user).await;
+    number(&client, "one").await;
+    let refused = client.get("/v1/events?after=2").await;
+    assert_eq!(
+        (refused.status, refused.body["code"].as_str()),
+        (410, Some("cursor_expired"))
+    );
+    let mut live = Stream::open(&client, "?after=900", None).await;
+    let reset = live.block().await.unwrap();
+    assert!(
+        reset.contains("event: reset") && reset.contains("id: 1"),
+        "{reset}"
+    );
+    number(&client, "two").await;
+    assert_eq!(live.event().await.0, 2);
+    let unreadable = client
+        .request(Method::GET, "/v1/events/stream")
+        .header("last-event-id", "seven");
+    assert_eq!(unreadable.send().await.unwrap().status(), 400);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_live_stream_begins_now_and_resumes_where_it_broke_off() {
     let app = TestApp::start().await;
     let client = app.user(&app.business("ada@example.com").await.user).await;

@@ -435,7 +435,7 @@ export interface paths {
         };
         /**
          * Events as they happen. The `id` of each is its `seq`, its `data` the event; `event: reset` means that the cursor
-         *     is too old: load what you show anew. A comment comes every 15 seconds. It ends with the access token.
+         *     names no event that is kept: load what you show anew. A comment comes every 15 seconds. It ends with the access token.
          */
         get: operations["stream_events"];
         put?: never;

@@ -10,7 +10,7 @@ const SILENCE_MS = 45_000;
 export interface StreamHandlers {
   onOpen(): void;
   onEvent(event: Event): void;
-  /** The resume point is too old: everything must be read again; `seq` is the new one. */
+  /** The resume point names no event that is kept: everything must be read again; `seq` is the new one. */
   onReset(seq: number | null): void;
 }
 

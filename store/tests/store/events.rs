@@ -127,6 +127,10 @@ both_engines! {
         assert!(matches!(refused, Err(Error::CursorExpired)), "{refused:?}");
         let end = events::after(&bench.store, business, 10, 50).await.unwrap();
         assert_eq!((end.events.len(), end.next), (0, 10));
+        for never in [11, 1_000] {
+            let refused = events::after(&bench.store, business, never, 50).await;
+            assert!(matches!(refused, Err(Error::CursorExpired)), "{never}: {refused:?}");
+        }
         tell(&bench.store, business, 11).await;
         assert_eq!(events::head(&bench.store, business).await.unwrap(), 11);
     }

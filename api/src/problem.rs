@@ -151,7 +151,11 @@ impl From<StoreError> for Problem {
             ),
             StoreError::CursorExpired => Self::new(
                 ApiCode::CursorExpired,
-                "events are kept for 7 days; start again from 0 or from now",
+                "no event of this business that is kept has this number; events are kept for 7 days: start again from 0 or from now",
+            ),
+            StoreError::SearchTooLong => Self::unavailable(
+                "the search took too long: search for more letters, or try again",
+                error,
             ),
             StoreError::StorageFull => Self::unavailable("there is no room on the disk", error),
             StoreError::Unavailable(_) => Self::unavailable("the database is away", error),

@@ -37,8 +37,11 @@ pub async fn list(
     query: ChatQuery,
 ) -> Result<Page<ChatObject>> {
     let after = query.cursor.as_deref().map(Cursor::parse).transpose()?;
-    let mut conn = store.read().await?;
-    let mut rows = fetch_all!(
+    let mut conn = match &query.q {
+        Some(_) => store.search().await?,
+        None => store.read().await?,
+    };
+    let found = fetch_all!(
         conn,
         ChatRow,
         sql::LIST,
@@ -49,7 +52,8 @@ pub async fn list(
         after.map_or(i64::MAX, |cursor| cursor.at),
         after.map_or(uuid::Uuid::max(), |cursor| cursor.id),
         i64::from(query.limit).saturating_add(1)
-    )?;
+    );
+    let mut rows = store.searched(found)?;
     let next_cursor = Cursor::next(&mut rows, query.limit, ChatRow::cursor);
     let data = rows
         .into_iter()

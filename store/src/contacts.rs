@@ -22,8 +22,11 @@ pub async fn list(
     limit: u32,
 ) -> Result<Page<ContactObject>> {
     let after = cursor.map(Cursor::parse).transpose()?;
-    let mut conn = store.read().await?;
-    let mut rows = fetch_all!(
+    let mut conn = match q {
+        Some(_) => store.search().await?,
+        None => store.read().await?,
+    };
+    let found = fetch_all!(
         conn,
         ContactRow,
         sql::LIST,
@@ -31,7 +34,8 @@ pub async fn list(
         q.map(pattern),
         after.map(|cursor| cursor.id),
         i64::from(limit).saturating_add(1)
-    )?;
+    );
+    let mut rows = store.searched(found)?;
     let next_cursor = Cursor::next(&mut rows, limit, |row| Cursor { at: 0, id: row.id });
     let data = rows
         .into_iter()

@@ -55,12 +55,15 @@ pub enum Error {
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another body")]
     IdempotencyMismatch,
-    /// The cursor points before the oldest event that is kept.
-    #[error("the cursor is older than the events that are kept")]
+    /// The cursor points before the oldest event that is kept, or beyond the newest.
+    #[error("the cursor names no event that is kept")]
     CursorExpired,
     /// The cursor of a list cannot be read.
     #[error("the cursor cannot be read")]
     InvalidCursor,
+    /// A search took too long, or waited too long for those before it.
+    #[error("the search took too long")]
+    SearchTooLong,
     /// A value could not be written as JSON.
     #[error("a value could not be written as JSON: {0}")]
     Unwritable(Arc<serde_json::Error>),
@@ -78,6 +81,10 @@ pub enum Error {
 /// SQLite result codes that mean a write found no room: FULL, and the input/output errors of a write
 /// over quota and of growing the shared-memory file. Source: sqlite.org/rescode.html.
 const SQLITE_NO_ROOM: [&str; 3] = ["13", "778", "4874"];
+/// SQLite: interrupted by the progress handler, which only searches have.
+const SQLITE_INTERRUPTED: &str = "9";
+/// Postgres: canceled by the statement timeout, which only searches have.
+const POSTGRES_CANCELED: &str = "57014";
 /// Low byte of the SQLite codes of a database that is locked by somebody else.
 const SQLITE_BUSY: [&str; 4] = ["5", "261", "517", "773"];
 /// Postgres: disk full. Source: its appendix of error codes.
@@ -90,6 +97,14 @@ const POSTGRES_RETRY: [&str; 3] = ["40001", "40P01", "23505"];
 const POSTGRES_AWAY: [&str; 5] = ["53300", "57P01", "57P02", "57P03", "25P03"];
 
 impl Error {
+    /// Why there is no connection for a search: mostly because others search.
+    pub(crate) fn of_a_search(error: sqlx::Error) -> Self {
+        match error {
+            sqlx::Error::PoolTimedOut => Self::SearchTooLong,
+            other => other.into(),
+        }
+    }
+
     /// Whether Postgres asks for the same transaction once more.
     pub(crate) fn asks_for_retry(&self) -> bool {
         match self {
@@ -121,6 +136,7 @@ impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
         match Kind::of(&error) {
             Kind::Full => Self::StorageFull,
+            Kind::Slow => Self::SearchTooLong,
             Kind::Away => Self::Unavailable(Arc::new(error)),
             Kind::Refused => Self::Database(Arc::new(error)),
         }
@@ -151,6 +167,7 @@ impl From<prometheus::Error> for Error {
 
 enum Kind {
     Full,
+    Slow,
     Away,
     Refused,
 }
@@ -178,6 +195,8 @@ impl Kind {
     fn of_sqlite(code: &str) -> Self {
         if SQLITE_NO_ROOM.contains(&code) {
             Self::Full
+        } else if code == SQLITE_INTERRUPTED {
+            Self::Slow
         } else if SQLITE_BUSY.contains(&code) {
             Self::Away
         } else {
@@ -188,6 +207,8 @@ impl Kind {
     fn of_postgres(code: &str) -> Self {
         if code == POSTGRES_DISK_FULL {
             Self::Full
+        } else if code == POSTGRES_CANCELED {
+            Self::Slow
         } else if code.starts_with("08") || POSTGRES_AWAY.contains(&code) {
             Self::Away
         } else {

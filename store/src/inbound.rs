@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::contacts::identity::{Known, resolve};
 use crate::messages::row::tell;
 use crate::messages::{self, MessageRow};
+use crate::page::folded;
 use crate::run::{execute, fetch_optional};
 use crate::{Error, Held, Lane, Result, Store, Tx, chats, contacts, jobs};
 
@@ -212,7 +213,8 @@ async fn note_name(
             business.uuid(),
             peer.id.uuid(),
             name,
-            now.ms()
+            now.ms(),
+            name.and_then(folded)
         )?;
     }
     Ok(())
@@ -250,7 +252,8 @@ async fn insert(
         position,
         None::<i64>,
         now.ms(),
-        message.at.ms()
+        message.at.ms(),
+        message.content.text().and_then(folded)
     )?;
     Ok(())
 }
@@ -269,7 +272,8 @@ async fn fill(
         business.uuid(),
         id,
         message.content.kind().name(),
-        message.content.text()
+        message.content.text(),
+        message.content.text().and_then(folded)
     )?;
     announce(tx, now, business, id, message).await?;
     Ok(Recorded::Replaced)

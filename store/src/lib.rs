@@ -9,6 +9,7 @@ pub mod contacts;
 pub mod error;
 pub mod events;
 pub mod fence;
+mod fold;
 pub mod hints;
 pub mod inbound;
 pub mod jobs;

@@ -14,6 +14,7 @@ pub(crate) struct Metrics {
     pub(crate) echoes: IntCounter,
     /// 1 from a write that found no room until the next one that found some.
     pub(crate) storage_full: IntGauge,
+    pub(crate) searches_ended: IntCounter,
 }
 
 impl Metrics {
@@ -41,12 +42,17 @@ impl Metrics {
                 "switchyard_live_echo_total",
                 "Hints of this process that came back to it and were dropped.",
             )?,
+            searches_ended: IntCounter::new(
+                "switchyard_searches_ended_total",
+                "Searches that were refused or ended because they took too long.",
+            )?,
             storage_full: IntGauge::new(
                 "switchyard_storage_full",
                 "1 while the storage of the database has no room.",
             )?,
         };
         registry.register(Box::new(metrics.echoes.clone()))?;
+        registry.register(Box::new(metrics.searches_ended.clone()))?;
         registry.register(Box::new(metrics.rows_per_commit.clone()))?;
         registry.register(Box::new(metrics.fenced.clone()))?;
         registry.register(Box::new(metrics.duplicates.clone()))?;

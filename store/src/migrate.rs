@@ -4,7 +4,7 @@
 use sqlx::migrate::Migrator;
 
 use crate::run::fetch_all;
-use crate::{Error, Result, Store};
+use crate::{Error, Result, Store, fold};
 
 pub(crate) mod sql;
 
@@ -26,7 +26,7 @@ impl Store {
             }
             Self::Postgres(postgres) => POSTGRES.run(postgres.pool()).await?,
         }
-        Ok(())
+        fold::catch_up(self).await
     }
 
     /// Whether the database has exactly the migrations of this program, for processes that do not migrate it.

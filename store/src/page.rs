@@ -46,10 +46,22 @@ impl Cursor {
     }
 }
 
-/// What `like … escape '\'` finds wherever `q` stands, in lower case.
+/// A text as searches compare it: every letter in lower case, whatever its script.
+fn fold(text: &str) -> String {
+    text.chars().flat_map(char::to_lowercase).collect()
+}
+
+/// The text as searches compare it, where `lower` does not already make it so on every engine: SQLite's knows ASCII
+/// alone.
+pub(crate) fn folded(text: &str) -> Option<String> {
+    let folded = fold(text);
+    (folded != text.to_ascii_lowercase()).then_some(folded)
+}
+
+/// What `like … escape '\'` finds wherever `q` stands, folded.
 pub(crate) fn pattern(q: &str) -> String {
     let mut pattern = String::from("%");
-    for c in q.trim().to_lowercase().chars().filter(|c| *c != '\0') {
+    for c in fold(q.trim()).chars().filter(|c| *c != '\0') {
         if matches!(c, '%' | '_' | '\\') {
             pattern.push('\\');
         }
@@ -74,6 +86,12 @@ mod tests {
         for text in ["", "5", "x.y", "5.zz"] {
             assert!(Cursor::parse(text).is_err(), "{text}");
         }
+    }
+
+    #[test]
+    fn only_letters_that_ascii_does_not_know_are_kept_folded() {
+        assert_eq!(folded("Shalom שלום 123"), None);
+        assert_eq!(folded("Élodie ÅSA").as_deref(), Some("élodie åsa"));
     }
 
     #[test]

@@ -11,11 +11,12 @@ use uuid::Uuid;
 use crate::hints::Hints;
 use crate::messages::gather::Gathering;
 use crate::metrics::Metrics;
+use crate::store::{SEARCH_MAX, SEARCHES};
 use crate::tx::Link;
-use crate::{Conn, Result, StoreOptions, Tx, events, survey};
+use crate::{Conn, Error, Result, StoreOptions, Tx, events, survey};
 
-/// Connections of a process beside its pool: one renews a lease, one listens to hints.
-pub const BESIDE: u32 = 2;
+/// Connections of a process beside its pool: one renews a lease, one listens to hints, some search.
+pub const BESIDE: u32 = 2 + SEARCHES;
 /// The server ends a transaction that waits longer for its next statement: a process that was paused in the middle of
 /// one would hold its locks, and with them the sessions that another process is to take over.
 const IDLE: &str = "2s";
@@ -30,6 +31,7 @@ const STATEMENTS: usize = 512;
 #[derive(Debug)]
 pub struct PostgresStore {
     pool: PgPool,
+    searchers: PgPool,
     /// How to reach the server itself, past any pool.
     direct: PgConnectOptions,
     /// What the connections of this process are called.
@@ -61,8 +63,13 @@ impl PostgresStore {
             .acquire_timeout(ACQUIRE)
             .connect_with(connect.clone())
             .await?;
+        let searchers = PgPoolOptions::new()
+            .max_connections(SEARCHES)
+            .acquire_timeout(SEARCH_MAX)
+            .connect_lazy_with(connect.clone());
         Ok(Self {
             pool,
+            searchers,
             direct: connect,
             name,
             hints: Hints::new(options.hints, metrics.clone()),
@@ -141,7 +148,19 @@ impl PostgresStore {
         Ok(Conn::postgres(self.pool.acquire().await?))
     }
 
+    /// The server ends what runs on it for too long.
+    pub(crate) async fn search(&self) -> Result<Conn> {
+        let begun = self.searchers.begin().await;
+        let mut transaction = begun.map_err(Error::of_a_search)?;
+        let limit = format!("set local statement_timeout = {}", SEARCH_MAX.as_millis());
+        transaction
+            .execute(sqlx::query(sqlx::AssertSqlSafe(limit)))
+            .await?;
+        Ok(Conn::postgres_search(transaction))
+    }
+
     pub(crate) async fn close(&self) {
+        self.searchers.close().await;
         self.pool.close().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use sqlx::ConnectOptions;
@@ -17,6 +17,7 @@ use crate::hints::Hints;
 use crate::metrics::Metrics;
 use crate::sqlite::call::Call;
 use crate::sqlite::writer::{Lanes, Writer};
+use crate::store::{SEARCH_MAX, SEARCHES};
 use crate::{Conn, Error, Lane, Result, StoreOptions, Tx};
 
 mod call;
@@ -24,6 +25,8 @@ mod writer;
 
 /// Reading connections. Reads are short; more would only hold memory.
 const READERS: u32 = 8;
+/// Steps of SQLite's machine between two looks at the clock; so many take less than a millisecond.
+const LOOK_AT_THE_CLOCK: i32 = 10_000;
 /// How long a statement waits for a lock of another process (`doctor`, a backup).
 const BUSY: Duration = Duration::from_secs(5);
 /// The writer keeps 16 MiB of pages (negative: in KiB): its indexes are written at random places.
@@ -42,6 +45,7 @@ const STATEMENTS: usize = 512;
 pub struct SqliteStore {
     options: SqliteConnectOptions,
     readers: SqlitePool,
+    searchers: SqlitePool,
     lanes: Lanes,
     writer: Mutex<Option<JoinHandle<()>>>,
     hints: Arc<Hints>,
@@ -80,9 +84,14 @@ impl SqliteStore {
             .max_connections(READERS)
             .acquire_timeout(ACQUIRE)
             .connect_lazy_with(connect.clone().read_only(true));
+        let searchers = SqlitePoolOptions::new()
+            .max_connections(SEARCHES)
+            .acquire_timeout(SEARCH_MAX)
+            .connect_lazy_with(connect.clone().read_only(true));
         Ok(Self {
             options: connect,
             readers,
+            searchers,
             lanes,
             writer: Mutex::new(Some(tokio::spawn(writer.run()))),
             hints,
@@ -125,6 +134,19 @@ impl SqliteStore {
         Ok(Conn::sqlite(self.readers.acquire().await?))
     }
 
+    pub(crate) async fn search(&self) -> Result<Conn> {
+        let acquired = self.searchers.acquire().await;
+        let mut connection = acquired.map_err(Error::of_a_search)?;
+        let end = Instant::now().checked_add(SEARCH_MAX);
+        connection
+            .lock_handle()
+            .await?
+            .set_progress_handler(LOOK_AT_THE_CLOCK, move || {
+                end.is_none_or(|end| Instant::now() < end)
+            });
+        Ok(Conn::sqlite(connection))
+    }
+
     pub(crate) async fn close(&self) {
         self.lanes.close();
         if let Some(writer) = self.writer.lock().await.take()
@@ -132,6 +154,7 @@ impl SqliteStore {
         {
             tracing::error!(%error, "the writer of the database ended badly");
         }
+        self.searchers.close().await;
         self.readers.close().await;
     }
 }

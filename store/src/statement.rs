@@ -73,6 +73,7 @@ pub static ALL: &[&[&Sql]] = &[
     crate::contacts::sql::STATEMENTS,
     crate::events::sql::STATEMENTS,
     crate::fence::STATEMENTS,
+    crate::fold::STATEMENTS,
     crate::inbound::sql::STATEMENTS,
     crate::jobs::push::STATEMENTS,
     crate::jobs::sql::STATEMENTS,

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use switchyard_core::fail::FailPoints;
@@ -11,6 +12,11 @@ use crate::metrics::Metrics;
 use crate::postgres::PostgresStore;
 use crate::sqlite::SqliteStore;
 use crate::{Conn, Result, Tx};
+
+/// Searches that run at a time; the others wait for as long as one may run.
+pub(crate) const SEARCHES: u32 = 2;
+/// How long a search may run: 400,000 messages took one second on a slow machine.
+pub(crate) const SEARCH_MAX: Duration = Duration::from_secs(2);
 
 /// The store on one of the two engines. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -109,6 +115,28 @@ impl Store {
             Self::Sqlite(sqlite) => sqlite.read().await,
             Self::Postgres(postgres) => postgres.read().await,
         }
+    }
+
+    /// A connection for a search, which may read a great deal: there are [`SEARCHES`], beside those that everything
+    /// else reads with. [`crate::Error::SearchTooLong`] when none is free in time; what runs on one for longer than
+    /// [`SEARCH_MAX`] is ended with the same error.
+    pub async fn search(&self) -> Result<Conn> {
+        let conn = match self {
+            Self::Sqlite(sqlite) => sqlite.search().await,
+            Self::Postgres(postgres) => postgres.search().await,
+        };
+        if matches!(conn, Err(crate::Error::SearchTooLong)) {
+            self.metrics().searches_ended.inc();
+        }
+        conn
+    }
+
+    /// Counts a search that was ended.
+    pub(crate) fn searched<T>(&self, outcome: Result<T>) -> Result<T> {
+        if matches!(outcome, Err(crate::Error::SearchTooLong)) {
+            self.metrics().searches_ended.inc();
+        }
+        outcome
     }
 
     /// Whether the database answers.

@@ -136,6 +136,8 @@ pub struct Conn {
 enum Reader {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
+    /// Reads alone, and is undone when it is dropped.
+    Search(Transaction<'static, Postgres>),
 }
 
 impl Conn {
@@ -151,9 +153,16 @@ impl Conn {
         }
     }
 
+    pub(crate) fn postgres_search(transaction: Transaction<'static, Postgres>) -> Self {
+        Self {
+            link: Reader::Search(transaction),
+        }
+    }
+
     /// The connection, for statements that differ between the engines.
     pub fn engine(&mut self) -> Engine<'_> {
         match &mut self.link {
+            Reader::Search(transaction) => Engine::Postgres(transaction),
             Reader::Sqlite(connection) => Engine::Sqlite(connection),
             Reader::Postgres(connection) => Engine::Postgres(connection),
         }

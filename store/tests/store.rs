@@ -50,6 +50,8 @@ mod receipts;
 mod redis;
 #[path = "store/schema.rs"]
 mod schema;
+#[path = "store/searches.rs"]
+mod searches;
 #[path = "store/sessions.rs"]
 mod sessions;
 #[path = "store/vault.rs"]

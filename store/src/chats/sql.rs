@@ -20,10 +20,10 @@ statements! {
             join messages on messages.id = chats.last_message_id
         where chats.business_id = $1 and (chats.session_id = $2 or $2 is null)
           and (chats.unread > 0 or $3 = 0)
-          and (cast($4 as text) is null or lower(coalesce(p.name, '')) like $4 escape '\\'
-            or lower(coalesce(p.push_name, '')) like $4 escape '\\'
+          and (cast($4 as text) is null or coalesce(p.name_folded, lower(p.name), '') like $4 escape '\\'
+            or coalesce(p.push_name_folded, lower(p.push_name), '') like $4 escape '\\'
             or ('+' || coalesce(p.phone, '')) like $4 escape '\\'
-            or exists (select 1 from messages m where m.chat_id = chats.id and lower(m.text) like $4 escape '\\'))
+            or exists (select 1 from messages m where m.chat_id = chats.id and coalesce(m.folded, lower(m.text)) like $4 escape '\\'))
           and (chats.last_message_at, chats.id) < ($5, $6)
         order by chats.last_message_at desc, chats.id desc limit $7"));
 

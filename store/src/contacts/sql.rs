@@ -4,8 +4,9 @@ use crate::statement::statements;
 
 statements! {
     LIST = "select id, phone, lid, name, push_name, labels, opted_out_at from contacts
-        where business_id = $1 and (cast($2 as text) is null or lower(coalesce(name, '')) like $2 escape '\\'
-            or lower(coalesce(push_name, '')) like $2 escape '\\' or ('+' || coalesce(phone, '')) like $2 escape '\\')
+        where business_id = $1 and (cast($2 as text) is null or coalesce(name_folded, lower(name), '') like $2 escape '\\'
+            or coalesce(push_name_folded, lower(push_name), '') like $2 escape '\\'
+            or ('+' || coalesce(phone, '')) like $2 escape '\\')
           and (id < $3 or $3 is null)
         order by id desc limit $4";
 
@@ -29,7 +30,8 @@ statements! {
 
     IDENTIFY = "update contacts set phone = $3, lid = $4, updated_at = $5 where business_id = $1 and id = $2";
 
-    PUSH_NAME = "update contacts set push_name = $3, updated_at = $4 where business_id = $1 and id = $2";
+    PUSH_NAME = "update contacts set push_name = $3, push_name_folded = $5, updated_at = $4
+        where business_id = $1 and id = $2";
 
     /// The lock waits for every transaction that still writes to one of the two.
     LOCK = {
@@ -42,6 +44,10 @@ statements! {
     /// Whatever the one that stays lacks, it gets from the other.
     INHERIT = "update contacts set
             name = coalesce(name, (select g.name from contacts g where g.id = $3)),
+            name_folded = case when name is null
+                then (select g.name_folded from contacts g where g.id = $3) else name_folded end,
+            push_name_folded = case when push_name is null
+                then (select g.push_name_folded from contacts g where g.id = $3) else push_name_folded end,
             push_name = coalesce(push_name, (select g.push_name from contacts g where g.id = $3)),
             labels = case when labels = '[]' then (select g.labels from contacts g where g.id = $3) else labels end,
             opted_out_at = coalesce(opted_out_at, (select g.opted_out_at from contacts g where g.id = $3)),
@@ -74,6 +80,8 @@ statements! {
             kind = (select o.kind from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id
                 and o.direction = messages.direction),
             text = (select o.text from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id
+                and o.direction = messages.direction),
+            folded = (select o.folded from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id
                 and o.direction = messages.direction)
         where business_id = $1 and chat_id = $2 and kind = 'waiting'
           and exists (select 1 from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id

@@ -14,7 +14,7 @@ statements! {
     UNSENT = "select id from messages
         where business_id = $1 and session_id = $2 and chat_id = $3 and status in ('queued', 'sending') limit 1";
 
-    FILL = "update messages set kind = $3, text = $4
+    FILL = "update messages set kind = $3, text = $4, folded = $5
         where business_id = $1 and id = $2 and kind = 'waiting'";
 
     /// Whether something of ours among the newest may have arrived without our knowing. Only the newest are looked at:

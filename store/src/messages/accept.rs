@@ -13,6 +13,7 @@ use uuid::Uuid;
 use crate::contacts::identity::{Known, resolve};
 use crate::messages::row::{MessageRow, identity, tell};
 use crate::messages::{Accepted, Idempotency, NewMessage, gather, sql};
+use crate::page::folded;
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx, chats, jobs, quota};
 
@@ -208,7 +209,8 @@ async fn insert(
         message.position,
         message.expires_at.map(Timestamp::ms),
         message.created_at.ms(),
-        None::<i64>
+        None::<i64>,
+        message.text.as_deref().and_then(folded)
     )?;
     Ok(())
 }

@@ -26,8 +26,8 @@ statements! {
         order by s.id limit 2";
 
     INSERT = "insert into messages (id, business_id, session_id, chat_id, contact_id, sender_key, wa_id,
-            direction, kind, text, status, source, position, expires_at, created_at, sent_at, read_told)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, false)";
+            direction, kind, text, status, source, position, expires_at, created_at, sent_at, folded, read_told)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, false)";
 
     GET = (concat!("select ", message_columns!(), " from messages where business_id = $1 and id = $2"));
 

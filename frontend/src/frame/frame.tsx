@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import { applyEvent, mergedChats, readAll, threadKey } from "@/live/apply";
 import { foldMessage } from "@/live/fold";
 import { startLive } from "@/live/live";
-import { whenStored } from "@/inbox/outbox";
+import { resumeSending, whenStored } from "@/inbox/outbox";
 import { PageProblem } from "@/parts/states";
 import { useMe } from "@/sign-in/account";
 import { Header } from "./header";
@@ -43,6 +43,7 @@ export function Frame() {
   const navigate = useNavigate();
   useLive();
   useEffect(followSwitches, []);
+  useEffect(resumeSending, []);
   useKeys(Object.fromEntries(usePlaces().map(({ key, to }) => [`g ${key}`, () => void navigate({ to })])));
   return (
     <div className="grid h-dvh grid-rows-[auto_1fr_auto] bg-surface sm:grid-cols-[auto_1fr] sm:grid-rows-[auto_1fr]">

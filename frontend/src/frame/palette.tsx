@@ -12,6 +12,7 @@ import { Marked } from "@/inbox/marked";
 import { chooseTheme } from "@/look/theme";
 import { sessionName, useSessions } from "@/numbers/sessions";
 import { Scrim } from "@/parts/dialog";
+import { ownDirection } from "@/parts/own-direction";
 import { signOut } from "@/sign-in/account";
 import { LANGUAGES, chooseLanguage, currentLanguage } from "@/words/language";
 import { LANGUAGE_NAMES } from "@/words/names";
@@ -146,7 +147,7 @@ export function Palette({ onClose }: { onClose(): void }) {
           <Dialog.Title className="sr-only">{t("palette.open")}</Dialog.Title>
           <Command label={t("palette.open")} loop>
             <Command.Input
-              dir="auto"
+              dir={ownDirection(text)}
               value={text}
               onValueChange={setText}
               maxLength={LONGEST}

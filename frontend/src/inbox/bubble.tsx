@@ -6,6 +6,7 @@ import type { Message } from "@/api/objects";
 import { useReasons } from "@/api/reasons";
 import { Button } from "@/parts/button";
 import { Clock } from "@/parts/time";
+import { withLinks } from "./links";
 import { useMessageText } from "./message-text";
 import { sendText } from "./outbox";
 import { Ticks } from "./ticks";
@@ -18,13 +19,27 @@ export function BubbleBox({ out, id, children }: { out: boolean; id?: string; ch
   );
 }
 
+function Linked({ text }: { text: string }) {
+  return withLinks(text).map(({ text: piece, href }, at) =>
+    href === null ? (
+      piece
+    ) : (
+      // The pieces of one text never change places.
+      // oxlint-disable-next-line react/no-array-index-key
+      <a key={at} href={href} target="_blank" rel="noopener noreferrer" dir="ltr" className="break-all underline underline-offset-2">
+        {piece}
+      </a>
+    ),
+  );
+}
+
 export function BubbleText({ out, soft = false, text, children }: { out: boolean; soft?: boolean; text: string; children: ReactNode }) {
   return (
     <div
       className={`max-w-[min(36rem,85%)] rounded-xl px-3 py-2 ${out ? "rounded-ee-sm bg-bubble" : "rounded-es-sm border border-line bg-raised"}`}
     >
       <p dir="auto" className={`break-words whitespace-pre-wrap ${soft ? "text-soft italic" : ""}`}>
-        {text}
+        <Linked text={text} />
       </p>
       <p className="mt-0.5 flex items-center justify-end gap-2 text-[12px] text-soft">{children}</p>
     </div>

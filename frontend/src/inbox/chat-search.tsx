@@ -2,6 +2,7 @@
 import { Search, X } from "lucide-react";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { ownDirection } from "@/parts/own-direction";
 
 const REST_MS = 200;
 const LONGEST = 100;
@@ -25,7 +26,7 @@ export function ChatSearch({ value, onChange }: { value: string; onChange(text: 
         id="chat-search"
         type="text"
         role="searchbox"
-        dir="auto"
+        dir={ownDirection(text)}
         aria-label={t("inbox.search")}
         placeholder={t("inbox.search")}
         value={text}

@@ -4,6 +4,7 @@ import type { KeyboardEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Chat } from "@/api/objects";
 import { sessionName, useSessions } from "@/numbers/sessions";
+import { ownDirection } from "@/parts/own-direction";
 import { recipientOf } from "./chats";
 import { keepDraft, useDraft } from "./drafts";
 import { sendText } from "./outbox";
@@ -49,7 +50,7 @@ export function Composer({ chat }: { chat: Chat }) {
       <div className="flex items-end gap-2">
         <textarea
           id="composer"
-          dir="auto"
+          dir={ownDirection(text)}
           rows={1}
           value={text}
           aria-label={t("inbox.composer")}

@@ -8,6 +8,7 @@ import { sessionName, useSessions } from "@/numbers/sessions";
 import { Button } from "@/parts/button";
 import { Sheet } from "@/parts/dialog";
 import { Field } from "@/parts/field";
+import { useOwnDirection } from "@/parts/own-direction";
 import { ProblemNote } from "@/parts/problem-note";
 import { Phone } from "@/parts/time";
 import { toE164 } from "./phone";
@@ -55,6 +56,7 @@ export function NewChat({ onClose }: { onClose(): void }) {
   const { data: sessions } = useSessions();
   const usable = sessions?.filter((each) => each.phone !== null) ?? [];
   const [bad, setBad] = useState(false);
+  const direction = useOwnDirection("");
   const send = useSendFirst((chatId) => {
     onClose();
     void navigate({ to: "/inbox/$chatId", params: { chatId } });
@@ -99,7 +101,7 @@ export function NewChat({ onClose }: { onClose(): void }) {
             <label htmlFor={`${id}-text`} className="font-medium">
               {t("new_chat.text")}
             </label>
-            <textarea id={`${id}-text`} name="text" dir="auto" rows={3} maxLength={TEXT_MAX} required className="field py-2.5" />
+            <textarea id={`${id}-text`} name="text" {...direction} rows={3} maxLength={TEXT_MAX} required className="field py-2.5" />
           </div>
           <div className="flex flex-wrap justify-end gap-2">
             <Button onClick={onClose}>{t("common.cancel")}</Button>

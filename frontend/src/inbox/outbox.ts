@@ -1,9 +1,10 @@
 // Messages on their way to the API: shown at once, sent one after the other within a chat,
-// each with an idempotency key, so that trying again can never send twice.
+// each with an idempotency key, so that trying again can never send twice. They outlive a reload.
 import { useSyncExternalStore } from "react";
 import type { Message } from "@/api/objects";
 import { client } from "@/api/client";
-import { type Problem, asProblem } from "@/api/problem";
+import { type Problem, asProblem, isPassing } from "@/api/problem";
+import { type Kept, forget, forgetAll, isSafe, keep, readKept } from "./outbox-kept";
 
 export interface Outgoing {
   /** The idempotency key. */
@@ -50,7 +51,7 @@ async function post(key: string): Promise<void> {
       body: { session_id: item.session, to: item.to, text: item.text },
     });
     if (data) done(data);
-    put(all.filter((each) => each.key !== key));
+    dropSend(key);
   } catch (error) {
     change(key, { state: "refused", problem: asProblem(error) });
   }
@@ -62,11 +63,29 @@ function enqueue(chat: string, key: string): void {
   void line.finally(() => lines.get(chat) === line && lines.delete(chat));
 }
 
+function add(item: Kept, state: Outgoing["state"]): void {
+  put([...all, { ...item, state, problem: null, message: null }]);
+  if (state === "sending") enqueue(item.chat, item.key);
+}
+
 /** Sends a text; it is on screen before the API answers. */
-export function sendText(item: Pick<Outgoing, "chat" | "session" | "to" | "text">): void {
-  const key = crypto.randomUUID();
-  put([...all, { ...item, key, at: Date.now(), state: "sending", problem: null, message: null }]);
-  enqueue(item.chat, key);
+export function sendText(words: Pick<Outgoing, "chat" | "session" | "to" | "text">): void {
+  const item = { ...words, key: crypto.randomUUID(), at: Date.now() };
+  keep(item);
+  add(item, "sending");
+}
+
+function retryPassing(): void {
+  for (const { key, problem } of all) if (problem && isPassing(problem)) retrySend(key);
+}
+
+/** Goes on after a reload, and whenever the browser is back on the network; until the answer is called. */
+export function resumeSending(): () => void {
+  for (const item of readKept()) {
+    if (!all.some((each) => each.key === item.key)) add(item, isSafe(item, Date.now()) ? "sending" : "refused");
+  }
+  addEventListener("online", retryPassing);
+  return () => removeEventListener("online", retryPassing);
 }
 
 /** Tries a refused one again, under the same key. */
@@ -76,7 +95,14 @@ export function retrySend(key: string): void {
 }
 
 export function dropSend(key: string): void {
+  forget(key);
   put(all.filter((each) => each.key !== key));
+}
+
+/** Leaves no words behind at sign-out. */
+export function forgetOutbox(): void {
+  forgetAll();
+  put([]);
 }
 
 /** The event of a stored message can overtake the answer of its request: then it is ours. */

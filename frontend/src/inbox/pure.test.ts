@@ -1,8 +1,10 @@
-// The pure parts of the inbox: drafts, items of a thread, phone numbers, the limit of a text.
+// The pure parts of the inbox: drafts, the kept outbox, links, items of a thread, phone numbers, the limit of a text.
 import { describe, expect, test } from "vitest";
 import type { Message } from "@/api/objects";
 import { withDraft } from "./drafts";
+import { withLinks } from "./links";
 import type { Outgoing } from "./outbox";
+import { isSafe, parseKept } from "./outbox-kept";
 import { toE164 } from "./phone";
 import { charactersOver } from "./text-limit";
 import { threadItems } from "./thread-items";
@@ -21,6 +23,36 @@ describe("drafts", () => {
     for (let each = 0; each < 250; each += 1) drafts = withDraft(drafts, `chat_${each}`, "x");
     expect(Object.keys(drafts)).toHaveLength(200);
     expect(drafts).not.toHaveProperty("chat_0");
+  });
+});
+
+describe("the kept outbox", () => {
+  const item = { key: "k", chat: "chat_1", session: "ses_1", to: "+972501234567", text: "hello", at: 1_000 };
+
+  test("reads what it can and leaves out what is no message", () => {
+    expect(parseKept(JSON.stringify([item, { key: 1 }, null]))).toEqual([item]);
+    expect(parseKept("{")).toEqual([]);
+    expect(parseKept(null)).toEqual([]);
+  });
+
+  test("asks a person before it sends again what the API may have forgotten", () => {
+    expect(isSafe(item, 1_000 + 22 * 3_600_000)).toBe(true);
+    expect(isSafe(item, 1_000 + 24 * 3_600_000)).toBe(false);
+  });
+});
+
+const links = (text: string) => withLinks(text).flatMap(({ href }) => href ?? []);
+
+describe("links in a text", () => {
+  test("are found, without the marks of the sentence around them", () => {
+    expect(links("see https://example.com/x?y=1, or (http://a.example).")).toEqual(["https://example.com/x?y=1", "http://a.example"]);
+    expect(links("לינק: https://example.com/שלום!")).toEqual(["https://example.com/שלום"]);
+  });
+
+  test("lead nowhere but to the web, and no word is lost", () => {
+    expect(links("javascript:alert(1) data:text/html,x http:// example.com")).toEqual([]);
+    const text = "a https://b.example c";
+    expect(withLinks(text).map((piece) => piece.text).join("")).toBe(text);
   });
 });
 

@@ -58,7 +58,7 @@ export function NumberCard({ session, mayManage, onLink }: Props) {
   const act = useAct();
   const name = sessionName(session, t("numbers.unnamed"));
   const { canConnect } = lookOf(session.state);
-  const linking = isLinking(session.state) && session.phone === null;
+  const linking = session.state === "awaiting_scan" || (isLinking(session.state) && session.phone === null);
   const connect = () =>
     act.mutate(
       { id: session.id, act: "connect" },

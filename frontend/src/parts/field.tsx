@@ -1,10 +1,12 @@
-// A labelled input with its hint and its error, tied together for screen readers.
+// A labelled input with its hint and its error, tied together for screen readers. It keeps its own text.
 import { type ComponentProps, type ReactNode, useId } from "react";
+import { useOwnDirection } from "./own-direction";
 
 type Props = ComponentProps<"input"> & { label: string; hint?: ReactNode; error?: string | null };
 
-export function Field({ label, hint, error, className = "", ...rest }: Props) {
+export function Field({ label, hint, error, className = "", dir, ...rest }: Props) {
   const id = useId();
+  const own = useOwnDirection(String(rest.defaultValue ?? ""));
   const hintId = `${id}-hint`;
   const errorId = `${id}-error`;
   const described = [hint ? hintId : null, error ? errorId : null].filter(Boolean).join(" ");
@@ -17,6 +19,8 @@ export function Field({ label, hint, error, className = "", ...rest }: Props) {
         id={id}
         aria-describedby={described || undefined}
         aria-invalid={error ? true : undefined}
+        dir={dir}
+        {...(dir === "auto" && own)}
         {...rest}
         className={`field ${error ? "border-danger" : ""} ${className}`}
       />

@@ -5,6 +5,7 @@ import type { Permission } from "@/api/objects";
 import { queries } from "@/api/query";
 import { noteSignedIn } from "@/api/refresh";
 import { forgetDrafts } from "@/inbox/drafts";
+import { forgetOutbox } from "@/inbox/outbox";
 
 export function useMe() {
   return api.useQuery("get", "/v1/me");
@@ -63,6 +64,7 @@ export async function signOut(): Promise<void> {
     await client.POST("/v1/auth/logout");
   } finally {
     forgetDrafts();
+    forgetOutbox();
     queries.clear();
   }
 }

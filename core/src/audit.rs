@@ -3,8 +3,9 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+// `tt`, because the derive of the schema does not see through a `literal` and would describe other names.
 macro_rules! actions {
-    ($($(#[$doc:meta])* $name:ident = $text:literal;)*) => {
+    ($($(#[$doc:meta])* $name:ident = $text:tt;)*) => {
         /// A privileged act. Stored and shown by its dotted name.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
         pub enum AuditAction {

@@ -748,7 +748,7 @@ export interface components {
          * @description A privileged act. Stored and shown by its dotted name.
          * @enum {string}
          */
-        AuditAction: "BusinessCreated" | "BusinessRenamed" | "BusinessSuspended" | "BusinessResumed" | "BusinessLimited" | "MemberInvited" | "InvitationWithdrawn" | "MemberJoined" | "MemberRoleChanged" | "MemberRemoved" | "KeyCreated" | "KeyRevoked" | "OperatorMade";
+        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made";
         /** @description An entry of the audit log. */
         AuditEntry: {
             /** @description What. */

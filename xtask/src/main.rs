@@ -54,11 +54,11 @@ fn run(arguments: &[String]) -> Result<()> {
         say(USAGE);
         return Ok(());
     };
-    let rest: Vec<&str> = rest
-        .iter()
-        .map(String::as_str)
-        .filter(|flag| *flag != "--")
-        .collect();
+    let mut rest: Vec<&str> = rest.iter().map(String::as_str).collect();
+    // The first one divides ours from those that are passed on; a second one is passed on.
+    if let Some(divider) = rest.iter().position(|flag| *flag == "--") {
+        rest.remove(divider);
+    }
     match (command.as_str(), rest.as_slice()) {
         ("demo", flags) => demo::run(flags),
         ("test", []) => test::run(),

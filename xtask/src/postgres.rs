@@ -13,6 +13,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::install::{by_apt, find, group_id, is_root, user_id};
 use crate::step::{Step, say};
+use crate::workspace::as_a_developer;
 
 /// Where the tests read the server's address. A server named there by the developer is used as it is.
 pub(crate) const VARIABLE: &str = "SWITCHYARD_TEST_POSTGRES";
@@ -75,6 +76,7 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
     };
     let server = Postgres::start()?;
     Step::new(program, program)
+        .with(as_a_developer)
         .with(|command| command.args(arguments).env(VARIABLE, server.url()))
         .run()
 }

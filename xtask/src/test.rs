@@ -31,7 +31,7 @@ pub(crate) fn run() -> Result<()> {
 fn rust() -> Result<()> {
     redis::ensure()?;
     let server = Postgres::start()?;
-    let mut test = vec!["test", "--workspace"];
+    let mut test = vec!["test", "--workspace", "--no-fail-fast"];
     test.extend(SIM);
     cargo("rust: tests", &test)
         .with(|command| command.env(postgres::VARIABLE, server.url()))

@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
@@ -23,18 +24,23 @@ const OF_THIS_PROGRAM: [&str; 3] = ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_
 
 /// The same cargo that runs this command, in the workspace's root, as if the developer had called it.
 pub(crate) fn cargo<'a>(name: &'a str, arguments: &[&str]) -> Step<'a> {
-    Step::new(name, env::var_os("CARGO").unwrap_or_else(|| "cargo".into())).with(|command| {
-        for (name, _) in env::vars_os() {
-            let text = name.to_string_lossy();
-            if OF_THIS_PROGRAM
-                .iter()
-                .any(|prefix| text.starts_with(prefix))
-            {
-                command.env_remove(&name);
-            }
+    Step::new(name, env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+        .with(as_a_developer)
+        .with(|command| command.args(arguments).current_dir(root()))
+}
+
+/// Hides from `command` that this program calls it.
+pub(crate) fn as_a_developer(command: &mut Command) -> &mut Command {
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if OF_THIS_PROGRAM
+            .iter()
+            .any(|prefix| text.starts_with(prefix))
+        {
+            command.env_remove(&name);
         }
-        command.args(arguments).current_dir(root())
-    })
+    }
+    command
 }
 
 /// The program as the tests use it, built with the same selection of features, so that nothing is built twice.

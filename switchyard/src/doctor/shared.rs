@@ -176,9 +176,9 @@ mod tests {
     #[test]
     fn the_pools_of_all_processes_fit_into_what_the_server_allows() {
         let settings = settings(&["--db-pool-max", "20"]);
-        assert!(connections(&settings, &survey(97, &[22, 22, 22], 0)).is_ok());
-        let refused = connections(&settings, &survey(97, &[22, 22, 22, 22], 0));
-        assert!(matches!(refused, Err(Refusal::Setting(text)) if text.contains("110 of 97")));
+        assert!(connections(&settings, &survey(97, &[24, 24, 24], 0)).is_ok());
+        let refused = connections(&settings, &survey(97, &[24, 24, 24, 24], 0));
+        assert!(matches!(refused, Err(Refusal::Setting(text)) if text.contains("120 of 97")));
     }
 
     #[test]

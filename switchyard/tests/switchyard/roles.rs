@@ -237,7 +237,7 @@ async fn the_doctor_checks_every_dependency_and_says_what_is_wrong() {
             well.stdout
         );
     }
-    assert!(well.stdout.contains("66 of 3 that run"), "{}", well.stdout);
+    assert!(well.stdout.contains("72 of 3 that run"), "{}", well.stdout);
     assert!(!well.stdout.contains("MDEyMzQ1"), "the master key is shown");
 
     let greedy = cluster.run(&["doctor", "--db-pool-max", "200"]);

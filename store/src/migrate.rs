@@ -56,6 +56,13 @@ impl Store {
     }
 }
 
+/// Whether this program knows every one of these migrations of a database file.
+pub(crate) fn knows_all(applied: &[(i64,)]) -> bool {
+    applied
+        .iter()
+        .all(|(version,)| SQLITE.version_exists(*version))
+}
+
 fn is_without_table(error: &Error) -> bool {
     let Error::Database(error) = error else {
         return false;

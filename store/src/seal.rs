@@ -12,6 +12,7 @@ mod master;
 pub(crate) mod sql;
 
 pub use business::{BusinessKey, Place};
+pub(crate) use fingerprint::{FINGERPRINT, same};
 pub use fingerprint::{check_fingerprint, ensure_fingerprint};
 pub use keys::Keys;
 pub use master::{MasterKey, NotAMasterKey};

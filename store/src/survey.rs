@@ -1,9 +1,41 @@
-//! What an operator wants to know of a Postgres server before processes depend on it.
+//! What an operator wants to know of a database before processes depend on it.
 
+use std::path::Path;
+
+use sqlx::sqlite::SqliteConnectOptions;
+use sqlx::{ConnectOptions, Connection};
 use switchyard_core::Timestamp;
 
-use crate::Result;
 use crate::postgres::PostgresStore;
+use crate::seal::{self, MasterKey};
+use crate::{Error, Result, migrate};
+
+/// Whether this program can bring up a database file with that key; reads alone. [`Error::SchemaNewer`],
+/// [`Error::WrongMasterKey`], or what keeps the file from being read.
+pub async fn check_file(path: &Path, master: &MasterKey) -> Result<()> {
+    // A database that was closed in order has no log, and then is read without making one.
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let mut connection = SqliteConnectOptions::new()
+        .filename(path)
+        .read_only(true)
+        .immutable(!Path::new(&log).exists())
+        .disable_statement_logging()
+        .connect()
+        .await?;
+    let applied = sqlx::query_as::<_, (i64,)>(migrate::sql::APPLIED.sqlite)
+        .fetch_all(&mut connection)
+        .await?;
+    let kept = sqlx::query_as::<_, (Vec<u8>,)>(seal::sql::FACT.sqlite)
+        .bind(seal::FINGERPRINT)
+        .fetch_optional(&mut connection)
+        .await;
+    connection.close().await?;
+    if !migrate::knows_all(&applied) {
+        return Err(Error::SchemaNewer);
+    }
+    seal::same(kept?, &master.fingerprint())
+}
 
 /// What the server says of itself; also what the connections of our processes are named after.
 const SERVER: &str = "select current_setting('server_version'),

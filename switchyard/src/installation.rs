@@ -18,7 +18,7 @@ use crate::refusal::Refusal;
 use crate::settings::{Hints, Settings};
 
 /// The database file in the data folder.
-const ROWS: &str = "switchyard.db";
+pub(crate) const ROWS: &str = "switchyard.db";
 
 /// An open installation.
 pub(crate) struct Installation {

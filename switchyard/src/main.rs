@@ -28,7 +28,12 @@ mod watch;
 
 use std::process::ExitCode;
 
+use rustix::fs::Mode;
+use rustix::process::umask;
+
 fn main() -> ExitCode {
+    // Whatever this process makes is its owner's alone, SQLite's files too.
+    umask(Mode::RWXG | Mode::RWXO);
     match command::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(refusal) => refusal.report(),

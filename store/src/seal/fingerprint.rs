@@ -8,7 +8,7 @@ use crate::run::{execute, fetch_optional};
 use crate::{Error, Lane, Result, Store};
 
 /// The fact about the database.
-const FACT_NAME: &str = "master_key_fingerprint";
+pub(crate) const FINGERPRINT: &str = "master_key_fingerprint";
 
 /// Keeps the key's fingerprint at the first call for this database, and compares it at every other.
 /// [`Error::WrongMasterKey`] when it differs: nothing sealed could be opened, and what would be sealed now
@@ -18,8 +18,8 @@ pub async fn ensure_fingerprint(store: &Store, master: &MasterKey) -> Result<()>
     let kept = store
         .write(Lane::Rest, ours.clone(), |tx, ours| {
             Box::pin(async move {
-                execute!(tx, INSERT_FACT, FACT_NAME, ours.as_bytes())?;
-                fetch_optional!(tx, (Vec<u8>,), FACT, FACT_NAME)
+                execute!(tx, INSERT_FACT, FINGERPRINT, ours.as_bytes())?;
+                fetch_optional!(tx, (Vec<u8>,), FACT, FINGERPRINT)
             })
         })
         .await?;
@@ -30,11 +30,11 @@ pub async fn ensure_fingerprint(store: &Store, master: &MasterKey) -> Result<()>
 /// [`Error::WrongMasterKey`] when it differs or none is kept.
 pub async fn check_fingerprint(store: &Store, master: &MasterKey) -> Result<()> {
     let mut conn = store.read().await?;
-    let kept = fetch_optional!(conn, (Vec<u8>,), FACT, FACT_NAME)?;
+    let kept = fetch_optional!(conn, (Vec<u8>,), FACT, FINGERPRINT)?;
     same(kept, &master.fingerprint())
 }
 
-fn same(kept: Option<(Vec<u8>,)>, ours: &str) -> Result<()> {
+pub(crate) fn same(kept: Option<(Vec<u8>,)>, ours: &str) -> Result<()> {
     match kept {
         Some((kept,)) if bool::from(kept.as_slice().ct_eq(ours.as_bytes())) => Ok(()),
         _ => Err(Error::WrongMasterKey),

@@ -35,6 +35,9 @@ async fn the_secrets_of_a_demo_are_private_and_survive_a_restart() {
     assert_eq!(mode(&data.join("demo.json")), 0o600);
     assert_eq!(mode(&data.join("master.key")), 0o600);
     assert_eq!(mode(&data), 0o700);
+    for file in ["switchyard.db", "switchyard.db-wal", "switchyard.db-shm"] {
+        assert_eq!(mode(&data.join(file)), 0o600, "{file}");
+    }
     let link = place.stdout().lines().find_map(|line| {
         line.split_whitespace()
             .find(|word| word.contains("/sign-in#link="))
@@ -114,6 +117,17 @@ async fn another_master_key_ends_the_program_before_it_listens_and_changes_nothi
     let ended = run(command);
     assert_eq!(ended.code, Some(4), "{}", ended.stderr);
     assert_eq!(fs::read(&rows).unwrap(), before, "the rows were changed");
+    let mut doctor = program(&["doctor", "--listen", "127.0.0.1:0", "--data-dir"]);
+    doctor
+        .arg(&data)
+        .env("SWITCHYARD_MASTER_KEY_FILE", other.path());
+    let ended = run(doctor);
+    assert_eq!(ended.code, Some(4), "{}", ended.stdout);
+    let mut doctor = program(&["doctor", "--listen", "127.0.0.1:0", "--data-dir"]);
+    doctor.arg(&data);
+    let ended = run(doctor);
+    assert_eq!(ended.code, Some(0), "{}", ended.stdout);
+    assert_eq!(fs::read(&rows).unwrap(), before, "doctor changed the rows");
 
     fs::rename(data.join("master.key"), data.join("kept.key")).unwrap();
     let ended = run(program(&[
@@ -254,6 +268,8 @@ fn doctor_shows_every_setting_and_no_secret() {
     let ended = run(command);
     assert_eq!(ended.code, Some(0), "{}", ended.stderr);
     assert!(ended.stdout.contains("SWITCHYARD_LEASE_MS") && ended.stdout.contains("15000"));
+    let made = fs::read_dir(folder.path()).unwrap().count();
+    assert_eq!(made, 0, "doctor makes nothing");
     assert!(ended.stdout.contains("(set, not shown)") && !ended.stdout.contains("canary-token"));
 }
 

@@ -6,6 +6,7 @@ import type { ApiKey } from "@/api/objects";
 import { Button } from "@/parts/button";
 import { Confirm } from "@/parts/confirm";
 import { Loaded } from "@/parts/loaded";
+import { More } from "@/parts/more";
 import { Rows } from "@/parts/page";
 import { Blank } from "@/parts/states";
 import { Moment, OnDate } from "@/parts/time";
@@ -89,11 +90,7 @@ export function KeyList() {
                 <KeyRow key={key.id} apiKey={key} />
               ))}
             </Rows>
-            {query.hasNextPage && (
-              <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()} className="justify-self-center">
-                {t("common.more")}
-              </Button>
-            )}
+            <More query={query} />
           </>
         )
       }

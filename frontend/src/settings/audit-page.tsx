@@ -4,8 +4,8 @@ import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
 import type { AuditEntry } from "@/api/objects";
 import { Avatar } from "@/parts/avatar";
-import { Button } from "@/parts/button";
 import { Loaded } from "@/parts/loaded";
+import { More } from "@/parts/more";
 import { Page, Rows } from "@/parts/page";
 import { Blank, Denied } from "@/parts/states";
 import { Moment } from "@/parts/time";
@@ -82,11 +82,7 @@ export function AuditPage() {
                   <EntryRow key={entry.id} entry={entry} />
                 ))}
               </Rows>
-              {query.hasNextPage && (
-                <Button busy={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()} className="justify-self-center">
-                  {t("common.more")}
-                </Button>
-              )}
+              <More query={query} />
             </>
           )
         }

@@ -43,12 +43,7 @@ impl Store {
             Err(error) => return Err(error),
         };
         let is_applied = |version| applied.iter().any(|(it,)| *it == version);
-        if applied
-            .iter()
-            .any(|(version,)| !ours.version_exists(*version))
-        {
-            return Err(Error::SchemaNewer);
-        }
+        is_known(ours, &applied)?;
         if ours.iter().any(|migration| !is_applied(migration.version)) {
             return Err(Error::SchemaOlder);
         }
@@ -56,11 +51,18 @@ impl Store {
     }
 }
 
-/// Whether this program knows every one of these migrations of a database file.
-pub(crate) fn knows_all(applied: &[(i64,)]) -> bool {
-    applied
-        .iter()
-        .all(|(version,)| SQLITE.version_exists(*version))
+/// [`Error::SchemaNewer`] when this program does not know one of these migrations of a database file.
+pub(crate) fn file_is_known(applied: &[(i64,)]) -> Result<()> {
+    is_known(&SQLITE, applied)
+}
+
+fn is_known(ours: &Migrator, applied: &[(i64,)]) -> Result<()> {
+    let mut versions = applied.iter().map(|(version,)| *version);
+    if versions.all(|version| ours.version_exists(version)) {
+        Ok(())
+    } else {
+        Err(Error::SchemaNewer)
+    }
 }
 
 fn is_without_table(error: &Error) -> bool {

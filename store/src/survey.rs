@@ -8,10 +8,10 @@ use switchyard_core::Timestamp;
 
 use crate::postgres::PostgresStore;
 use crate::seal::{self, MasterKey};
-use crate::{Error, Result, migrate};
+use crate::{Result, migrate};
 
-/// Whether this program can bring up a database file with that key; reads alone. [`Error::SchemaNewer`],
-/// [`Error::WrongMasterKey`], or what keeps the file from being read.
+/// Whether this program can bring up a database file with that key; reads alone. [`crate::Error::SchemaNewer`],
+/// [`crate::Error::WrongMasterKey`], or what keeps the file from being read.
 pub async fn check_file(path: &Path, master: &MasterKey) -> Result<()> {
     // A database that was closed in order has no log, and then is read without making one.
     let mut log = path.as_os_str().to_owned();
@@ -31,9 +31,7 @@ pub async fn check_file(path: &Path, master: &MasterKey) -> Result<()> {
         .fetch_optional(&mut connection)
         .await;
     connection.close().await?;
-    if !migrate::knows_all(&applied) {
-        return Err(Error::SchemaNewer);
-    }
+    migrate::file_is_known(&applied)?;
     seal::same(kept?, &master.fingerprint())
 }
 

@@ -60,14 +60,6 @@ impl Vault {
         self.unseal_all(space, found)
     }
 
-    /// The rows of a key, whatever their `sub`; the largest number first.
-    pub async fn of_key(&self, space: &'static str, key: &[u8]) -> Result<Vec<Found>> {
-        let mut conn = self.store.read().await?;
-        let session = self.held.session.uuid();
-        let found = fetch_all!(conn, Sealed, sql::OF_KEY, session, space, key)?;
-        self.unseal_all(space, found)
-    }
-
     /// The rows of a `sub`, whatever their key; the largest number first.
     pub async fn of_sub(&self, space: &'static str, sub: &[u8]) -> Result<Vec<Found>> {
         let mut conn = self.store.read().await?;

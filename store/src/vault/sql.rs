@@ -64,10 +64,6 @@ statements! {
         postgres: "select key, sub, n, expires_at, sealed from vault
                    where session_id = $1 and space = $2 and key = any($3) and sub = $4",
     };
-    /// The rows of a key, the largest number first.
-    OF_KEY: across_tenants =
-        "select key, sub, n, expires_at, sealed from vault
-         where session_id = $1 and space = $2 and key = $3 order by n desc, sub";
     /// The rows of a sub, the largest number first.
     OF_SUB: across_tenants =
         "select key, sub, n, expires_at, sealed from vault

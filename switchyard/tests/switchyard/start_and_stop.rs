@@ -274,7 +274,7 @@ fn doctor_shows_every_setting_and_no_secret() {
 }
 
 /// What dashboards and alerts read.
-const METRICS: [&str; 12] = [
+const METRICS: [&str; 13] = [
     "switchyard_cache_hits_total",
     "switchyard_cache_misses_total",
     "switchyard_cache_stale_total",
@@ -286,6 +286,7 @@ const METRICS: [&str; 12] = [
     "switchyard_jobs_running",
     "switchyard_jobs_waiting",
     "switchyard_rows_per_commit",
+    "switchyard_searches_ended_total",
     "switchyard_sessions",
 ];
 

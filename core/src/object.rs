@@ -164,6 +164,9 @@ pub struct ChatObject {
     /// When it was written or arrived.
     #[schema(value_type = Option<String>, format = DateTime)]
     pub last_message_at: Option<Timestamp>,
+    /// In a list that was searched: the newest message that holds `q`; null elsewhere, and where a name or a number
+    /// was found alone.
+    pub found: Option<MessageObject>,
 }
 
 impl std::fmt::Debug for ChatObject {

@@ -30,6 +30,7 @@ export const SCENES = [
   { name: "setup-closed", as: "nobody", path: () => "/setup", ready: shows("main a") },
   { name: "inbox", path: () => "/inbox", ready: shows("[data-chat]") },
   { name: "inbox-search", path: () => "/inbox?q=Cohen", ready: shows("[data-chat] mark") },
+  { name: "inbox-search-words", path: () => "/inbox?q=in%20blue", ready: shows("[data-chat] mark") },
   { name: "inbox-no-match", path: () => "/inbox?q=zzzzzz", ready: shows("h2") },
   { name: "inbox-of-a-number", path: (made) => `/inbox?unread=true&number=${made.unlinked}`, ready: shows("h2") },
   { name: "thread", path: (made) => `/inbox/${made.chat}`, ready: shows("[data-message]") },

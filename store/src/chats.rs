@@ -3,6 +3,7 @@
 use switchyard_core::object::ChatObject;
 use switchyard_core::{BusinessId, ChatId, SessionId};
 
+use crate::messages::MessageRow;
 use crate::page::{Cursor, pattern};
 use crate::run::{fetch_all, fetch_optional};
 use crate::{Page, Result, Store};
@@ -37,6 +38,7 @@ pub async fn list(
     query: ChatQuery,
 ) -> Result<Page<ChatObject>> {
     let after = query.cursor.as_deref().map(Cursor::parse).transpose()?;
+    let pattern = query.q.as_deref().map(pattern);
     let mut conn = match &query.q {
         Some(_) => store.search().await?,
         None => store.read().await?,
@@ -48,17 +50,30 @@ pub async fn list(
         business.uuid(),
         query.session.map(SessionId::uuid),
         i64::from(query.unread),
-        query.q.as_deref().map(pattern),
+        pattern.as_deref(),
         after.map_or(i64::MAX, |cursor| cursor.at),
         after.map_or(uuid::Uuid::max(), |cursor| cursor.id),
         i64::from(query.limit).saturating_add(1)
     );
     let mut rows = store.searched(found)?;
     let next_cursor = Cursor::next(&mut rows, query.limit, ChatRow::cursor);
-    let data = rows
+    let mut data = rows
         .into_iter()
         .map(ChatRow::into_object)
-        .collect::<Result<_>>()?;
+        .collect::<Result<Vec<_>>>()?;
+    for chat in data.iter_mut().filter(|_| pattern.is_some()) {
+        let (business, id) = (business.uuid(), chat.id.uuid());
+        let found = fetch_optional!(
+            conn,
+            MessageRow,
+            sql::NEWEST_MATCH,
+            business,
+            id,
+            pattern.as_deref()
+        );
+        let found = store.searched(found)?;
+        chat.found = found.map(MessageRow::into_object).transpose()?;
+    }
     Ok(Page { data, next_cursor })
 }
 

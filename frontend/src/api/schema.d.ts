@@ -810,6 +810,7 @@ export interface components {
         Chat: {
             /** @description The person. */
             contact_id: string | null;
+            found: components["schemas"]["Message"] | null;
             /** @description `chat_…` */
             id: string;
             /** @description One person or a group. */
@@ -1098,6 +1099,7 @@ export interface components {
             data: {
                 /** @description The person. */
                 contact_id: string | null;
+                found: components["schemas"]["Message"] | null;
                 /** @description `chat_…` */
                 id: string;
                 /** @description One person or a group. */

@@ -11,24 +11,28 @@ import { Marked } from "./marked";
 import { useMessageText } from "./message-text";
 import { Ticks } from "./ticks";
 
+/** So many letters before what was found are shown: more, and it would stand beyond the end of the line. */
+const LEAD = 16;
+
 function Preview({ chat, q }: { chat: Chat; q: string | undefined }) {
   const { t } = useTranslation();
   const draft = useDraft(chat.id);
   const words = useMessageText();
-  const last = chat.last_message;
-  if (draft) {
+  // In a search, the message that was found rather than the last: else nothing shows why the chat is here.
+  const shown = (q && chat.found) || chat.last_message;
+  if (draft && !q) {
     return (
       <span className="truncate">
         <span className="text-danger">{t("inbox.draft")}</span> <bdi>{draft}</bdi>
       </span>
     );
   }
-  if (!last) return null;
+  if (!shown) return null;
   return (
     <span className="flex min-w-0 items-center gap-1">
-      {last.direction === "outbound" && <Ticks status={last.status} />}
+      {shown.direction === "outbound" && <Ticks status={shown.status} />}
       <bdi className="truncate">
-        <Marked text={words(last)} q={q} />
+        <Marked text={words(shown)} q={q} lead={LEAD} />
       </bdi>
     </span>
   );

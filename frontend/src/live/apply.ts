@@ -64,7 +64,8 @@ export function applyEvent(queries: QueryClient, event: Event): void {
   } else if (event.type === "contact.merged") {
     readAgainSoon(queries, CHATS, CHAT, THREAD);
   } else if (event.type === "chat.updated" && has(data, "id", "unread")) {
-    const chat = data as unknown as Chat;
+    // An event knows of no search: what was found stays.
+    const { found: _, ...chat } = data as unknown as Chat;
     changeChats(queries, chat.id, (old) => foldChat(old, chat));
   } else if (event.type.startsWith("message.") && has(data, "id", "chat_id", "position", "status")) {
     applyMessage(queries, data as unknown as Message, event.type);

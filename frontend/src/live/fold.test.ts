@@ -41,6 +41,7 @@ function chat(id: string, last: Message | null, unread = 0): Chat {
     unread,
     last_message: last,
     last_message_at: last?.created_at ?? null,
+    found: null,
   };
 }
 

@@ -51,6 +51,7 @@ impl ChatRow {
             unread: self.unread,
             last_message: Some(self.last.into_object()?),
             last_message_at: self.last_message_at.map(Timestamp),
+            found: None,
         })
     }
 

@@ -27,6 +27,10 @@ statements! {
           and (chats.last_message_at, chats.id) < ($5, $6)
         order by chats.last_message_at desc, chats.id desc limit $7"));
 
+    NEWEST_MATCH = (concat!("select ", message_columns!(), " from messages
+        where business_id = $1 and chat_id = $2 and coalesce(folded, lower(text)) like $3 escape '\\'
+        order by position desc limit 1"));
+
     GET = (concat!("select ", chat_columns!(), "
         from chats join contacts p on p.id = chats.contact_id
             join messages on messages.id = chats.last_message_id

@@ -6,6 +6,7 @@ use store::{Error, contacts, events, leases, sessions, sweeps};
 use switchyard_core::Timestamp;
 use switchyard_core::event::EventType;
 use switchyard_core::message::MessageStatus;
+use switchyard_core::object::ChatObject;
 use switchyard_core::queue::Queue;
 use switchyard_core::session::SessionState;
 
@@ -64,6 +65,15 @@ both_engines! {
             let page = ChatQuery { q: Some(q.to_owned()), ..query(10) };
             let page = chats::list(&bench.store, held.business, page).await.unwrap();
             assert_eq!(page.data.len(), found, "{q}");
+        }
+        let later = vec![from(1, "Noa Levi", "SHALOM again"), from(1, "Noa Levi", "and good-bye")];
+        inbound::record(&bench.store, NOON, &held, later).await.unwrap();
+        let shown = |chat: &ChatObject| chat.found.clone().and_then(|message| message.text);
+        for (q, text) in [("shalom", Some("SHALOM again")), ("levi", None)] {
+            let page = ChatQuery { q: Some(q.to_owned()), ..query(10) };
+            let page = chats::list(&bench.store, held.business, page).await.unwrap();
+            assert_eq!(shown(&page.data[0]).as_deref(), text, "{q}");
+            assert_eq!(page.data[0].last_message.clone().unwrap().text.as_deref(), Some("and good-bye"));
         }
         let found = contacts::list(&bench.store, held.business, Some("noa"), None, 10).await.unwrap();
         let contact = contacts::get(&bench.store, held.business, found.data[0].id).await.unwrap();

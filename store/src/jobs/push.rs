@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use sha2::{Digest, Sha256};
 use switchyard_core::job::Job;
 use switchyard_core::{BusinessId, JobId, Timestamp};
-use uuid::{Builder, Uuid};
+use uuid::Uuid;
 
 use super::{ms, sql};
 use crate::hints::Hint;
@@ -64,57 +63,18 @@ pub async fn push(
     Ok(stored == id)
 }
 
-/// Pushes a regular job of the platform for the tick that `now` lies in. Answers false when this tick was pushed
-/// before, by whichever process, or the last one still waits.
+/// Pushes a regular job of the platform for the tick that `now` lies in. Answers false when this tick was taken
+/// before, by whichever process, or the last one still waits. A clock that is set back is followed at once.
 pub async fn tick(store: &Store, now: Timestamp, job: &Job, every: Duration) -> Result<bool> {
-    let id = tick_id(now, job, every);
-    let input = (now, job.clone(), id);
+    let every = ms(every).max(1);
+    let input = (now, job.clone(), every);
     store
-        .write(Lane::Rest, input, |tx, (now, job, id)| {
+        .write(Lane::Rest, input, |tx, (now, job, every)| {
             Box::pin(async move {
-                let payload = serde_json::to_string(job)?;
-                let pushed = execute!(
-                    tx,
-                    sql::TICK,
-                    *id,
-                    job.queue().name(),
-                    Uuid::nil(),
-                    job.kind(),
-                    payload.as_str(),
-                    now.ms(),
-                    job.unique_key()
-                )?;
-                if pushed > 0 {
-                    tx.hint(Hint::Jobs(job.queue()));
-                }
-                Ok(pushed > 0)
+                let tick = now.ms().div_euclid(*every).saturating_mul(*every);
+                let taken = execute!(tx, sql::TICK, job.kind(), tick, *every)?;
+                Ok(taken > 0 && push(tx, *now, None, job, *now).await?)
             })
         })
         .await
-}
-
-/// An id that every process makes alike: the tick's instant, and a hash of the kind where others are random.
-fn tick_id(now: Timestamp, job: &Job, every: Duration) -> Uuid {
-    let every = ms(every).max(1);
-    let tick = now.ms().div_euclid(every).saturating_mul(every);
-    let hash: [u8; 32] = Sha256::digest(job.kind().as_bytes()).into();
-    let mut rest = [0_u8; 10];
-    for (to, from) in rest.iter_mut().zip(hash) {
-        *to = from;
-    }
-    Builder::from_unix_timestamp_millis(u64::try_from(tick).unwrap_or(0), &rest).into_uuid()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tick_has_one_id_until_the_next_one() {
-        let every = Duration::from_secs(10);
-        let id = |ms, job: &Job| tick_id(Timestamp(ms), job, every);
-        assert_eq!(id(20_000, &Job::Prune), id(29_999, &Job::Prune));
-        assert_ne!(id(20_000, &Job::Prune), id(30_000, &Job::Prune));
-        assert_ne!(id(20_000, &Job::Prune), id(20_000, &Job::SweepChats));
-    }
 }

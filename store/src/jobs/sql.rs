@@ -121,11 +121,10 @@ statements! {
     HELD_BY: across_tenants = "select id, fence from jobs
         where state = 'running' and lease_until > 0 and worker = $1";
 
-    /// A regular job's tick: its id is made of its name and its instant, so that a second push of it changes nothing.
-    TICK: across_tenants = "insert into jobs
-            (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
-        values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $6)
-        on conflict do nothing";
+    /// The last tick of a regular job. One that lies further ahead than the next was written by a clock that was ahead.
+    TICK: across_tenants = "insert into ticks (kind, at) values ($1, $2)
+        on conflict (kind) do update set at = excluded.at
+            where ticks.at < excluded.at or ticks.at > excluded.at + $3";
 
     /// Depths, by kind: each part reads an index of its state alone.
     COUNT: across_tenants = "select kind, state, count(*), min(run_at) from jobs

@@ -353,7 +353,29 @@ both_engines! {
         let done = vec![end(&taken.jobs[0], End::Done)];
         jobs::finish(&bench.store, NOON, done).await.unwrap();
         assert!(!jobs::tick(&bench.store, NOON, &Job::Prune, every).await.unwrap(), "this tick was");
-        assert!(jobs::tick(&bench.store, NOON.plus(every), &Job::Prune, every).await.unwrap());
+        let next = NOON.plus(every);
+        assert!(jobs::tick(&bench.store, next, &Job::Prune, every).await.unwrap());
+        assert!(!jobs::tick(&bench.store, NOON, &Job::Prune, every).await.unwrap(), "a clock a little behind");
+    }
+
+    async fn a_clock_that_is_set_back_stops_no_regular_job(bench: &Bench) {
+        let (every, ahead) = (Duration::from_secs(10), NOON.plus(Duration::from_hours(1)));
+        let job = Job::SweepChats;
+        let sweep = || Ask { kind: "sweep_chats", ..ask("one", 1, 1) };
+        for finishes in [true, false] {
+            assert!(jobs::tick(&bench.store, ahead, &job, every).await.unwrap());
+            if finishes {
+                let taken = jobs::claim(&bench.store, ahead, sweep()).await.unwrap();
+                jobs::finish(&bench.store, ahead, vec![end(&taken.jobs[0], End::Done)]).await.unwrap();
+            }
+            // Where one still waits for the hour that will not come for long, it is the one to run.
+            let is_new = jobs::tick(&bench.store, NOON, &job, every).await.unwrap();
+            assert_eq!(is_new, finishes);
+            assert!(!jobs::tick(&bench.store, NOON, &job, every).await.unwrap(), "once");
+            let taken = claim(&bench.store, sweep()).await;
+            assert_eq!(taken.jobs.len(), 1);
+            jobs::finish(&bench.store, NOON, vec![end(&taken.jobs[0], End::Done)]).await.unwrap();
+        }
     }
 
     async fn finished_jobs_are_removed_and_nothing_else(bench: &Bench) {

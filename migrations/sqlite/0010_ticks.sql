@@ -1,0 +1,6 @@
+-- The last tick of each regular job, so that many processes push it once.
+
+create table ticks (
+    kind text primary key,
+    at integer not null
+) strict;

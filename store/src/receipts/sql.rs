@@ -54,35 +54,37 @@ statements! {
               and wa_id in (select json_array_elements_text($3::json))",
     };
 
-    /// Ours before the newest one that was read, with the instant at which the next one was.
+    /// Ours before the newest one that was read, with the instant at which the next one was; no step is earlier than
+    /// the one before it.
     IMPLIED_READ = (concat!("update messages set status = 'read',
-            read_at = (select next.read_at from messages next where next.chat_id = messages.chat_id
-                and next.position > messages.position and next.direction = 'outbound' and next.status = 'read'
-                order by next.position limit 1),
-            delivered_at = coalesce(delivered_at, (select next.read_at from messages next
-                where next.chat_id = messages.chat_id and next.position > messages.position
-                and next.direction = 'outbound' and next.status = 'read' order by next.position limit 1))
-        where business_id = $1 and id in (
-            select ours.id from messages ours
+            delivered_at = coalesce(delivered_at, case when told.at < sent_at then sent_at else told.at end),
+            read_at = case when told.at < coalesce(delivered_at, sent_at) then coalesce(delivered_at, sent_at)
+                else told.at end
+        from (select ours.id as ours_id, (select next.read_at from messages next
+                where next.chat_id = ours.chat_id and next.position > ours.position
+                  and next.direction = 'outbound' and next.status = 'read' order by next.position limit 1) as at
+            from messages ours
             where ours.chat_id = $2 and ours.direction = 'outbound' and ours.status in ('sent', 'delivered')
               and ours.position < (select newest.position from messages newest
                 where newest.chat_id = $2 and newest.direction = 'outbound' and newest.status = 'read'
                 order by newest.position desc limit 1)
-            order by ours.position desc limit $3)
+            order by ours.position desc limit $3) told
+        where messages.business_id = $1 and messages.id = told.ours_id
         returning ", message_columns!()));
 
     /// Ours before the newest message of the person, with the instant at which the next one came. A group's
     /// messages say nothing about its other members.
     IMPLIED_DELIVERED = (concat!("update messages set status = 'delivered',
-            delivered_at = (select reply.created_at from messages reply where reply.chat_id = messages.chat_id
-                and reply.position > messages.position and reply.direction = 'inbound'
-                order by reply.position limit 1)
-        where business_id = $1 and id in (
-            select ours.id from messages ours join chats on chats.id = ours.chat_id
+            delivered_at = case when told.at < sent_at then sent_at else told.at end
+        from (select ours.id as ours_id, (select reply.created_at from messages reply
+                where reply.chat_id = ours.chat_id and reply.position > ours.position
+                  and reply.direction = 'inbound' order by reply.position limit 1) as at
+            from messages ours join chats on chats.id = ours.chat_id
             where ours.chat_id = $2 and ours.direction = 'outbound' and ours.status in ('sent', 'delivered')
               and ours.status = 'sent' and chats.kind = 'person'
               and ours.position < (select newest.position from messages newest
                 where newest.chat_id = $2 and newest.direction = 'inbound' order by newest.position desc limit 1)
-            order by ours.position desc limit $3)
+            order by ours.position desc limit $3) told
+        where messages.business_id = $1 and messages.id = told.ours_id
         returning ", message_columns!()));
 }

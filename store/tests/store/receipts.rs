@@ -124,6 +124,18 @@ both_engines! {
         }
     }
 
+    async fn no_implied_step_is_earlier_than_the_one_before(bench: &Bench) {
+        let held = bench.held().await;
+        let first = sent(&bench.store, &held, "first").await;
+        let second = sent(&bench.store, &held, "second").await;
+        apply(&bench.store, &held, vec![receipt(ReceiptKind::Delivered, &first)]).await;
+        apply(&bench.store, &held, vec![Receipt { at: NOON, ..receipt(ReceiptKind::Read, &second) }]).await;
+        assert_eq!(sync(&bench.store, first.chat_id).await, 1);
+        let stored = messages::get(&bench.store, held.business, first.id).await.unwrap().unwrap();
+        assert_eq!((stored.status, stored.delivered_at), (MessageStatus::Read, Some(LATER)));
+        assert_eq!(stored.read_at, Some(LATER));
+    }
+
     async fn a_batch_of_both_kinds_tells_delivered_then_read(bench: &Bench) {
         let held = bench.held().await;
         let message = sent(&bench.store, &held, "hello").await;

@@ -53,6 +53,9 @@ pub(crate) struct Line {
     /// How a login shook hands.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub(crate) handshake: Option<Pattern>,
+    /// When the last bytes came over a connection that ended, RFC 3339.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub(crate) heard_at: Option<String>,
 }
 
 /// Something to note.
@@ -71,6 +74,8 @@ pub(crate) struct Note {
     pub(crate) kicked_by: Option<u64>,
     /// How a login shook hands.
     pub(crate) handshake: Option<Pattern>,
+    /// When the last bytes came over a connection that ended.
+    pub(crate) heard_at: Option<jiff::Timestamp>,
 }
 
 impl Note {
@@ -84,6 +89,7 @@ impl Note {
             code: None,
             kicked_by: None,
             handshake: None,
+            heard_at: None,
         }
     }
 
@@ -122,6 +128,7 @@ impl Log {
             code: note.code,
             kicked_by: note.kicked_by,
             handshake: note.handshake,
+            heard_at: note.heard_at.map(|at| at.to_string()),
         };
         let mut effects = Effects::default();
         effects

@@ -110,6 +110,7 @@ pub(crate) fn leave(world: &Arc<World>, socket: &Arc<Socket>) {
     world.offers.withdraw(socket.number);
     let mut note = Note::new(Happening::Ended, socket.number);
     note.code = socket.ending().map(str::to_owned);
+    note.heard_at = Some(socket.heard_at());
     if let Some(who) = socket.who() {
         note = note.of(&who.phone, who.device);
         if let Some(phone) = world.phone(&who.phone) {

@@ -143,6 +143,7 @@ async fn read_all(
             message = stream.next() => message.context("the client left")??,
         };
         if message.is_binary() {
+            socket.hear();
             incoming.feed(message.as_payload())?;
         } else if message.is_close() {
             return Ok(());

@@ -1,5 +1,6 @@
 //! A handle on one connected client: what others use to send to it or to end it.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use tokio::sync::mpsc;
@@ -47,6 +48,8 @@ pub(crate) struct Socket {
     ending: OnceLock<String>,
     out: mpsc::Sender<Out>,
     over: CancellationToken,
+    /// Milliseconds since 1970.
+    heard_at: AtomicI64,
 }
 
 impl Socket {
@@ -66,8 +69,20 @@ impl Socket {
             ending: OnceLock::new(),
             out,
             over,
+            heard_at: AtomicI64::new(jiff::Timestamp::now().as_millisecond()),
         };
         (Arc::new(socket), receiver)
+    }
+
+    /// Bytes came.
+    pub(crate) fn hear(&self) {
+        let now = jiff::Timestamp::now().as_millisecond();
+        self.heard_at.store(now, Ordering::Relaxed);
+    }
+
+    /// When the last bytes came; the handshake is the first.
+    pub(crate) fn heard_at(&self) -> jiff::Timestamp {
+        jiff::Timestamp::from_millisecond(self.heard_at.load(Ordering::Relaxed)).unwrap_or_default()
     }
 
     /// Says who this is, once.

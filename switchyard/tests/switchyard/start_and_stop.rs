@@ -19,6 +19,11 @@ const SOFT: Duration = Duration::from_secs(10);
 /// "At once", on a machine that is busy with other tests.
 const AT_ONCE: Duration = Duration::from_secs(2);
 
+/// The contract's limits for the first answer that it is ready.
+const READY_FIRST: Duration = Duration::from_secs(5);
+/// At every other start it is 1 s; the rest is for debug builds on a busy machine.
+const READY_AGAIN: Duration = Duration::from_secs(3);
+
 fn place() -> Place {
     Place::new(&["--sim-listen", "127.0.0.1:0"])
 }
@@ -209,14 +214,14 @@ fn a_wrong_setting_is_one_sentence_and_exit_code_two() {
 async fn the_first_signal_finishes_what_runs_and_the_second_ends_at_once() {
     let place = place();
     let demo = place.start().await;
-    println!("ready after {:?}", demo.ready_after);
+    assert!(demo.ready_after < READY_FIRST, "{:?}", demo.ready_after);
     let mut demo = demo;
     demo.process.signal(Signal::TERM);
     demo.process.signal(Signal::TERM);
     demo.process.wait(AT_ONCE);
 
     let mut demo = place.start().await;
-    println!("ready again after {:?}", demo.ready_after);
+    assert!(demo.ready_after < READY_AGAIN, "{:?}", demo.ready_after);
     demo.process.signal(Signal::INT);
     demo.process.signal(Signal::INT);
     demo.process.wait(AT_ONCE);
@@ -224,8 +229,9 @@ async fn the_first_signal_finishes_what_runs_and_the_second_ends_at_once() {
     let mut demo = place.start().await;
     demo.process.signal(Signal::TERM);
     let start = Instant::now();
-    within(LONG, "no ready answer any more", || async {
-        (demo.api.status("/health/ready").await != Some(200)).then_some(())
+    // A refused connection says nothing: whoever asks in time is told so.
+    within(SOFT, "the answer that it is not ready any more", || async {
+        (demo.api.status("/health/ready").await == Some(503)).then_some(())
     })
     .await;
     assert_eq!(demo.process.wait(SOFT).code(), Some(0));

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::report::Report;
 use super::traffic::Traffic;
 use super::{Stage, rounds};
+use crate::outside::rows::number;
 use crate::outside::{LONG, within};
 use crate::story::CUSTOMERS;
 
@@ -30,15 +31,30 @@ async fn a_holder_that_slept_past_its_lease_takes_up_nothing_and_is_connected_an
     let offered = stage.network.log("qr_offered").await.len();
     for round in 0..rounds() {
         println!("paused, round {round}");
-        let logins = stage.network.log("login").await.len();
+        let logins = stage.network.log("login").await;
+        let before = epoch(&stage).await;
         demo.process.signal(Signal::STOP);
         // The pause itself is the fault: nothing can be waited for while the product stands still.
         tokio::time::sleep(Duration::from_millis(LEASE_MS + 500)).await;
+        let woken = jiff::Timestamp::now();
         demo.process.signal(Signal::CONT);
         within(AGAIN, "a new login after the pause", || async {
-            (stage.network.log("login").await.len() > logins).then_some(())
+            (stage.network.log("login").await.len() > logins.len()).then_some(())
         })
         .await;
+        let old = logins.last().unwrap()["socket"].as_u64().unwrap();
+        let heard = within(LONG, "the end of the old connection", || async {
+            let ended = stage.network.log("ended").await;
+            let ended = ended.into_iter().find(|line| line["socket"] == old)?;
+            Some(ended["heard_at"].as_str().unwrap().to_owned())
+        })
+        .await;
+        let heard: jiff::Timestamp = heard.parse().unwrap();
+        assert!(
+            heard < woken,
+            "the woken holder wrote to its old connection at {heard}, {woken} it woke"
+        );
+        assert!(epoch(&stage).await > before, "the epoch is a new one");
     }
     let promised = traffic.end().await;
     let report = promised.compared(&demo.api, &stage.network).await;
@@ -59,4 +75,10 @@ async fn a_holder_that_slept_past_its_lease_takes_up_nothing_and_is_connected_an
         (message["status"] == "delivered").then_some(())
     })
     .await;
+}
+
+/// Of the only session's lease.
+async fn epoch(stage: &Stage) -> i64 {
+    let rows = stage.place.data().join("switchyard.db");
+    number(&rows, "select epoch from session_leases").await
 }

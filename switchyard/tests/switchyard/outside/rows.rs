@@ -1,4 +1,4 @@
-//! The rows of a product that does not run, looked at and damaged behind its back.
+//! The rows of a product, looked at and, while it does not run, damaged behind its back.
 
 use std::path::Path;
 
@@ -18,6 +18,17 @@ pub(crate) async fn change(database: &Path, sql: &str) -> u64 {
 
 /// The bytes that a statement finds in its first row.
 pub(crate) async fn bytes(database: &Path, sql: &str) -> Vec<u8> {
+    let mut connection = open(database).await;
+    let found = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+        .fetch_one(&mut connection)
+        .await
+        .unwrap();
+    connection.close().await.unwrap();
+    found
+}
+
+/// The number that a statement finds in its first row.
+pub(crate) async fn number(database: &Path, sql: &str) -> i64 {
     let mut connection = open(database).await;
     let found = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
         .fetch_one(&mut connection)

@@ -67,8 +67,19 @@ function tick(counter) {
   counter.wake();
 }
 
+/** Nothing is counted any more after this: what a lost connection swallowed does not come. */
+const STALLED_MS = 10_000;
+
+const after = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** The instant of the last of `count`, or of the last one that came before nothing came any more. */
 const reach = (counter, count) => new Promise((resolve) => {
-  counter.wake = () => counter.count >= count && resolve(counter.last);
+  let stalled;
+  counter.wake = () => {
+    clearTimeout(stalled);
+    if (counter.count >= count) return resolve(counter.last);
+    stalled = setTimeout(() => resolve(counter.last), STALLED_MS);
+  };
   counter.wake();
 });
 
@@ -136,7 +147,7 @@ const commands = {
   async rest() {
     for (let round = 0; round < 3; round += 1) {
       globalThis.gc();
-      await new Promise((resolve) => setTimeout(resolve, 200));
+      await after(200);
     }
     return {};
   },
@@ -150,11 +161,16 @@ const commands = {
       while (sent < round.length * messages && Date.now() - start < limit_ms) {
         const [client, phone] = round[sent % round.length];
         sent += 1;
-        await clients[client].socket.sendMessage(`${phone}@s.whatsapp.net`, { text: "Your order is ready" });
+        const sending = clients[client].socket.sendMessage(`${phone}@s.whatsapp.net`, { text: "Your order is ready" });
+        // On a connection that was lost meanwhile it may wait for ever, or fail: it is not acknowledged then.
+        await Promise.race([sending.catch(() => {}), after(STALLED_MS)]);
+        // With its keys in memory a send waits for nothing outside, and node would read no socket for as long as it sends.
+        await new Promise(setImmediate);
       }
     };
     await Promise.all(Array.from({ length: at_once }, next));
-    return { start, end: await reach(acknowledged, before + sent), sent };
+    const end = await reach(acknowledged, before + sent);
+    return { start, end, sent, acknowledged: acknowledged.count - before, lost };
   },
   /** How many messages came in so far. */
   async received() {
@@ -162,7 +178,7 @@ const commands = {
   },
   /** Answers when so many messages have come in. */
   async receive({ until }) {
-    return { end: await reach(received, until) };
+    return { end: await reach(received, until), count: received.count };
   },
 };
 

@@ -95,12 +95,11 @@ fn theirs(stage: &mut Stage) -> Result<Seen> {
         .flat_map(|_| chats.iter().enumerate())
         .flat_map(|(session, customers)| customers.iter().map(move |it| (stranger(session), it)))
         .collect();
-    let total = count(writes.len());
     let network = stage.network.pid();
     let baileys = stage.baileys.as_mut().context("Baileys")?;
     let meter = Meter::start(baileys.pid(), network)?;
     let before = baileys.ask(&json!({ "do": "received" }))?;
-    let before = before.get("count").and_then(Value::as_u64).unwrap_or(0);
+    let before = received(&before)?;
     let until = before.saturating_add(u64::try_from(writes.len())?);
     baileys.begin(&json!({ "do": "receive", "until": until }))?;
     let start = Moment::now();
@@ -109,6 +108,9 @@ fn theirs(stage: &mut Stage) -> Result<Seen> {
     })?;
     let answer = stage.baileys.as_mut().context("Baileys")?.answer()?;
     thread::sleep(AFTERMATH);
+    // What its connections lost under this load came again later, or not: what it received counts.
+    let total = received(&answer)?.saturating_sub(before);
+    let total = count(usize::try_from(total)?);
     let cost = meter.per(total)?;
     let end = answer
         .get("end")
@@ -117,4 +119,10 @@ fn theirs(stage: &mut Stage) -> Result<Seen> {
     let per_second = total * 1_000.0 / Moment::of_epoch_ms(end).since(start);
     say(&format!("  Baileys: {per_second:.0} messages/s"));
     Ok(Seen { per_second, cost })
+}
+
+/// How many messages Baileys says that it has received so far.
+fn received(answer: &Value) -> Result<u64> {
+    let received = answer.get("count").and_then(Value::as_u64);
+    received.context("Baileys says no count")
 }

@@ -211,7 +211,7 @@ fn allowed<N: Needs>(request: &HttpRequest) -> Result<Allowed<N>, Problem> {
     match N::PERMISSION {
         Some(permission) if !caller.may(permission) => Err(Problem::forbidden(format!(
             "this needs {}, which this credential does not have",
-            permission.row().name
+            permission.name()
         ))),
         _ => Ok(Allowed(caller, PhantomData)),
     }

@@ -10,6 +10,7 @@ pub mod fail;
 pub mod id;
 pub mod job;
 pub mod message;
+mod named;
 pub mod object;
 pub mod permission;
 pub mod queue;

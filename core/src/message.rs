@@ -1,7 +1,6 @@
 //! Messages: their status, which only moves forward, and the rules on their content.
 
-use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use crate::named::named;
 
 /// The most characters (Unicode scalar values) that a text may have.
 pub const TEXT_MAX_CHARS: usize = 4_096;
@@ -10,56 +9,27 @@ pub const EXPIRES_IN_DEFAULT_S: u32 = 86_400;
 /// The least and the most that `expires_in` may be, in seconds.
 pub const EXPIRES_IN_RANGE_S: std::ops::RangeInclusive<u32> = 60..=604_800;
 
-/// Where a message stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageStatus {
-    /// Accepted and stored; waits for its turn.
-    Queued,
-    /// Handed to the socket; WhatsApp has not answered yet.
-    Sending,
-    /// WhatsApp's server acknowledged it.
-    Sent,
-    /// It reached the recipient's phone.
-    Delivered,
-    /// The recipient read it. Inbound: we read it.
-    Read,
-    /// Given up, with a failure code.
-    Failed,
-    /// Inbound: arrived and stored.
-    Received,
+named! {
+    /// Where a message stands.
+    pub enum MessageStatus {
+        /// Accepted and stored; waits for its turn.
+        Queued = "queued",
+        /// Handed to the socket; WhatsApp has not answered yet.
+        Sending = "sending",
+        /// WhatsApp's server acknowledged it.
+        Sent = "sent",
+        /// It reached the recipient's phone.
+        Delivered = "delivered",
+        /// The recipient read it. Inbound: we read it.
+        Read = "read",
+        /// Given up, with a failure code.
+        Failed = "failed",
+        /// Inbound: arrived and stored.
+        Received = "received",
+    }
 }
 
 impl MessageStatus {
-    /// Every status.
-    pub const ALL: [Self; 7] = [
-        Self::Queued,
-        Self::Sending,
-        Self::Sent,
-        Self::Delivered,
-        Self::Read,
-        Self::Failed,
-        Self::Received,
-    ];
-
-    /// The stored and shown name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Queued => "queued",
-            Self::Sending => "sending",
-            Self::Sent => "sent",
-            Self::Delivered => "delivered",
-            Self::Read => "read",
-            Self::Failed => "failed",
-            Self::Received => "received",
-        }
-    }
-
-    /// The status of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.name() == name)
-    }
-
     /// The rank that only grows. A receipt that proves delivery beats an earlier failure to hear so.
     pub const fn rank(self) -> i16 {
         match self {
@@ -78,90 +48,37 @@ impl MessageStatus {
     }
 }
 
-/// Which way a message went.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Direction {
-    /// To the business.
-    Inbound,
-    /// From the business.
-    Outbound,
-}
-
-impl Direction {
-    /// The stored and shown name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Inbound => "inbound",
-            Self::Outbound => "outbound",
-        }
-    }
-
-    /// The direction of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Inbound, Self::Outbound]
-            .into_iter()
-            .find(|it| it.name() == name)
+named! {
+    /// Which way a message went.
+    pub enum Direction {
+        /// To the business.
+        Inbound = "inbound",
+        /// From the business.
+        Outbound = "outbound",
     }
 }
 
-/// What a message holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum MessageKind {
-    /// Words.
-    Text,
-    /// Could not be decrypted yet; replaced in place by the first real content.
-    Waiting,
-    /// Something that this version does not show.
-    Unsupported,
-}
-
-impl MessageKind {
-    /// The stored and shown name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Text => "text",
-            Self::Waiting => "waiting",
-            Self::Unsupported => "unsupported",
-        }
-    }
-
-    /// The kind of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Text, Self::Waiting, Self::Unsupported]
-            .into_iter()
-            .find(|it| it.name() == name)
+named! {
+    /// What a message holds.
+    pub enum MessageKind {
+        /// Words.
+        Text = "text",
+        /// Could not be decrypted yet; replaced in place by the first real content.
+        Waiting = "waiting",
+        /// Something that this version does not show.
+        Unsupported = "unsupported",
     }
 }
 
-/// Where an outbound message was written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Source {
-    /// By a program with an API key.
-    Api,
-    /// By a person in the dashboard.
-    Dashboard,
-    /// On the phone itself.
-    Phone,
-}
-
-impl Source {
-    /// The stored and shown name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Api => "api",
-            Self::Dashboard => "dashboard",
-            Self::Phone => "phone",
-        }
-    }
-
-    /// The source of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        [Self::Api, Self::Dashboard, Self::Phone]
-            .into_iter()
-            .find(|it| it.name() == name)
+named! {
+    /// Where an outbound message was written.
+    pub enum Source {
+        /// By a program with an API key.
+        Api = "api",
+        /// By a person in the dashboard.
+        Dashboard = "dashboard",
+        /// On the phone itself.
+        Phone = "phone",
     }
 }
 

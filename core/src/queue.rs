@@ -2,44 +2,44 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
+use crate::named::named;
 
-/// A queue of background jobs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Queue {
-    /// Sending, and later the delivery of webhooks.
-    High,
-    /// Standard work.
-    Default,
-    /// Delivery and read receipts.
-    Receipts,
-    /// What later receipts and replies imply for earlier messages.
-    ReceiptsSync,
-    /// Imports and exports.
-    Low,
-    /// Sweeps, retention, clean-up.
-    Maintenance,
-    /// Pacing and fan-out of broadcasts.
-    Broadcasts,
-    /// Download, upload, thumbnails.
-    Media,
-    /// Fetching call recordings.
-    Recordings,
+named! {
+    /// A queue of background jobs; the most urgent first.
+    pub enum Queue {
+        /// Sending, and later the delivery of webhooks.
+        High = "high",
+        /// Standard work.
+        Default = "default",
+        /// Delivery and read receipts.
+        Receipts = "receipts",
+        /// What later receipts and replies imply for earlier messages.
+        ReceiptsSync = "receipts_sync",
+        /// Imports and exports.
+        Low = "low",
+        /// Sweeps, retention, clean-up.
+        Maintenance = "maintenance",
+        /// Pacing and fan-out of broadcasts.
+        Broadcasts = "broadcasts",
+        /// Download, upload, thumbnails.
+        Media = "media",
+        /// Fetching call recordings.
+        Recordings = "recordings",
+    }
 }
 
-/// A set of queues that one worker process serves.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Group {
-    /// `high`.
-    High,
-    /// `default`, `receipts`, `receipts_sync`.
-    Default,
-    /// `low`, `maintenance`, `broadcasts`.
-    Low,
-    /// `media`, `recordings`.
-    Media,
+named! {
+    /// A set of queues that one worker process serves; `--queues` takes its name.
+    pub enum Group {
+        /// `high`.
+        High = "high",
+        /// `default`, `receipts`, `receipts_sync`.
+        Default = "default",
+        /// `low`, `maintenance`, `broadcasts`.
+        Low = "low",
+        /// `media`, `recordings`.
+        Media = "media",
+    }
 }
 
 /// How often a job of a queue is tried and how long it waits between tries.
@@ -58,39 +58,6 @@ pub struct Policy {
 }
 
 impl Queue {
-    /// Every queue, most urgent first.
-    pub const ALL: [Self; 9] = [
-        Self::High,
-        Self::Default,
-        Self::Receipts,
-        Self::ReceiptsSync,
-        Self::Low,
-        Self::Maintenance,
-        Self::Broadcasts,
-        Self::Media,
-        Self::Recordings,
-    ];
-
-    /// The stored and shown name.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::High => "high",
-            Self::Default => "default",
-            Self::Receipts => "receipts",
-            Self::ReceiptsSync => "receipts_sync",
-            Self::Low => "low",
-            Self::Maintenance => "maintenance",
-            Self::Broadcasts => "broadcasts",
-            Self::Media => "media",
-            Self::Recordings => "recordings",
-        }
-    }
-
-    /// The queue of that name.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|queue| queue.name() == name)
-    }
-
     /// Its row of the table.
     pub const fn policy(self) -> Policy {
         match self {
@@ -132,19 +99,6 @@ impl Policy {
 }
 
 impl Group {
-    /// Every group.
-    pub const ALL: [Self; 4] = [Self::High, Self::Default, Self::Low, Self::Media];
-
-    /// The name that `--queues` takes.
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::High => "high",
-            Self::Default => "default",
-            Self::Low => "low",
-            Self::Media => "media",
-        }
-    }
-
     /// The queues that this group serves.
     pub fn queues(self) -> impl Iterator<Item = Queue> {
         Queue::ALL

@@ -48,7 +48,7 @@ fn groups(word: &str) -> Result<Groups, String> {
     if word == "all" {
         return Ok(Groups(Group::ALL.to_vec()));
     }
-    let found = Group::ALL.into_iter().find(|group| group.name() == word);
+    let found = Group::parse(word);
     let names = Group::ALL.map(Group::name).join(", ");
     found
         .map(|group| Groups(vec![group]))

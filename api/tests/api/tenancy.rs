@@ -160,7 +160,7 @@ fn check_own(operation: &Operation, hand: &Hand, answer: &Answer) {
         Needs::Permission(permission) if !hand.may(permission) => {
             assert_eq!((answer.status, answer.code()), (403, "forbidden"), "{seen}");
             let detail = answer.body["detail"].as_str().unwrap();
-            assert!(detail.contains(permission.row().name), "{seen}");
+            assert!(detail.contains(permission.name()), "{seen}");
         }
         Needs::Credential if people_only && hand.person.is_none() => {
             assert_eq!(answer.status, 403, "{seen}");

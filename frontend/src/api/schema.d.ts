@@ -745,7 +745,7 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
         };
         /**
-         * @description A privileged act. Stored and shown by its dotted name.
+         * @description A privileged act.
          * @enum {string}
          */
         AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made";
@@ -1547,7 +1547,8 @@ export interface components {
             sessions: number;
         };
         /**
-         * @description What a caller may do. [`Permission::row`] is the one table that routes, their description and the dashboard read.
+         * @description What a caller may do. [`Permission::row`] is the one table that routes, their description and the dashboard
+         *     read.
          * @enum {string}
          */
         Permission: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read" | "members:manage" | "keys:manage" | "business:manage" | "audit:read" | "platform:operate";

@@ -8,6 +8,7 @@ pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod rows;
+pub(crate) mod slow_line;
 
 use std::time::{Duration, Instant};
 

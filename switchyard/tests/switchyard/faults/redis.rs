@@ -1,4 +1,4 @@
-//! Redis flushed, stopped, paused and started again under a stream both ways: it is speed, never truth.
+//! Redis flushed, stopped, paused, slowed and started again under a stream both ways: it is speed, never truth.
 
 use std::time::Duration;
 
@@ -8,14 +8,18 @@ use super::roles::Stream;
 use super::rounds;
 use crate::outside::cluster::ROLES;
 use crate::outside::redis::Redis;
+use crate::outside::slow_line::SlowLine;
 use crate::outside::{until, within};
 
 /// How soon readiness tells that Redis went or came.
 const TOLD: Duration = Duration::from_secs(10);
 
-fn settings(redis: &Redis) -> Vec<(&'static str, String)> {
+/// A call waits half a second at most: the one is slow, the other is too slow.
+const SLOW: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(700)];
+
+fn settings(port: u16) -> Vec<(&'static str, String)> {
     vec![
-        ("REDIS_URL", redis.url()),
+        ("REDIS_URL", format!("redis://127.0.0.1:{port}")),
         ("CACHE_PROVIDER", "redis".to_owned()),
     ]
 }
@@ -36,10 +40,18 @@ async fn told(stream: &Stream, ok: bool) {
     }
 }
 
+async fn more_accepted(stream: &Stream) {
+    let accepted = stream.accepted();
+    until("messages are accepted", || async {
+        (stream.accepted() > accepted + 5).then_some(())
+    })
+    .await;
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_flow_while_redis_is_flushed_paused_stopped_and_back() {
     let mut redis = Redis::start().await;
-    let stream = Stream::start(&settings(&redis)).await;
+    let stream = Stream::start(&settings(redis.port())).await;
     told(&stream, true).await;
     let keys = redis.command(&["--raw", "KEYS", "*"]).unwrap();
     assert!(
@@ -53,11 +65,7 @@ async fn messages_flow_while_redis_is_flushed_paused_stopped_and_back() {
 
         redis.signal(Signal::STOP);
         told(&stream, false).await;
-        let accepted = stream.accepted();
-        until("a message is accepted without Redis", || async {
-            (stream.accepted() > accepted + 5).then_some(())
-        })
-        .await;
+        more_accepted(&stream).await;
         redis.signal(Signal::CONT);
         told(&stream, true).await;
 
@@ -68,4 +76,23 @@ async fn messages_flow_while_redis_is_flushed_paused_stopped_and_back() {
         told(&stream, true).await;
     }
     stream.end("redis flushed, paused, killed", rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_flow_while_redis_is_slow_and_while_it_is_too_slow() {
+    let redis = Redis::start().await;
+    let line = SlowLine::to(redis.port()).await;
+    let stream = Stream::start(&settings(line.port())).await;
+    told(&stream, true).await;
+    for _ in 0..rounds() {
+        for delay in SLOW {
+            line.delay(delay);
+            more_accepted(&stream).await;
+        }
+        told(&stream, false).await;
+        line.delay(Duration::ZERO);
+        told(&stream, true).await;
+        more_accepted(&stream).await;
+    }
+    stream.end("redis slow", rounds()).await;
 }

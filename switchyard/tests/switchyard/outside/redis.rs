@@ -34,9 +34,9 @@ impl Redis {
         redis
     }
 
-    /// What a process is given as its `REDIS_URL`.
-    pub(crate) fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+    /// Where it listens, on loopback.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// Runs a command by the server's own client; none when it does not answer.

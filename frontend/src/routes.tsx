@@ -64,6 +64,8 @@ const inbox = createRoute({
 const chat = createRoute({
   getParentRoute: () => inbox,
   path: "$chatId",
+  /** The message to bring into sight. */
+  validateSearch: (search): { at?: string | undefined } => ({ at: text(search["at"]) }),
   component: lazyRouteComponent(() => import("./inbox/thread"), "ThreadPage"),
 });
 

@@ -11,9 +11,9 @@ import { useMessageText } from "./message-text";
 import { sendText } from "./outbox";
 import { Ticks } from "./ticks";
 
-export function BubbleBox({ out, id, children }: { out: boolean; id?: string; children: ReactNode }) {
+export function BubbleBox({ out, id, sought = false, children }: { out: boolean; id?: string; sought?: boolean; children: ReactNode }) {
   return (
-    <div className={`flex flex-col gap-1 ${out ? "items-end" : "items-start"}`} data-message={id}>
+    <div className={`flex flex-col gap-1 ${out ? "items-end" : "items-start"}`} data-message={id} aria-current={sought || undefined}>
       {children}
     </div>
   );
@@ -33,10 +33,19 @@ function Linked({ text }: { text: string }) {
   );
 }
 
-export function BubbleText({ out, soft = false, text, children }: { out: boolean; soft?: boolean; text: string; children: ReactNode }) {
+interface TextProps {
+  out: boolean;
+  soft?: boolean;
+  /** It stands out among the others. */
+  sought?: boolean;
+  text: string;
+  children: ReactNode;
+}
+
+export function BubbleText({ out, soft = false, sought = false, text, children }: TextProps) {
   return (
     <div
-      className={`max-w-[min(36rem,85%)] rounded-xl px-3 py-2 ${out ? "rounded-ee-sm bg-bubble" : "rounded-es-sm border border-line bg-raised"}`}
+      className={`max-w-[min(36rem,85%)] rounded-xl px-3 py-2 ${out ? "rounded-ee-sm bg-bubble" : "rounded-es-sm border border-line bg-raised"} ${sought ? "outline-2 outline-attention" : ""}`}
     >
       <p dir="auto" className={`break-words whitespace-pre-wrap ${soft ? "text-soft italic" : ""}`}>
         <Linked text={text} />
@@ -66,13 +75,13 @@ function Failure({ message }: { message: Message }) {
   );
 }
 
-export function Bubble({ message, newestOut }: { message: Message; newestOut: boolean }) {
+export function Bubble({ message, newestOut, sought }: { message: Message; newestOut: boolean; sought: boolean }) {
   const { t } = useTranslation();
   const words = useMessageText();
   const out = message.direction === "outbound";
   return (
-    <BubbleBox out={out} id={message.id}>
-      <BubbleText out={out} soft={message.kind !== "text"} text={words(message)}>
+    <BubbleBox out={out} id={message.id} sought={sought}>
+      <BubbleText out={out} soft={message.kind !== "text"} sought={sought} text={words(message)}>
         {message.source === "phone" && out && <span>{t("inbox.from_phone")}</span>}
         {message.source === "api" && out && <span>{t("inbox.from_api")}</span>}
         <Clock at={message.created_at} />

@@ -46,7 +46,7 @@ export function ChatRow({ chat, filter, open }: { chat: Chat; filter: Filter; op
     <Link
       to="/inbox/$chatId"
       params={{ chatId: chat.id }}
-      search={filter}
+      search={{ ...filter, at: chat.found?.id }}
       aria-current={open ? "page" : undefined}
       data-chat={chat.id}
       className={`flex h-full items-center gap-3 border-b border-line px-3 outline-offset-[-2px] transition-colors duration-100 ${open ? "bg-accent-soft" : "hover:bg-sunken"}`}

@@ -28,7 +28,7 @@ export function InboxPage() {
     const chats = query.chats ?? [];
     const at = chats.findIndex((chat) => chat.id === open);
     const next = chats[at < 0 ? 0 : at + by];
-    if (next) void navigate({ to: "/inbox/$chatId", params: { chatId: next.id }, search: filter });
+    if (next) void navigate({ to: "/inbox/$chatId", params: { chatId: next.id }, search: { ...filter, at: next.found?.id } });
   };
   useKeys({
     j: () => step(1),

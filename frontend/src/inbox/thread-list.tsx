@@ -11,6 +11,7 @@ import { Bubble } from "./bubble";
 import { useFollowEnd } from "./follow-end";
 import { useOutgoing } from "./outbox";
 import { OutgoingBubble } from "./outgoing-bubble";
+import { useSought } from "./sought";
 import { type Item, threadItems } from "./thread-items";
 
 const ESTIMATE = 60;
@@ -20,6 +21,8 @@ const NEAR_END = 80;
 interface Props {
   id: string;
   name: string;
+  /** The message to bring into sight, if it is not the newest. */
+  sought: string | undefined;
   query: {
     data: { pages: MessagePage[] } | undefined;
     hasNextPage: boolean;
@@ -48,13 +51,13 @@ function Day({ at }: { at: Date }) {
   );
 }
 
-function Row({ item }: { item: Item }) {
+function Row({ item, sought }: { item: Item; sought: string | undefined }) {
   if (item.kind === "day") return <Day at={item.at} />;
   if (item.kind === "outgoing") return <OutgoingBubble outgoing={item.outgoing} />;
-  return <Bubble message={item.message} newestOut={item.newestOut} />;
+  return <Bubble message={item.message} newestOut={item.newestOut} sought={item.message.id === sought} />;
 }
 
-export function ThreadList({ id, name, query }: Props) {
+export function ThreadList({ id, name, sought, query }: Props) {
   const { t } = useTranslation();
   const box = useRef<HTMLDivElement>(null);
   const outgoing = useOutgoing(id);
@@ -80,6 +83,7 @@ export function ThreadList({ id, name, query }: Props) {
     if (hasNextPage && !isFetchingNextPage && first < AHEAD) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage, first]);
   const atEnd = useFollowEnd(box, virtual);
+  useSought(sought, items, virtual, query);
 
   return (
     <div className="relative flex min-h-0 grow flex-col">
@@ -99,7 +103,7 @@ export function ThreadList({ id, name, query }: Props) {
                   className="absolute inset-x-0 top-0 px-4 pb-2"
                   style={{ transform: `translateY(${row.start}px)` }}
                 >
-                  <Row item={item} />
+                  <Row item={item} sought={sought} />
                 </li>
               )
             );

@@ -1,5 +1,5 @@
 // The open chat: who it is, its messages, and the place to answer.
-import { useParams } from "@tanstack/react-router";
+import { useParams, useSearch } from "@tanstack/react-router";
 import { useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
@@ -44,7 +44,7 @@ function Announcer({ chat, name }: { chat: string; name: string }) {
   );
 }
 
-function Thread({ id }: { id: string }) {
+function Thread({ id, sought }: { id: string; sought: string | undefined }) {
   const { t } = useTranslation();
   const chat = useChat(id);
   const query = api.useInfiniteQuery(
@@ -65,7 +65,7 @@ function Thread({ id }: { id: string }) {
     <div className="flex min-h-0 grow">
       <div className="flex min-h-0 min-w-0 grow flex-col">
         <ThreadHeader chat={chat} name={name} details={roomy ? shown : asked} onDetails={toggle} />
-        {query.data ? <ThreadList id={id} name={name} query={query} /> : <ThreadLoading />}
+        {query.data ? <ThreadList id={id} name={name} sought={sought} query={query} /> : <ThreadLoading />}
         {chat && <Composer chat={chat} />}
         <Announcer chat={id} name={name} />
       </div>
@@ -85,5 +85,6 @@ function Thread({ id }: { id: string }) {
 
 export function ThreadPage() {
   const { chatId } = useParams({ from: "/frame/inbox/$chatId" });
-  return <Thread key={chatId} id={chatId} />;
+  const { at } = useSearch({ from: "/frame/inbox/$chatId" });
+  return <Thread key={chatId} id={chatId} sought={at} />;
 }

@@ -135,7 +135,10 @@ impl Finish<'_> {
         builder
             .insert_header((CACHE_CONTROL, "no-store"))
             .content_type("application/problem+json")
-            .body(serde_json::to_vec(&problem.body(self.id)).unwrap_or_default())
+            .body(
+                serde_json::to_vec(&problem.body(self.state.cookies.origin(), self.id))
+                    .unwrap_or_default(),
+            )
     }
 
     fn count(&self, route: &str, status: u16) {

@@ -28,8 +28,9 @@ pub(crate) struct Problem {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub(crate) struct ProblemBody<'a> {
-    /// A URI of the code.
+    /// The address of the code's page: what it means and what to do.
     #[serde(rename = "type")]
+    #[schema(format = "uri")]
     pub(crate) kind: String,
     /// What the code means.
     pub(crate) title: &'a str,
@@ -104,11 +105,12 @@ impl Problem {
         }
     }
 
-    /// The body for this request.
-    pub(crate) fn body<'a>(&'a self, request_id: &'a str) -> ProblemBody<'a> {
+    /// The body for this request, from an installation that is reached at `origin`.
+    pub(crate) fn body<'a>(&'a self, origin: &str, request_id: &'a str) -> ProblemBody<'a> {
         let row = self.code.row();
         ProblemBody {
-            kind: format!("urn:switchyard:problem:{}", row.name),
+            // Served by `api/src/docs.rs`.
+            kind: format!("{origin}/docs/problems/{}", row.name),
             title: row.title,
             status: row.status,
             code: row.name,
@@ -137,7 +139,10 @@ impl ResponseError for Problem {
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::Conflict(code) => Self::new(ApiCode::Conflict, conflict(code)),
+            StoreError::Conflict(name) => {
+                let code = conflict(name);
+                Self::new(code, code.row().example)
+            }
             StoreError::NoSuchSession => Self::not_found(),
             StoreError::InvalidCursor => Self::invalid("the cursor cannot be read"),
             StoreError::SessionRequired => Self::new(
@@ -180,15 +185,14 @@ fn quota_exceeded(what: &str) -> Problem {
     }
 }
 
-/// Words for the conflicts that the store names.
-fn conflict(code: &str) -> String {
-    match code {
-        "already_set_up" => "this installation is set up already: sign in".to_owned(),
-        "last_owner" => "a business keeps one owner: make somebody else an owner first".to_owned(),
-        "already_a_member" => "this person is a member already".to_owned(),
-        "other_address" => "this invitation is for another person: sign out first".to_owned(),
-        "email_taken" => "somebody has this email address already".to_owned(),
-        other => other.replace('_', " "),
+/// The code of a conflict that the store names; those without one of their own are races.
+fn conflict(name: &str) -> ApiCode {
+    match name {
+        "already_set_up" => ApiCode::AlreadySetUp,
+        "last_owner" => ApiCode::LastOwner,
+        "already_a_member" => ApiCode::AlreadyAMember,
+        "email_taken" => ApiCode::EmailTaken,
+        _ => ApiCode::Conflict,
     }
 }
 

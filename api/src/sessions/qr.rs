@@ -111,6 +111,6 @@ fn code(seen: &Seen) -> Result<&str, Problem> {
             "there is no code to scan: the number is {}",
             seen.state.name()
         );
-        Problem::new(ApiCode::Conflict, detail)
+        Problem::new(ApiCode::NoCodeToScan, detail)
     })
 }

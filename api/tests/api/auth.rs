@@ -54,7 +54,7 @@ async fn the_first_run_makes_an_owner_who_can_sign_in_again() {
             .post("/v1/auth/setup", &setup("eve@example.com"))
             .await
             .code(),
-        "conflict"
+        "already_set_up"
     );
 
     let login = json!({"email": "ADA@example.com ", "password": PASSWORD});

@@ -121,7 +121,10 @@ async fn a_code_is_drawn_as_the_client_asks() {
     let client = app.user(&ada.user).await;
     let Number { held, path } = number(&app, &client).await;
     let picture = |kind: &'static str| client.request(Method::GET, &path).header("accept", kind);
-    assert_eq!(Answer::of(picture("image/png")).await.code(), "conflict");
+    assert_eq!(
+        Answer::of(picture("image/png")).await.code(),
+        "no_code_to_scan"
+    );
     state(&app, &held, SessionState::AwaitingScan, None).await;
     show(&app, &held, "2@code", 5).await;
     let svg = Answer::of(picture("image/svg+xml")).await;

@@ -2,6 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use switchyard_core::code::ApiCode;
 use switchyard_core::permission::Scope;
 
 use crate::app::{Answer, TestApp};
@@ -211,5 +212,33 @@ async fn reasons_have_words_in_both_languages() {
         (Some("session"), Some("disconnected"))
     );
     assert!(!expired["next_step"]["he"].as_str().unwrap().is_empty());
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_code_has_a_page_that_the_type_of_its_problem_names() {
+    let app = TestApp::start().await;
+    let anonymous = app.anonymous();
+    let list = anonymous.get("/docs/problems").await;
+    assert!(list.header("content-type").starts_with("text/html"));
+    let list = list.body.as_str().unwrap().to_owned();
+    for row in ApiCode::ALL.iter().map(|code| code.row()) {
+        let path = format!("/docs/problems/{}", row.name);
+        assert!(list.contains(&format!("href=\"{path}\"")), "{path}");
+        let page = anonymous.get(&path).await;
+        assert_eq!(page.status, 200, "{path}");
+        let page = page.body.as_str().unwrap().to_owned();
+        for shown in [row.name, "What it means", "What to do", "request_id"] {
+            assert!(page.contains(shown), "{path}: {shown}");
+        }
+        assert!(!page.contains('`'), "{path}: a backtick is left over");
+    }
+    let refused = anonymous.get("/v1/me").await;
+    let kind = refused.body["type"].as_str().unwrap().to_owned();
+    assert_eq!(kind, format!("{}/docs/problems/unauthorized", app.url));
+    let page = reqwest::get(kind).await.unwrap();
+    assert_eq!(page.status(), 200);
+    assert!(page.text().await.unwrap().contains("Sign in first"));
+    assert_eq!(anonymous.get("/docs/problems/nothing").await.status, 404);
     app.end().await;
 }

@@ -79,7 +79,7 @@ async fn an_invitation_makes_a_member_once() {
             &json!({"email": "bob@example.com", "role": "owner"}),
         )
         .await;
-    assert_eq!((again.status, again.code()), (409, "conflict"));
+    assert_eq!((again.status, again.code()), (409, "already_a_member"));
     app.end().await;
 }
 
@@ -164,7 +164,7 @@ async fn the_last_owner_cannot_leave_and_of_two_who_leave_at_once_one_stays() {
         owner.send("DELETE", &hers, &json!({})).await,
         owner.send("PATCH", &hers, &json!({"role": "agent"})).await,
     ] {
-        assert_eq!((answer.status, answer.code()), (409, "conflict"));
+        assert_eq!((answer.status, answer.code()), (409, "last_owner"));
     }
     let raised = owner.send("PATCH", &his, &json!({"role": "owner"})).await;
     assert_eq!(

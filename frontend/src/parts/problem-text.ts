@@ -12,6 +12,7 @@ const OWN = [
   "unavailable",
   "not_found",
   "conflict",
+  "email_taken",
   "forbidden",
   "quota_exceeded",
 ] as const;

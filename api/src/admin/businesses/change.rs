@@ -45,8 +45,8 @@ pub(crate) async fn change_business(
 ) -> Result<Json<TenantObject>, Problem> {
     let suspended = body.status.map(|it| it == BusinessStatus::Suspended);
     if suspended == Some(true) && *id == caller.0.business {
-        let detail = "you work in this business: switch to another one first";
-        return Err(Problem::new(ApiCode::Conflict, detail));
+        let code = ApiCode::OwnBusiness;
+        return Err(Problem::new(code, code.row().example));
     }
     let change = TenantChange {
         name: body.name.as_deref().map(name).transpose()?,

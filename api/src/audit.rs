@@ -3,11 +3,12 @@
 use actix_web::get;
 use actix_web::web::{Data, Json, Query};
 use serde::{Deserialize, Serialize};
-use store::audit::{self, Entry};
+use store::audit::{self, Entry, Wanted};
 use switchyard_core::audit::{ActorKind, AuditAction};
 use switchyard_core::{AuditId, BusinessId, KeyId, Timestamp, UserId};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
 
 use crate::api::State;
 use crate::caller::{Allowed, AuditRead};
@@ -85,6 +86,34 @@ pub(crate) struct ListAuditQuery {
     /// Rows of a page, 1 to 200; 50 when left out.
     #[param(minimum = 1, maximum = 200)]
     pub(crate) limit: Option<u32>,
+    /// Of this person or key alone, `usr_…` or `key_…`.
+    pub(crate) actor: Option<String>,
+    /// Of this act alone.
+    pub(crate) action: Option<AuditAction>,
+    /// Not before this instant, RFC 3339.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub(crate) since: Option<Timestamp>,
+    /// Before this instant, RFC 3339.
+    #[param(value_type = Option<String>, format = DateTime)]
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl ListAuditQuery {
+    /// What is asked for.
+    pub(crate) fn wanted(&self) -> Result<Wanted, Problem> {
+        Ok(Wanted {
+            actor: self.actor.as_deref().map(actor).transpose()?,
+            action: self.action,
+            since: self.since,
+            until: self.until,
+        })
+    }
+}
+
+fn actor(text: &str) -> Result<Uuid, Problem> {
+    let user = text.parse().map(UserId::uuid);
+    user.or_else(|_not_a_user| text.parse().map(KeyId::uuid))
+        .map_err(|_neither| Problem::invalid("actor is the id of a person or of a key"))
 }
 
 /// Who did what in the business, newest first. Entries are never changed or removed; `switchyard audit verify`
@@ -103,7 +132,7 @@ pub(crate) async fn list_audit(
 ) -> Result<Json<List<AuditObject>>, Problem> {
     let limit = page::limit(query.limit)?;
     let (business, cursor) = (caller.0.business, query.cursor.as_deref());
-    let page = audit::list(&state.store, business, cursor, limit).await?;
+    let page = audit::list(&state.store, business, query.wanted()?, cursor, limit).await?;
     Ok(Json(List {
         data: page.data.into_iter().map(AuditObject::from).collect(),
         next_cursor: page.next_cursor,

@@ -1,8 +1,9 @@
 //! The business that the credential names: its name, its limits and what it uses of them.
 
 use serde::{Deserialize, Serialize};
+use store::Store;
 use store::businesses::Tenant;
-use store::quota::Limits;
+use store::quota::{self, Limits};
 use switchyard_core::{BusinessId, Timestamp};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -59,6 +60,8 @@ pub(crate) struct OwnBusiness {
     limits: LimitsObject,
     /// Numbers that it has.
     sessions: i64,
+    /// Messages that it had accepted for sending since midnight in UTC.
+    messages_today: i64,
     /// People in it.
     members: i64,
     /// When it was made.
@@ -66,15 +69,18 @@ pub(crate) struct OwnBusiness {
     created_at: Timestamp,
 }
 
-impl From<Tenant> for OwnBusiness {
-    fn from(tenant: Tenant) -> Self {
-        Self {
+impl OwnBusiness {
+    /// With what it has used today.
+    async fn of(tenant: Tenant, store: &Store) -> store::Result<Self> {
+        let messages_today = quota::messages_today(store, Timestamp::now(), tenant.id).await?;
+        Ok(Self {
+            messages_today,
             id: tenant.id,
             name: tenant.name,
             limits: tenant.limits.into(),
             sessions: tenant.sessions,
             members: tenant.members,
             created_at: tenant.created_at,
-        }
+        })
     }
 }

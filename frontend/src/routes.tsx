@@ -8,6 +8,7 @@ import { Crash } from "./frame/crash";
 import { Frame } from "./frame/frame";
 import { Missing } from "./frame/missing";
 import { inboxSearch } from "./inbox/filter";
+import { auditSearch } from "./settings/audit-search";
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
 
@@ -104,6 +105,7 @@ const members = createRoute({
 const audit = createRoute({
   getParentRoute: () => frame,
   path: "/settings/audit",
+  validateSearch: auditSearch,
   component: lazyRouteComponent(() => import("./settings/audit-page"), "AuditPage"),
 });
 

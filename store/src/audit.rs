@@ -64,6 +64,31 @@ pub struct Entry {
     pub detail: Value,
 }
 
+/// Which entries to list; one that asks for nothing finds all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Wanted {
+    /// Of this user or key.
+    pub actor: Option<Uuid>,
+    /// Of this act.
+    pub action: Option<AuditAction>,
+    /// Not before this instant.
+    pub since: Option<Timestamp>,
+    /// Before this instant.
+    pub until: Option<Timestamp>,
+}
+
+impl Wanted {
+    fn action(&self) -> Option<&'static str> {
+        self.action.map(AuditAction::name)
+    }
+
+    /// From when and until before when, in milliseconds.
+    fn span(&self) -> (i64, i64) {
+        let since = self.since.map_or(i64::MIN, Timestamp::ms);
+        (since, self.until.map_or(i64::MAX, Timestamp::ms))
+    }
+}
+
 /// Writes an entry in this transaction. The lock on the business's head until the commit keeps the chain one.
 pub(crate) async fn note(
     tx: &mut Tx,
@@ -116,10 +141,11 @@ pub(crate) async fn note(
     Ok(())
 }
 
-/// The entries of a business, newest first. The cursor is the number of the last entry seen.
+/// The entries of a business that are wanted, newest first. The cursor is the number of the last entry seen.
 pub async fn list(
     store: &Store,
     business: BusinessId,
+    wanted: Wanted,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<Entry>> {
@@ -128,13 +154,30 @@ pub async fn list(
     })?;
     let mut conn = store.read().await?;
     let more = i64::from(limit).saturating_add(1);
-    let rows = fetch_all!(conn, EntryRow, sql::LIST, business.uuid(), before, more)?;
+    let (action, (since, until)) = (wanted.action(), wanted.span());
+    let rows = fetch_all!(
+        conn,
+        EntryRow,
+        sql::LIST,
+        business.uuid(),
+        before,
+        more,
+        wanted.actor,
+        action,
+        since,
+        until
+    )?;
     let data: Vec<Entry> = row::entries(rows)?;
     Ok(cut(data, limit, |entry| entry.seq.to_string()))
 }
 
-/// The entries of all businesses, newest first: for operators.
-pub async fn list_all(store: &Store, cursor: Option<&str>, limit: u32) -> Result<Page<Entry>> {
+/// The entries of all businesses that are wanted, newest first: for operators.
+pub async fn list_all(
+    store: &Store,
+    wanted: Wanted,
+    cursor: Option<&str>,
+    limit: u32,
+) -> Result<Page<Entry>> {
     let before = cursor
         .map(str::parse::<AuditId>)
         .transpose()
@@ -142,7 +185,18 @@ pub async fn list_all(store: &Store, cursor: Option<&str>, limit: u32) -> Result
         .map_or(Uuid::max(), AuditId::uuid);
     let mut conn = store.read().await?;
     let more = i64::from(limit).saturating_add(1);
-    let rows = fetch_all!(conn, EntryRow, sql::LIST_ALL, before, more)?;
+    let (action, (since, until)) = (wanted.action(), wanted.span());
+    let rows = fetch_all!(
+        conn,
+        EntryRow,
+        sql::LIST_ALL,
+        before,
+        more,
+        wanted.actor,
+        action,
+        since,
+        until
+    )?;
     let data: Vec<Entry> = row::entries(rows)?;
     Ok(cut(data, limit, |entry| entry.id.to_string()))
 }

@@ -4,7 +4,7 @@ use switchyard_core::{BusinessId, Timestamp};
 
 use crate::run::{execute, fetch_optional};
 use crate::sessions::midnight;
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Store, Tx};
 
 pub(crate) mod sql;
 
@@ -50,6 +50,13 @@ pub(crate) async fn count_message(tx: &mut Tx, now: Timestamp, business: Busines
     } else {
         Ok(())
     }
+}
+
+/// Messages that the business's people and programs had accepted since midnight in UTC.
+pub async fn messages_today(store: &Store, now: Timestamp, business: BusinessId) -> Result<i64> {
+    let mut conn = store.read().await?;
+    let row = fetch_optional!(conn, (i64,), sql::SINCE, business.uuid(), midnight(now))?;
+    Ok(row.map_or(0, |(messages,)| messages))
 }
 
 /// The limit changed: the next message counts the day anew.

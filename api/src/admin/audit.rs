@@ -28,7 +28,8 @@ pub(crate) async fn list_all_audit(
     query: Query<ListAuditQuery>,
 ) -> Result<Json<List<AuditObject>>, Problem> {
     let limit = page::limit(query.limit)?;
-    let page = store::audit::list_all(&state.store, query.cursor.as_deref(), limit).await?;
+    let (wanted, cursor) = (query.wanted()?, query.cursor.as_deref());
+    let page = store::audit::list_all(&state.store, wanted, cursor, limit).await?;
     Ok(Json(List {
         data: page.data.into_iter().map(AuditObject::from).collect(),
         next_cursor: page.next_cursor,

@@ -22,5 +22,5 @@ pub(crate) async fn get_business(
 ) -> Result<Json<OwnBusiness>, Problem> {
     let tenant = businesses::get(&state.store, caller.0.business).await?;
     let tenant = tenant.ok_or_else(Problem::not_found)?;
-    Ok(Json(tenant.into()))
+    Ok(Json(OwnBusiness::of(tenant, &state.store).await?))
 }

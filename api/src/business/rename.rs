@@ -44,5 +44,5 @@ pub(crate) async fn rename_business(
     let tenant = businesses::change(&state.store, now, by, business, change).await?;
     state.credentials.forget();
     let tenant = tenant.ok_or_else(Problem::not_found)?;
-    Ok(Json(tenant.into()))
+    Ok(Json(OwnBusiness::of(tenant, &state.store).await?))
 }

@@ -112,7 +112,10 @@ async fn a_suspended_business_is_closed_at_once_and_opens_again() {
     let locked_out = operator
         .send("PATCH", &own, &json!({"status": "suspended"}))
         .await;
-    assert_eq!((locked_out.status, locked_out.code()), (409, "conflict"));
+    assert_eq!(
+        (locked_out.status, locked_out.code()),
+        (409, "own_business")
+    );
     assert_eq!(
         actions(&owner, "/v1/audit").await[..2],
         ["business.resumed", "business.suspended"]
@@ -155,5 +158,68 @@ async fn a_business_at_its_limit_is_told_so() {
     assert!((1..=86_400).contains(&wait), "{wait}");
     limit(json!({})).await;
     assert_eq!(key.post("/v1/messages", &text).await.status, 202);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_audit_log_is_filtered_by_hand_act_and_time() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let owner = app.user(&ada.user).await;
+    let made = json!({"name": "robot", "scopes": ["events:read"]});
+    for name in ["First", "Second"] {
+        let body = json!({"name": name});
+        let renamed = owner.send("PATCH", "/v1/business", &body).await;
+        assert_eq!(renamed.status, 200);
+        assert_eq!(owner.post("/v1/api-keys", &made).await.status, 201);
+    }
+    let renames = "/v1/audit?action=business.renamed";
+    assert_eq!(actions(&owner, renames).await, ["business.renamed"; 2]);
+    let first = owner.get(&format!("{renames}&limit=1")).await.body;
+    let cursor = first["next_cursor"].as_str().unwrap();
+    let second = owner
+        .get(&format!("{renames}&limit=1&cursor={cursor}"))
+        .await
+        .body;
+    assert_eq!(second["data"][0]["detail"]["after"], "First");
+    assert_eq!(second["next_cursor"], Value::Null);
+
+    let hers = format!("/v1/audit?actor={}", ada.user.id);
+    assert_eq!(
+        actions(&owner, &hers).await.len(),
+        4,
+        "making the business was nobody's act"
+    );
+    let nobody = format!("/v1/audit?actor={}", switchyard_core::KeyId::generate());
+    assert!(actions(&owner, &nobody).await.is_empty());
+    let at = first["data"][0]["at"].as_str().unwrap();
+    let since = actions(&owner, &format!("/v1/audit?since={at}")).await;
+    let until = actions(&owner, &format!("/v1/audit?until={at}")).await;
+    assert_eq!(since.len() + until.len(), 5, "{since:?} {until:?}");
+    assert!(since.len() <= 2 && !since.is_empty(), "{since:?}");
+    for wrong in ["actor=ses_1", "action=nothing", "since=yesterday"] {
+        let refused = owner.get(&format!("/v1/audit?{wrong}")).await;
+        assert_eq!(refused.code(), "invalid_request", "{wrong}");
+    }
+    let operator = operator(&app).await;
+    let all = format!("/v1/admin/audit?actor={}", ada.user.id);
+    assert_eq!(actions(&operator, &all).await.len(), 4);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_business_sees_how_many_messages_it_sent_today() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let (_, key) = app.key(ada.business, &Scope::ALL).await;
+    let used = async || key.get("/v1/business").await.body["messages_today"].clone();
+    assert_eq!(used().await, 0);
+    key.post("/v1/sessions", &json!({"name": "Front desk"}))
+        .await;
+    for _ in 0..2 {
+        let body = json!({"to": "+972501234567", "text": "hello"});
+        assert_eq!(key.post("/v1/messages", &body).await.status, 202);
+    }
+    assert_eq!(used().await, 2);
     app.end().await;
 }

@@ -1,4 +1,5 @@
 // The audit log: who did what and when, newest first.
+import { useSearch } from "@tanstack/react-router";
 import { Bot, Cpu, ScrollText } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { api } from "@/api/client";
@@ -11,15 +12,17 @@ import { Blank, Denied } from "@/parts/states";
 import { Moment } from "@/parts/time";
 import { useMay, useMe } from "@/sign-in/account";
 import { AuditDetail } from "./audit-detail";
+import { AuditFilterBar } from "./audit-filter";
+import { type AuditFilter, auditQuery, isFiltered } from "./audit-search";
 import { SettingsTabs } from "./tabs";
 
 const PAGE = 50;
 
-function useAudit(enabled: boolean) {
+function useAudit(filter: AuditFilter, enabled: boolean) {
   const query = api.useInfiniteQuery(
     "get",
     "/v1/audit",
-    { params: { query: { limit: PAGE } } },
+    { params: { query: { limit: PAGE, ...auditQuery(filter) } } },
     { initialPageParam: null, getNextPageParam: (last) => last.next_cursor, enabled, staleTime: 0 },
   );
   return { ...query, data: query.data?.pages.flatMap((page) => page.data) };
@@ -67,14 +70,16 @@ export function AuditPage() {
   const { t } = useTranslation();
   const { data: me } = useMe();
   const may = useMay("audit:read");
-  const query = useAudit(may);
+  const filter = useSearch({ from: "/frame/settings/audit" });
+  const query = useAudit(filter, may);
   if (me && !may) return <Denied heading="h1" />;
   return (
     <Page title={t("audit.title")} intro={t("audit.intro")} tabs={<SettingsTabs />}>
+      <AuditFilterBar />
       <Loaded query={query}>
         {(entries) =>
           entries.length === 0 ? (
-            <Blank icon={ScrollText} title={t("audit.empty")} />
+            <Blank icon={ScrollText} title={isFiltered(filter) ? t("audit.none") : t("audit.empty")} />
           ) : (
             <>
               <Rows label={t("audit.title")}>

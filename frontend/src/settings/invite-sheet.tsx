@@ -33,7 +33,7 @@ export function InviteSheet({ onClose }: { onClose(): void }) {
   return (
     <Sheet title={t("members.invite")} description={t("members.invite_intro")} onClose={onClose}>
       <form onSubmit={submit} className="grid gap-4">
-        {invite.isError && <ProblemNote error={invite.error} text={asProblem(invite.error).status === 409 ? t("members.already") : undefined} />}
+        {invite.isError && <ProblemNote error={invite.error} text={asProblem(invite.error).code === "already_a_member" ? t("members.already") : undefined} />}
         <Field label={t("members.email")} name="email" type="email" dir="ltr" autoComplete="off" maxLength={254} required />
         <RoleChoice initial="agent" />
         <div className="flex flex-wrap justify-end gap-2">

@@ -34,7 +34,7 @@ export function RoleSheet({ member, onClose }: Props) {
   return (
     <Sheet title={t("members.role_of", { name: member.name ?? member.email })} onClose={onClose}>
       <form onSubmit={submit} className="grid gap-4">
-        {change.isError && <ProblemNote error={change.error} text={asProblem(change.error).status === 409 ? t("members.last_owner") : undefined} />}
+        {change.isError && <ProblemNote error={change.error} text={asProblem(change.error).code === "last_owner" ? t("members.last_owner") : undefined} />}
         <RoleChoice initial={member.role} />
         <div className="flex flex-wrap justify-end gap-2">
           <Button onClick={onClose}>{t("common.cancel")}</Button>

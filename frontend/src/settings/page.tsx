@@ -70,16 +70,11 @@ function Use({ label, used, limit }: { label: string; used: number; limit: numbe
 
 function Limits({ business }: { business: OwnBusiness }) {
   const { t } = useTranslation();
-  const formats = useFormats();
-  const daily = business.limits.messages_per_day ?? null;
   return (
     <dl className="grid gap-5 sm:grid-cols-3">
       <Use label={t("settings.numbers")} used={business.sessions} limit={business.limits.sessions ?? null} />
       <Use label={t("settings.people")} used={business.members} limit={null} />
-      <div className="grid content-start gap-1.5">
-        <dt className="text-soft">{t("settings.messages")}</dt>
-        <dd className="text-lg font-medium tabular-nums">{daily === null ? t("settings.no_limit") : t("settings.a_day", { limit: formats.number(daily) })}</dd>
-      </div>
+      <Use label={t("settings.messages")} used={business.messages_today} limit={business.limits.messages_per_day ?? null} />
     </dl>
   );
 }

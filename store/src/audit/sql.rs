@@ -17,12 +17,16 @@ statements! {
     LIST = "select a.business_id, a.seq, a.id, a.at, a.actor_kind, a.actor_id, u.name as actor_name, a.address,
             a.request_id, a.action, a.target, a.detail, a.hash
         from audit a left join users u on u.id = a.actor_id
-        where a.business_id = $1 and a.seq < $2 order by a.seq desc limit $3";
+        where a.business_id = $1 and a.seq < $2 and (a.actor_id = $4 or $4 is null)
+            and (a.action = $5 or $5 is null) and a.at >= $6 and a.at < $7
+        order by a.seq desc limit $3";
 
     LIST_ALL: across_tenants = "select a.business_id, a.seq, a.id, a.at, a.actor_kind, a.actor_id,
             u.name as actor_name, a.address, a.request_id, a.action, a.target, a.detail, a.hash
         from audit a left join users u on u.id = a.actor_id
-        where a.id < $1 order by a.id desc limit $2";
+        where a.id < $1 and (a.actor_id = $3 or $3 is null) and (a.action = $4 or $4 is null)
+            and a.at >= $5 and a.at < $6
+        order by a.id desc limit $2";
 
     HEADS: across_tenants = "select business_id, seq, hash from audit_heads where business_id > $1
         order by business_id limit $2";

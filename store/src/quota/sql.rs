@@ -22,5 +22,8 @@ statements! {
         on conflict (business_id) do update set messages = message_counts.messages + 1
         returning messages";
 
+    SINCE = "select count(*) from sessions s join messages m on m.session_id = s.id
+        where s.business_id = $1 and m.created_at >= $2 and m.direction = 'outbound' and m.source <> 'phone'";
+
     FORGET = "delete from message_counts where business_id = $1";
 }

@@ -25,6 +25,7 @@ mod chats;
 mod contacts;
 mod cookie;
 mod dashboard;
+mod docs;
 mod edge;
 mod events;
 mod headers;

@@ -3,24 +3,29 @@
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::web::Data;
 use actix_web::{App, HttpResponse, get};
+use serde_json::Value;
+use switchyard_core::code::ApiCode;
 use utoipa::OpenApi;
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterBuilder, PathItem};
 use utoipa::openapi::schema::{ArrayItems, Schema};
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, Ref, RefOr, ResponseBuilder};
+use utoipa::openapi::{Content, RefOr};
 use utoipa_actix_web::AppExt;
 
 use crate::api::State;
 use crate::problem::ProblemBody;
 use crate::server;
 
+mod examples;
+mod refusals;
+mod words;
+
 /// What stands above the routes.
 #[derive(OpenApi)]
 #[openapi(
     info(
         title = "Switchyard",
-        description = "WhatsApp numbers of many businesses. The credential names the business: an id of another \
-            one is answered like one that does not exist. Times are RFC 3339 in UTC with milliseconds.",
+        description = include_str!("openapi/head.md"),
     ),
     tags(
         (name = "auth", description = "Signing in and out"),
@@ -43,13 +48,22 @@ struct Head;
 pub fn openapi() -> utoipa::openapi::OpenApi {
     let app = App::new().into_utoipa_app().openapi(Head::openapi());
     let (_, mut api) = app.configure(server::described).split_for_parts();
+    let mut refusals = refusals::Named::new();
     for path in api.paths.paths.values_mut() {
-        operations(path).for_each(describe_refusals);
+        for (is_unsafe, operation) in operations(path) {
+            words::tidy(operation);
+            show_examples(operation);
+            refusals::describe(is_unsafe, operation, &mut refusals);
+        }
     }
     if let Some(components) = &mut api.components {
+        components.responses = refusals;
         for (name, schema) in &mut components.schemas {
             if !name.ends_with("Request") {
                 require_every_field(schema);
+            }
+            if name == "Problem" {
+                name_every_code(schema);
             }
         }
         let bearer = HttpBuilder::new()
@@ -66,28 +80,58 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     api
 }
 
-fn operations(path: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+/// Each operation, and whether its method changes something.
+fn operations(path: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation)> {
     [
-        &mut path.get,
-        &mut path.post,
-        &mut path.patch,
-        &mut path.delete,
+        (false, &mut path.get),
+        (true, &mut path.post),
+        (true, &mut path.patch),
+        (true, &mut path.delete),
     ]
     .into_iter()
-    .filter_map(Option::as_mut)
+    .filter_map(|(is_unsafe, operation)| Some((is_unsafe, operation.as_mut()?)))
 }
 
-/// Every refusal has the same form, whatever its status.
-fn describe_refusals(operation: &mut Operation) {
-    let content = ContentBuilder::new()
-        .schema(Some(RefOr::Ref(Ref::from_schema_name("Problem"))))
-        .build();
-    let refusal = ResponseBuilder::new()
-        .description("Refused; `code` says why")
-        .content("application/problem+json", content)
-        .build();
-    let responses = &mut operation.responses.responses;
-    responses.insert("default".to_owned(), RefOr::T(refusal));
+/// Puts the operation's examples where they belong.
+fn show_examples(operation: &mut Operation) {
+    let id = operation.operation_id.clone().unwrap_or_default();
+    if let (Some(RefOr::T(body)), Some(example)) =
+        (&mut operation.request_body, examples::request(&id))
+        && let Some(content) = body.content.values_mut().next()
+    {
+        show(content, example);
+    }
+    for (status, response) in &mut operation.responses.responses {
+        if let (true, RefOr::T(response)) = (status.starts_with('2'), response)
+            && let Some(content) = response.content.values_mut().next()
+            && let Some(example) = examples::answer(&id)
+        {
+            show(content, example);
+        }
+    }
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(it) = parameter {
+            let description = it.description.clone().unwrap_or_default();
+            let example = examples::parameter(&it.name, &description);
+            *it = ParameterBuilder::from(it.clone()).example(example).build();
+        }
+    }
+}
+
+fn show(content: &mut RefOr<Content>, example: Value) {
+    if let RefOr::T(content) = content {
+        content.example = Some(example);
+    }
+}
+
+/// The codes are a closed list, from the one table.
+fn name_every_code(problem: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(problem)) = problem
+        && let Some(RefOr::T(Schema::Object(code))) = problem.properties.get_mut("code")
+    {
+        let names = ApiCode::ALL.iter().map(|code| code.row().name.into());
+        code.enum_values = Some(names.collect());
+    }
 }
 
 /// Answers always have all their fields, `null` when unknown.
@@ -108,7 +152,7 @@ fn require_every_field(schema: &mut RefOr<Schema>) {
 }
 
 #[get("/openapi.json")]
-pub(crate) async fn show(state: Data<State>) -> HttpResponse {
+pub(crate) async fn serve(state: Data<State>) -> HttpResponse {
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "no-cache"))
         .content_type("application/json")

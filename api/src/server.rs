@@ -15,8 +15,8 @@ use crate::api::{Api, State};
 use crate::edge::edge;
 use crate::problem::Problem;
 use crate::{
-    admin, api_keys, audit, auth, business, chats, contacts, dashboard, events, health, input, me,
-    members, messages, openapi, reasons, sessions,
+    admin, api_keys, audit, auth, business, chats, contacts, dashboard, docs, events, health,
+    input, me, members, messages, openapi, reasons, sessions,
 };
 
 /// A client that sends its head more slowly than this is dropped.
@@ -55,7 +55,7 @@ pub fn serve(api: &Api, listener: TcpListener) -> io::Result<Server> {
 /// Every route, mounted.
 fn routes(config: &mut ServiceConfig) {
     described(&mut Described::new(config));
-    config.service(openapi::show);
+    config.service(openapi::serve).configure(docs::routes);
 }
 
 /// Every route with its description.

@@ -5,7 +5,6 @@ use actix_web::web::{Data, Query};
 use actix_web::{HttpRequest, HttpResponse, get};
 use serde::Deserialize;
 use switchyard_core::code::ApiCode;
-use switchyard_core::object::EventObject;
 
 use super::feed::Feed;
 use super::list::cursor;
@@ -32,7 +31,12 @@ pub(crate) struct StreamQuery {
         StreamQuery,
         ("Last-Event-ID" = Option<i64>, Header, description = "As browsers send it; goes before `after`"),
     ),
-    responses((status = 200, body = EventObject, content_type = "text/event-stream")),
+    responses((
+        status = 200,
+        body = String,
+        content_type = "text/event-stream",
+        description = "Blocks of lines; what follows `data: ` is an `Event`",
+    )),
 )]
 #[get("/v1/events/stream")]
 pub(crate) async fn stream_events(

@@ -11,7 +11,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** What this program is. */
+        /** What this program is */
         get: operations["health"];
         put?: never;
         post?: never;
@@ -28,7 +28,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether it can serve. */
+        /** Whether it can serve */
         get: operations["health_ready"];
         put?: never;
         post?: never;
@@ -45,7 +45,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether the process lives. */
+        /** Whether the process lives */
         get: operations["livez"];
         put?: never;
         post?: never;
@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who did what in any business, newest first. */
+        /** Who did what in any business, newest first */
         get: operations["list_all_audit"];
         put?: never;
         post?: never;
@@ -79,10 +79,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The businesses of the platform, oldest first. */
+        /** The businesses of the platform, oldest first */
         get: operations["list_businesses"];
         put?: never;
-        /** Makes a business and, if an address is given, the invitation of its owner. */
+        /** Makes a business and, if an address is given, the invitation of its owner */
         post: operations["create_business"];
         delete?: never;
         options?: never;
@@ -97,7 +97,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One business. */
+        /** One business */
         get: operations["get_tenant"];
         put?: never;
         post?: never;
@@ -105,8 +105,8 @@ export interface paths {
         options?: never;
         head?: never;
         /**
-         * Renames, limits, suspends or resumes a business. Suspended, nobody signs in to it and none of its keys works, within
-         *     five seconds; what it was told to send is still sent, and what arrives is kept.
+         * Renames, limits, suspends or resumes a business
+         * @description Suspended, nobody signs in to it and none of its keys works, within five seconds; what it was told to send is still sent, and what arrives is kept.
          */
         patch: operations["change_business"];
         trace?: never;
@@ -118,10 +118,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The keys that were not revoked, oldest first. */
+        /** The keys that were not revoked, oldest first */
         get: operations["list_api_keys"];
         put?: never;
-        /** Makes a key. Its secret is in this answer and nowhere else. */
+        /**
+         * Makes a key
+         * @description Its secret is in this answer and nowhere else.
+         */
         post: operations["create_api_key"];
         delete?: never;
         options?: never;
@@ -139,7 +142,7 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Revokes a key, in every process within five seconds. */
+        /** Revokes a key, in every process within five seconds */
         delete: operations["revoke_api_key"];
         options?: never;
         head?: never;
@@ -154,8 +157,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who did what in the business, newest first. Entries are never changed or removed; `switchyard audit verify`
-         *     checks that.
+         * Who did what in the business, newest first
+         * @description Entries are never changed or removed; `switchyard audit verify` checks that.
          */
         get: operations["list_audit"];
         put?: never;
@@ -175,7 +178,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Accepts an invitation and signs in to its business. */
+        /** Accepts an invitation and signs in to its business */
         post: operations["accept_invitation"];
         delete?: never;
         options?: never;
@@ -192,7 +195,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Shows an invitation to whoever holds its token, without spending it. */
+        /** Shows an invitation to whoever holds its token, without spending it */
         post: operations["show_invitation"];
         delete?: never;
         options?: never;
@@ -209,7 +212,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in by a single-use link. */
+        /** Signs in by a single-use link */
         post: operations["link"];
         delete?: never;
         options?: never;
@@ -226,7 +229,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs in by password. Five failures in 15 minutes make an account wait. */
+        /**
+         * Signs in by password
+         * @description Five failures in 15 minutes make an account wait.
+         */
         post: operations["login"];
         delete?: never;
         options?: never;
@@ -243,7 +249,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Signs out: the access token and the refresh token of this session are worth nothing any more. */
+        /** Signs out: the access token and the refresh token of this session are worth nothing any more */
         post: operations["logout"];
         delete?: never;
         options?: never;
@@ -261,8 +267,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Renews the access token. A refresh token is good once: showing an old one again ends the session,
-         *     but for ten seconds to the same client, whose answer may have been lost.
+         * Renews the access token
+         * @description A refresh token is good once: showing an old one again ends the session, but for ten seconds to the same client, whose answer may have been lost.
          */
         post: operations["refresh"];
         delete?: never;
@@ -278,10 +284,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Whether this installation waits for its first owner. */
+        /** Whether this installation waits for its first owner */
         get: operations["setup_is_open"];
         put?: never;
-        /** Makes the first business and its owner. Without a setup token in the settings there is no such route. */
+        /**
+         * Makes the first business and its owner
+         * @description Without a setup token in the settings there is no such route.
+         */
         post: operations["setup"];
         delete?: never;
         options?: never;
@@ -296,14 +305,14 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The business that the credential names, with its limits and what it uses of them. */
+        /** The business that the credential names, with its limits and what it uses of them */
         get: operations["get_business"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        /** Renames the business. */
+        /** Renames the business */
         patch: operations["rename_business"];
         trace?: never;
     };
@@ -314,7 +323,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Conversations, the one with the newest message first. */
+        /** Conversations, the one with the newest message first */
         get: operations["list_chats"];
         put?: never;
         post?: never;
@@ -331,7 +340,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One conversation. */
+        /** One conversation */
         get: operations["get_chat"];
         put?: never;
         post?: never;
@@ -348,7 +357,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The messages of a conversation, newest first. */
+        /** The messages of a conversation, newest first */
         get: operations["list_chat_messages"];
         put?: never;
         post?: never;
@@ -367,7 +376,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Marks a conversation read, here and on WhatsApp. */
+        /** Marks a conversation read, here and on WhatsApp */
         post: operations["read_chat"];
         delete?: never;
         options?: never;
@@ -382,7 +391,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** People, in a fixed order. */
+        /** People, in a fixed order */
         get: operations["list_contacts"];
         put?: never;
         post?: never;
@@ -399,7 +408,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One contact. */
+        /** One contact */
         get: operations["get_contact"];
         put?: never;
         post?: never;
@@ -416,7 +425,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Events after a cursor, in order. `next_cursor` is always there: pass it as `after`. */
+        /**
+         * Events after a cursor, in order
+         * @description `next_cursor` is always there: pass it as `after`.
+         */
         get: operations["list_events"];
         put?: never;
         post?: never;
@@ -434,8 +446,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Events as they happen. The `id` of each is its `seq`, its `data` the event; `event: reset` means that the cursor
-         *     names no event that is kept: load what you show anew. A comment comes every 15 seconds. It ends with the access token.
+         * Events as they happen
+         * @description The `id` of each is its `seq`, its `data` the event; `event: reset` means that the cursor names no event that is kept: load what you show anew. A comment comes every 15 seconds. It ends with the access token.
          */
         get: operations["stream_events"];
         put?: never;
@@ -453,7 +465,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is calling, for which business, and what that allows. */
+        /** Who is calling, for which business, and what that allows */
         get: operations["me"];
         put?: never;
         post?: never;
@@ -473,8 +485,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Switches to another business in which the person works. The answer holds an access token for it, as a cookie
-         *     when the request came with one; the token before goes on naming the business before. The refresh token stays.
+         * Switches to another business in which the person works
+         * @description The answer holds an access token for it, as a cookie when the request came with one; the token before goes on naming the business before. The refresh token stays.
          */
         post: operations["switch_business"];
         delete?: never;
@@ -490,10 +502,13 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Everybody in the business, the oldest member first, then the open invitations: 200 at most, on one page. */
+        /** Everybody in the business, the oldest member first, then the open invitations: 200 at most, on one page */
         get: operations["list_members"];
         put?: never;
-        /** Invites somebody. Hand the link over yourself: no mail is sent. An open invitation of the same address ends. */
+        /**
+         * Invites somebody
+         * @description Hand the link over yourself: no mail is sent. An open invitation of the same address ends.
+         */
         post: operations["invite_member"];
         delete?: never;
         options?: never;
@@ -511,11 +526,17 @@ export interface paths {
         get?: never;
         put?: never;
         post?: never;
-        /** Removes a member, whose sessions here end within seconds, or withdraws an invitation. The last owner stays. */
+        /**
+         * Removes a member, whose sessions here end within seconds, or withdraws an invitation
+         * @description The last owner stays.
+         */
         delete: operations["remove_member"];
         options?: never;
         head?: never;
-        /** Gives a member another role. The last owner keeps it. For an invitation, invite again. */
+        /**
+         * Gives a member another role
+         * @description The last owner keeps it. For an invitation, invite again.
+         */
         patch: operations["change_member"];
         trace?: never;
     };
@@ -529,8 +550,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Accepts a message: it is stored and will be sent once, in the order of the chat. With an `Idempotency-Key`
-         *     the same request may be sent again for 24 hours and is answered with the same message.
+         * Accepts a message: it is stored and will be sent once, in the order of the chat
+         * @description With an `Idempotency-Key` the same request may be sent again for 24 hours and gets the same answer; how far the message has come since is told by events and by `GET /v1/messages/{id}`.
          */
         post: operations["send_message"];
         delete?: never;
@@ -546,7 +567,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One message, with where it stands. */
+        /** One message, with where it stands */
         get: operations["get_message"];
         put?: never;
         post?: never;
@@ -563,7 +584,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every reason of a session's state and every failure of a message, in English and Hebrew. */
+        /** Every reason of a session's state and every failure of a message, in English and Hebrew */
         get: operations["reasons"];
         put?: never;
         post?: never;
@@ -580,10 +601,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The numbers of the business, oldest first. */
+        /** The numbers of the business, oldest first */
         get: operations["list_sessions"];
         put?: never;
-        /** Makes a number that is not linked yet; `connect` starts the linking. */
+        /** Makes a number that is not linked yet; `connect` starts the linking */
         post: operations["create_session"];
         delete?: never;
         options?: never;
@@ -598,15 +619,15 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** One number. */
+        /** One number */
         get: operations["get_session"];
         put?: never;
         post?: never;
-        /** Unlinks and removes a number; its chats and messages stay. */
+        /** Unlinks and removes a number; its chats and messages stay */
         delete: operations["delete_session"];
         options?: never;
         head?: never;
-        /** Renames a number. */
+        /** Renames a number */
         patch: operations["rename_session"];
         trace?: never;
     };
@@ -619,7 +640,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Connects a number. One that is not linked gets codes to scan, at `GET …/qr`, until they run out. */
+        /**
+         * Connects a number
+         * @description One that is not linked gets codes to scan, at `GET …/qr`, until they run out.
+         */
         post: operations["connect_session"];
         delete?: never;
         options?: never;
@@ -636,7 +660,10 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Takes a number off line. It stays linked, so connecting again needs no code. */
+        /**
+         * Takes a number off line
+         * @description It stays linked, so connecting again needs no code.
+         */
         post: operations["disconnect_session"];
         delete?: never;
         options?: never;
@@ -653,7 +680,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Unlinks a number on its phone and forgets its keys; chats and messages stay. */
+        /** Unlinks a number on its phone and forgets its keys; chats and messages stay */
         post: operations["logout_session"];
         delete?: never;
         options?: never;
@@ -669,8 +696,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * The code to scan now. `Accept` chooses JSON, SVG or PNG. With `wait` and `after` it answers when there is
-         *     something new to show: replace the picture then, each time.
+         * The code to scan now
+         * @description `Accept` chooses JSON, SVG or PNG. With `wait` and `after` it answers when there is something new to show: replace the picture then, each time.
          */
         get: operations["session_qr"];
         put?: never;
@@ -1538,6 +1565,11 @@ export interface components {
              * @description People in it.
              */
             members: number;
+            /**
+             * Format: int64
+             * @description Messages that it had accepted for sending since midnight in UTC.
+             */
+            messages_today: number;
             /** @description Its name. */
             name: string;
             /**
@@ -1554,8 +1586,11 @@ export interface components {
         Permission: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read" | "members:manage" | "keys:manage" | "business:manage" | "audit:read" | "platform:operate";
         /** @description An error of the API (RFC 9457, `application/problem+json`). */
         Problem: {
-            /** @description The stable code. */
-            code: string;
+            /**
+             * @description The stable code.
+             * @enum {string}
+             */
+            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "cursor_expired" | "too_large" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "internal" | "shard_unavailable" | "unavailable";
             /** @description What is wrong with this request. */
             detail: string;
             /** @description Finds the request in the log. */
@@ -1567,7 +1602,10 @@ export interface components {
             status: number;
             /** @description What the code means. */
             title: string;
-            /** @description A URI of the code. */
+            /**
+             * Format: uri
+             * @description The address of the code's page: what it means and what to do.
+             */
             type: string;
         };
         /** @description Whether this program can serve, by what it depends on. */
@@ -1782,7 +1820,178 @@ export interface components {
             operator: boolean;
         };
     };
-    responses: never;
+    responses: {
+        /** @description `already_a_member`: This person is a member already */
+        already_a_member: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `already_set_up`: This installation is set up already; `email_taken`: Somebody has this email address already */
+        already_set_up_or_email_taken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `conflict`: Not possible in the present state */
+        conflict: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `conflict`: Not possible in the present state; `email_taken`: Somebody has this email address already */
+        conflict_or_email_taken: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `cursor_expired`: The cursor names no event that is kept */
+        cursor_expired: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `forbidden`: This credential does not allow that */
+        forbidden: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency_mismatch`: This Idempotency-Key was used with another body; `invalid_recipient`: The recipient cannot be read; `session_required`: Say which number should send; `unsupported_kind`: This content is not supported */
+        idempotency_mismatch_or_invalid_recipient_or_session_required_or_unsupported_kind: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `internal`: Something went wrong on our side */
+        internal: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_request`: The request is not valid */
+        invalid_request: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `last_owner`: A business keeps one owner */
+        last_owner: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `no_code_to_scan`: There is no code to scan */
+        no_code_to_scan: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `not_found`: There is no such thing */
+        not_found: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `own_business`: You work in this business */
+        own_business: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too_large`: The body is too large */
+        too_large: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too_many_requests`: Too many requests */
+        too_many_requests: {
+            headers: {
+                /** @description Seconds after which to come again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `too_many_requests`: Too many requests; `quota_exceeded`: A limit of the business is used up */
+        too_many_requests_or_quota_exceeded: {
+            headers: {
+                /** @description Seconds after which to come again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unauthorized`: Sign in first */
+        unauthorized: {
+            headers: {
+                /** @description Always `Bearer` */
+                "WWW-Authenticate"?: string;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `unavailable`: Away for the moment */
+        unavailable: {
+            headers: {
+                /** @description Seconds after which to come again */
+                "Retry-After"?: number;
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+    };
     parameters: never;
     requestBodies: never;
     headers: never;
@@ -1799,23 +2008,26 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "fail_points": false,
+                     *       "role": "api",
+                     *       "sim": false,
+                     *       "status": "ok",
+                     *       "version": "0.1.0"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     health_ready: {
@@ -1827,14 +2039,31 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "checks": {
+                     *         "database": {
+                     *           "detail": "answers",
+                     *           "ok": true
+                     *         },
+                     *         "storage": {
+                     *           "detail": "has room",
+                     *           "ok": true
+                     *         }
+                     *       },
+                     *       "status": "ready"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Ready"];
                 };
             };
+            500: components["responses"]["internal"];
             /** @description Not ready */
             503: {
                 headers: {
@@ -1842,15 +2071,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Ready"];
-                };
-            };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
                 };
             };
         };
@@ -1871,15 +2091,8 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_all_audit: {
@@ -1887,8 +2100,19 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
+                /** @description Of this person or key alone, `usr_…` or `key_…`. */
+                actor?: string;
+                /** @description Of this act alone. */
+                action?: components["schemas"]["AuditAction"];
+                /** @description Not before this instant, RFC 3339. */
+                since?: string;
+                /** @description Before this instant, RFC 3339. */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -1896,23 +2120,48 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "action": "api_key.created",
+                     *           "actor_id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *           "actor_kind": "user",
+                     *           "actor_name": "Ada Levi",
+                     *           "address": "203.0.113.7",
+                     *           "at": "2026-11-21T12:32:52.835Z",
+                     *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "detail": {
+                     *             "name": "Web shop",
+                     *             "scopes": [
+                     *               "messages:write",
+                     *               "events:read"
+                     *             ]
+                     *           },
+                     *           "id": "aud_01a1fe1868b77e40a9d8c1f2b3e4d50a",
+                     *           "request_id": "req_01a1fe1868b77e40a9d8c1f2b3e4d5f6",
+                     *           "seq": 18,
+                     *           "target": "key_01a1fe1868b77e40a9d8c1f2b3e4d507"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "17"
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_AuditEntry"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_businesses: {
@@ -1922,7 +2171,10 @@ export interface operations {
                 q?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
@@ -1931,23 +2183,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "limits": {
+                     *             "messages_per_day": 10000,
+                     *             "sessions": 5
+                     *           },
+                     *           "members": 2,
+                     *           "name": "Corner Café",
+                     *           "sessions": 1,
+                     *           "shard": null,
+                     *           "status": "active"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Tenant"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     create_business: {
@@ -1959,27 +2229,52 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "limits": {
+                 *         "messages_per_day": 10000,
+                 *         "sessions": 5
+                 *       },
+                 *       "name": "Corner Café",
+                 *       "owner_email": "ada@example.com"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateBusinessRequest"];
             };
         };
         responses: {
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "invite_url": "https://wa.example.com/invitation#token=q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
+                     *       "limits": {
+                     *         "messages_per_day": 10000,
+                     *         "sessions": 5
+                     *       },
+                     *       "members": 2,
+                     *       "name": "Corner Café",
+                     *       "sessions": 1,
+                     *       "shard": null,
+                     *       "status": "active"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewBusiness"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_tenant: {
@@ -1987,30 +2282,46 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `biz_…` */
+                /**
+                 * @description `biz_…`
+                 * @example biz_01a1fe1868b77e40a9d8c1f2b3e4d501
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "limits": {
+                     *         "messages_per_day": 10000,
+                     *         "sessions": 5
+                     *       },
+                     *       "members": 2,
+                     *       "name": "Corner Café",
+                     *       "sessions": 1,
+                     *       "shard": null,
+                     *       "status": "active"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     change_business: {
@@ -2018,34 +2329,58 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `biz_…` */
+                /**
+                 * @description `biz_…`
+                 * @example biz_01a1fe1868b77e40a9d8c1f2b3e4d501
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "status": "suspended"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeBusinessRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "limits": {
+                     *         "messages_per_day": 10000,
+                     *         "sessions": 5
+                     *       },
+                     *       "members": 2,
+                     *       "name": "Corner Café",
+                     *       "sessions": 1,
+                     *       "shard": null,
+                     *       "status": "suspended"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Tenant"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["own_business"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_api_keys: {
@@ -2053,7 +2388,10 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
@@ -2062,23 +2400,43 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "burst": 200,
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "created_by": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *           "expires_at": "2026-11-28T12:32:52.835Z",
+                     *           "hint": "oPl4",
+                     *           "id": "key_01a1fe1868b77e40a9d8c1f2b3e4d507",
+                     *           "last_used_at": null,
+                     *           "name": "Web shop",
+                     *           "per_second": 100,
+                     *           "scopes": [
+                     *             "messages:write",
+                     *             "events:read"
+                     *           ]
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_ApiKey"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     create_api_key: {
@@ -2090,27 +2448,48 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_at": "2026-11-28T12:32:52.835Z",
+                 *       "name": "Web shop",
+                 *       "scopes": [
+                 *         "messages:write",
+                 *         "events:read"
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateApiKeyRequest"];
             };
         };
         responses: {
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "expires_at": "2026-11-28T12:32:52.835Z",
+                     *       "id": "key_01a1fe1868b77e40a9d8c1f2b3e4d507",
+                     *       "name": "Web shop",
+                     *       "scopes": [
+                     *         "messages:write",
+                     *         "events:read"
+                     *       ],
+                     *       "secret": "sk_Zr0m4uT2yqJ8vWn1bXc5dKe7fLg9hMi0jNk2oPl4"
+                     *     }
+                     */
                     "application/json": components["schemas"]["NewKey"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     revoke_api_key: {
@@ -2118,7 +2497,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `key_…` */
+                /**
+                 * @description `key_…`
+                 * @example key_01a1fe1868b77e40a9d8c1f2b3e4d507
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2132,15 +2514,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_audit: {
@@ -2148,8 +2527,19 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
+                /** @description Of this person or key alone, `usr_…` or `key_…`. */
+                actor?: string;
+                /** @description Of this act alone. */
+                action?: components["schemas"]["AuditAction"];
+                /** @description Not before this instant, RFC 3339. */
+                since?: string;
+                /** @description Before this instant, RFC 3339. */
+                until?: string;
             };
             header?: never;
             path?: never;
@@ -2157,23 +2547,48 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "action": "api_key.created",
+                     *           "actor_id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *           "actor_kind": "user",
+                     *           "actor_name": "Ada Levi",
+                     *           "address": "203.0.113.7",
+                     *           "at": "2026-11-21T12:32:52.835Z",
+                     *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "detail": {
+                     *             "name": "Web shop",
+                     *             "scopes": [
+                     *               "messages:write",
+                     *               "events:read"
+                     *             ]
+                     *           },
+                     *           "id": "aud_01a1fe1868b77e40a9d8c1f2b3e4d50a",
+                     *           "request_id": "req_01a1fe1868b77e40a9d8c1f2b3e4d5f6",
+                     *           "seq": 18,
+                     *           "target": "key_01a1fe1868b77e40a9d8c1f2b3e4d507"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "17"
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_AuditEntry"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     accept_invitation: {
@@ -2185,27 +2600,51 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Noa Cohen",
+                 *       "password": "a river under the bridge",
+                 *       "token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["AcceptInvitationRequest"];
             };
         };
         responses: {
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzd2l0Y2h5YXJkIn0.c2lnbmF0dXJl",
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "expires_at": "2026-11-21T12:32:52.835Z",
+                     *       "refresh_token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
+                     *       "user": {
+                     *         "email": "ada@example.com",
+                     *         "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *         "name": "Ada Levi",
+                     *         "operator": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            409: components["responses"]["conflict_or_email_taken"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     show_invitation: {
@@ -2217,27 +2656,42 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ShowInvitationRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "email": "noa@example.com",
+                     *       "expires_at": "2026-11-28T12:32:52.835Z",
+                     *       "has_account": false,
+                     *       "role": "agent"
+                     *     }
+                     */
                     "application/json": components["schemas"]["InvitationShown"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     link: {
@@ -2249,27 +2703,48 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LinkRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzd2l0Y2h5YXJkIn0.c2lnbmF0dXJl",
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "expires_at": "2026-11-21T12:32:52.835Z",
+                     *       "refresh_token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
+                     *       "user": {
+                     *         "email": "ada@example.com",
+                     *         "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *         "name": "Ada Levi",
+                     *         "operator": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     login: {
@@ -2281,27 +2756,49 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "correct horse battery"
+                 *     }
+                 */
                 "application/json": components["schemas"]["LoginRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzd2l0Y2h5YXJkIn0.c2lnbmF0dXJl",
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "expires_at": "2026-11-21T12:32:52.835Z",
+                     *       "refresh_token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
+                     *       "user": {
+                     *         "email": "ada@example.com",
+                     *         "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *         "name": "Ada Levi",
+                     *         "operator": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     logout: {
@@ -2320,15 +2817,11 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     refresh: {
@@ -2340,27 +2833,48 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "refresh_token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RefreshRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzd2l0Y2h5YXJkIn0.c2lnbmF0dXJl",
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "expires_at": "2026-11-21T12:32:52.835Z",
+                     *       "refresh_token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
+                     *       "user": {
+                     *         "email": "ada@example.com",
+                     *         "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *         "name": "Ada Levi",
+                     *         "operator": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     setup_is_open: {
@@ -2372,23 +2886,22 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "open": false
+                     *     }
+                     */
                     "application/json": components["schemas"]["SetupState"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     setup: {
@@ -2400,27 +2913,53 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "business_name": "Corner Café",
+                 *       "email": "ada@example.com",
+                 *       "name": "Ada Levi",
+                 *       "password": "correct horse battery",
+                 *       "token": "0Zk3uYb1Zf0d2mB6pM1xqg"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SetupRequest"];
             };
         };
         responses: {
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzd2l0Y2h5YXJkIn0.c2lnbmF0dXJl",
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "expires_at": "2026-11-21T12:32:52.835Z",
+                     *       "refresh_token": "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
+                     *       "user": {
+                     *         "email": "ada@example.com",
+                     *         "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *         "name": "Ada Levi",
+                     *         "operator": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["already_set_up_or_email_taken"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_business: {
@@ -2432,23 +2971,34 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "limits": {
+                     *         "messages_per_day": 10000,
+                     *         "sessions": 5
+                     *       },
+                     *       "members": 2,
+                     *       "messages_today": 312,
+                     *       "name": "Corner Café",
+                     *       "sessions": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnBusiness"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     rename_business: {
@@ -2460,27 +3010,46 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Corner Café"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RenameBusinessRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "limits": {
+                     *         "messages_per_day": 10000,
+                     *         "sessions": 5
+                     *       },
+                     *       "members": 2,
+                     *       "messages_today": 312,
+                     *       "name": "Corner Café",
+                     *       "sessions": 1
+                     *     }
+                     */
                     "application/json": components["schemas"]["OwnBusiness"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_chats: {
@@ -2488,13 +3057,19 @@ export interface operations {
             query?: {
                 /** @description Part of a name, a number or a message. */
                 q?: string;
-                /** @description Of this number alone, `ses_…`. */
+                /**
+                 * @description Of this number alone, `ses_…`.
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 session_id?: string;
                 /** @description Those with unread messages alone. */
                 unread?: boolean;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
@@ -2503,23 +3078,62 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "contact_id": "con_01a1fe1868b77e40a9d8c1f2b3e4d505",
+                     *           "found": null,
+                     *           "id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *           "kind": "person",
+                     *           "last_message": {
+                     *             "chat_id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *             "created_at": "2026-11-21T12:32:52.835Z",
+                     *             "delivered_at": "2026-11-21T12:32:52.835Z",
+                     *             "direction": "outbound",
+                     *             "error": null,
+                     *             "expires_at": "2026-11-28T12:32:52.835Z",
+                     *             "from": "+447700900100",
+                     *             "id": "msg_01a1fe1868b77e40a9d8c1f2b3e4d504",
+                     *             "kind": "text",
+                     *             "media": null,
+                     *             "position": 1,
+                     *             "read_at": null,
+                     *             "reply_to": null,
+                     *             "sent_at": "2026-11-21T12:32:52.835Z",
+                     *             "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *             "source": "api",
+                     *             "status": "delivered",
+                     *             "text": "Your order is ready",
+                     *             "to": "+447700900201",
+                     *             "wa_id": "3EB04083E27DDE29BF363C"
+                     *           },
+                     *           "last_message_at": "2026-11-21T12:32:52.835Z",
+                     *           "lid": "100000000000201",
+                     *           "name": "Ben",
+                     *           "phone": "+447700900201",
+                     *           "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *           "unread": 0
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Chat"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_chat: {
@@ -2527,30 +3141,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `chat_…` */
+                /**
+                 * @description `chat_…`
+                 * @example chat_01a1fe1868b77e40a9d8c1f2b3e4d503
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "contact_id": "con_01a1fe1868b77e40a9d8c1f2b3e4d505",
+                     *       "found": null,
+                     *       "id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *       "kind": "person",
+                     *       "last_message": {
+                     *         "chat_id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *         "created_at": "2026-11-21T12:32:52.835Z",
+                     *         "delivered_at": "2026-11-21T12:32:52.835Z",
+                     *         "direction": "outbound",
+                     *         "error": null,
+                     *         "expires_at": "2026-11-28T12:32:52.835Z",
+                     *         "from": "+447700900100",
+                     *         "id": "msg_01a1fe1868b77e40a9d8c1f2b3e4d504",
+                     *         "kind": "text",
+                     *         "media": null,
+                     *         "position": 1,
+                     *         "read_at": null,
+                     *         "reply_to": null,
+                     *         "sent_at": "2026-11-21T12:32:52.835Z",
+                     *         "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *         "source": "api",
+                     *         "status": "delivered",
+                     *         "text": "Your order is ready",
+                     *         "to": "+447700900201",
+                     *         "wa_id": "3EB04083E27DDE29BF363C"
+                     *       },
+                     *       "last_message_at": "2026-11-21T12:32:52.835Z",
+                     *       "lid": "100000000000201",
+                     *       "name": "Ben",
+                     *       "phone": "+447700900201",
+                     *       "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "unread": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Chat"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_chat_messages: {
@@ -2558,35 +3209,69 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before: the messages that are older. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
             path: {
-                /** @description `chat_…` */
+                /**
+                 * @description `chat_…`
+                 * @example chat_01a1fe1868b77e40a9d8c1f2b3e4d503
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "chat_id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "delivered_at": "2026-11-21T12:32:52.835Z",
+                     *           "direction": "outbound",
+                     *           "error": null,
+                     *           "expires_at": "2026-11-28T12:32:52.835Z",
+                     *           "from": "+447700900100",
+                     *           "id": "msg_01a1fe1868b77e40a9d8c1f2b3e4d504",
+                     *           "kind": "text",
+                     *           "media": null,
+                     *           "position": 1,
+                     *           "read_at": null,
+                     *           "reply_to": null,
+                     *           "sent_at": "2026-11-21T12:32:52.835Z",
+                     *           "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *           "source": "api",
+                     *           "status": "delivered",
+                     *           "text": "Your order is ready",
+                     *           "to": "+447700900201",
+                     *           "wa_id": "3EB04083E27DDE29BF363C"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "1"
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Message"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     read_chat: {
@@ -2594,30 +3279,67 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `chat_…` */
+                /**
+                 * @description `chat_…`
+                 * @example chat_01a1fe1868b77e40a9d8c1f2b3e4d503
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "contact_id": "con_01a1fe1868b77e40a9d8c1f2b3e4d505",
+                     *       "found": null,
+                     *       "id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *       "kind": "person",
+                     *       "last_message": {
+                     *         "chat_id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *         "created_at": "2026-11-21T12:32:52.835Z",
+                     *         "delivered_at": "2026-11-21T12:32:52.835Z",
+                     *         "direction": "outbound",
+                     *         "error": null,
+                     *         "expires_at": "2026-11-28T12:32:52.835Z",
+                     *         "from": "+447700900100",
+                     *         "id": "msg_01a1fe1868b77e40a9d8c1f2b3e4d504",
+                     *         "kind": "text",
+                     *         "media": null,
+                     *         "position": 1,
+                     *         "read_at": null,
+                     *         "reply_to": null,
+                     *         "sent_at": "2026-11-21T12:32:52.835Z",
+                     *         "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *         "source": "api",
+                     *         "status": "delivered",
+                     *         "text": "Your order is ready",
+                     *         "to": "+447700900201",
+                     *         "wa_id": "3EB04083E27DDE29BF363C"
+                     *       },
+                     *       "last_message_at": "2026-11-21T12:32:52.835Z",
+                     *       "lid": "100000000000201",
+                     *       "name": "Ben",
+                     *       "phone": "+447700900201",
+                     *       "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "unread": 0
+                     *     }
+                     */
                     "application/json": components["schemas"]["Chat"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_contacts: {
@@ -2627,7 +3349,10 @@ export interface operations {
                 q?: string;
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
@@ -2636,23 +3361,36 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "con_01a1fe1868b77e40a9d8c1f2b3e4d505",
+                     *           "labels": [],
+                     *           "lid": "100000000000201",
+                     *           "name": "Ben",
+                     *           "opted_out_at": null,
+                     *           "phone": "+447700900201"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Contact"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_contact: {
@@ -2660,38 +3398,55 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `con_…` */
+                /**
+                 * @description `con_…`
+                 * @example con_01a1fe1868b77e40a9d8c1f2b3e4d505
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "con_01a1fe1868b77e40a9d8c1f2b3e4d505",
+                     *       "labels": [],
+                     *       "lid": "100000000000201",
+                     *       "name": "Ben",
+                     *       "opted_out_at": null,
+                     *       "phone": "+447700900201"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Contact"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_events: {
         parameters: {
             query?: {
-                /** @description The `seq` of the last event that you have; 0, or left out, begins with the oldest that is kept. */
+                /**
+                 * @description The `seq` of the last event that you have; 0, or left out, begins with the oldest that is kept.
+                 * @example 41
+                 */
                 after?: number;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
@@ -2700,33 +3455,75 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-11-21T12:32:52.835Z",
+                     *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "data": {
+                     *             "chat_id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *             "created_at": "2026-11-21T12:32:52.835Z",
+                     *             "delivered_at": "2026-11-21T12:32:52.835Z",
+                     *             "direction": "outbound",
+                     *             "error": null,
+                     *             "expires_at": "2026-11-28T12:32:52.835Z",
+                     *             "from": "+447700900100",
+                     *             "id": "msg_01a1fe1868b77e40a9d8c1f2b3e4d504",
+                     *             "kind": "text",
+                     *             "media": null,
+                     *             "position": 1,
+                     *             "read_at": null,
+                     *             "reply_to": null,
+                     *             "sent_at": "2026-11-21T12:32:52.835Z",
+                     *             "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *             "source": "api",
+                     *             "status": "delivered",
+                     *             "text": "Your order is ready",
+                     *             "to": "+447700900201",
+                     *             "wa_id": "3EB04083E27DDE29BF363C"
+                     *           },
+                     *           "id": "evt_01a1fe1868b77e40a9d8c1f2b3e4d509",
+                     *           "seq": 42,
+                     *           "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *           "type": "message.status"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "42"
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Event"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            410: components["responses"]["cursor_expired"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     stream_events: {
         parameters: {
             query?: {
-                /** @description The `seq` of the last event that you have; left out, the stream begins now. */
+                /**
+                 * @description The `seq` of the last event that you have; left out, the stream begins now.
+                 * @example 41
+                 */
                 after?: number;
             };
             header?: {
-                /** @description As browsers send it; goes before `after` */
+                /**
+                 * @description As browsers send it; goes before `after`
+                 * @example 41
+                 */
                 "Last-Event-ID"?: number | null;
             };
             path?: never;
@@ -2734,23 +3531,28 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Blocks of lines; what follows `data: ` is an `Event` */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/event-stream": components["schemas"]["Event"];
+                    /**
+                     * @example retry: 1000
+                     *     : open
+                     *
+                     *     id: 42
+                     *     data: {"at":"2026-11-21T12:32:52.835Z","business_id":"biz_01a1fe1868b77e40a9d8c1f2b3e4d501","data":{"chat_id":"chat_01a1fe1868b77e40a9d8c1f2b3e4d503","created_at":"2026-11-21T12:32:52.835Z","delivered_at":"2026-11-21T12:32:52.835Z","direction":"outbound","error":null,"expires_at":"2026-11-28T12:32:52.835Z","from":"+447700900100","id":"msg_01a1fe1868b77e40a9d8c1f2b3e4d504","kind":"text","media":null,"position":1,"read_at":null,"reply_to":null,"sent_at":"2026-11-21T12:32:52.835Z","session_id":"ses_01a1fe1868b77e40a9d8c1f2b3e4d502","source":"api","status":"delivered","text":"Your order is ready","to":"+447700900201","wa_id":"3EB04083E27DDE29BF363C"},"id":"evt_01a1fe1868b77e40a9d8c1f2b3e4d509","seq":42,"session_id":"ses_01a1fe1868b77e40a9d8c1f2b3e4d502","type":"message.status"}
+                     */
+                    "text/event-stream": string;
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     me: {
@@ -2762,23 +3564,50 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "businesses": [
+                     *         {
+                     *           "business": {
+                     *             "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *             "name": "Corner Café"
+                     *           },
+                     *           "role": "owner"
+                     *         }
+                     *       ],
+                     *       "permissions": [
+                     *         "messages:read",
+                     *         "messages:write",
+                     *         "sessions:read",
+                     *         "sessions:write"
+                     *       ],
+                     *       "role": "owner",
+                     *       "user": {
+                     *         "email": "ada@example.com",
+                     *         "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *         "name": "Ada Levi",
+                     *         "operator": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["Me"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     switch_business: {
@@ -2790,27 +3619,49 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SwitchBusinessRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "access_token": "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJzd2l0Y2h5YXJkIn0.c2lnbmF0dXJl",
+                     *       "business": {
+                     *         "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "name": "Corner Café"
+                     *       },
+                     *       "expires_at": "2026-11-21T12:32:52.835Z",
+                     *       "refresh_token": null,
+                     *       "user": {
+                     *         "email": "ada@example.com",
+                     *         "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *         "name": "Ada Levi",
+                     *         "operator": false
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SignedIn"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_members: {
@@ -2822,23 +3673,36 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "email": "noa@example.com",
+                     *           "expires_at": "2026-11-28T12:32:52.835Z",
+                     *           "id": "inv_01a1fe1868b77e40a9d8c1f2b3e4d508",
+                     *           "name": null,
+                     *           "role": "agent",
+                     *           "state": "invited"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Member"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     invite_member: {
@@ -2850,27 +3714,39 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "email": "noa@example.com",
+                 *       "role": "agent"
+                 *     }
+                 */
                 "application/json": components["schemas"]["InviteMemberRequest"];
             };
         };
         responses: {
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "id": "inv_01a1fe1868b77e40a9d8c1f2b3e4d508",
+                     *       "invite_url": "https://wa.example.com/invitation#token=q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Invite"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            409: components["responses"]["already_a_member"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests_or_quota_exceeded"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     remove_member: {
@@ -2878,7 +3754,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `usr_…` or `inv_…` */
+                /**
+                 * @description `usr_…` or `inv_…`
+                 * @example usr_01a1fe1868b77e40a9d8c1f2b3e4d506
+                 */
                 id: string;
             };
             cookie?: never;
@@ -2892,15 +3771,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["last_owner"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     change_member: {
@@ -2908,41 +3785,64 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `usr_…` */
+                /**
+                 * @description `usr_…`
+                 * @example usr_01a1fe1868b77e40a9d8c1f2b3e4d506
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "role": "admin"
+                 *     }
+                 */
                 "application/json": components["schemas"]["ChangeMemberRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "email": "noa@example.com",
+                     *       "expires_at": null,
+                     *       "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *       "name": "Noa Cohen",
+                     *       "role": "admin",
+                     *       "state": "active"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Member"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["last_owner"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     send_message: {
         parameters: {
             query?: never;
             header?: {
-                /** @description Your own name for this message */
+                /**
+                 * @description Your own name for this message
+                 * @example order-17
+                 */
                 "Idempotency-Key"?: string | null;
             };
             path?: never;
@@ -2950,6 +3850,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "expires_in": 3600,
+                 *       "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                 *       "text": "Your order is ready",
+                 *       "to": "+447700900201"
+                 *     }
+                 */
                 "application/json": components["schemas"]["SendMessageRequest"];
             };
         };
@@ -2960,18 +3868,43 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "chat_id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "delivered_at": null,
+                     *       "direction": "outbound",
+                     *       "error": null,
+                     *       "expires_at": "2026-11-28T12:32:52.835Z",
+                     *       "from": "+447700900100",
+                     *       "id": "msg_01a1fe1868b77e40a9d8c1f2b3e4d504",
+                     *       "kind": "text",
+                     *       "media": null,
+                     *       "position": 1,
+                     *       "read_at": null,
+                     *       "reply_to": null,
+                     *       "sent_at": null,
+                     *       "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "source": "api",
+                     *       "status": "queued",
+                     *       "text": "Your order is ready",
+                     *       "to": "+447700900201",
+                     *       "wa_id": "3EB04083E27DDE29BF363C"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["too_large"];
+            422: components["responses"]["idempotency_mismatch_or_invalid_recipient_or_session_required_or_unsupported_kind"];
+            429: components["responses"]["too_many_requests_or_quota_exceeded"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_message: {
@@ -2979,30 +3912,55 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `msg_…` */
+                /**
+                 * @description `msg_…`
+                 * @example msg_01a1fe1868b77e40a9d8c1f2b3e4d504
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "chat_id": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "delivered_at": "2026-11-21T12:32:52.835Z",
+                     *       "direction": "outbound",
+                     *       "error": null,
+                     *       "expires_at": "2026-11-28T12:32:52.835Z",
+                     *       "from": "+447700900100",
+                     *       "id": "msg_01a1fe1868b77e40a9d8c1f2b3e4d504",
+                     *       "kind": "text",
+                     *       "media": null,
+                     *       "position": 1,
+                     *       "read_at": null,
+                     *       "reply_to": null,
+                     *       "sent_at": "2026-11-21T12:32:52.835Z",
+                     *       "session_id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "source": "api",
+                     *       "status": "delivered",
+                     *       "text": "Your order is ready",
+                     *       "to": "+447700900201",
+                     *       "wa_id": "3EB04083E27DDE29BF363C"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Message"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     reasons: {
@@ -3014,23 +3972,37 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "about": "session",
+                     *           "code": "link_expired",
+                     *           "next_step": {
+                     *             "en": "Try again.",
+                     *             "he": "נסו שוב."
+                     *           },
+                     *           "sentence": {
+                     *             "en": "The code ran out.",
+                     *             "he": "תוקף הקוד פג."
+                     *           },
+                     *           "state": "disconnected"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Reason"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     list_sessions: {
@@ -3038,7 +4010,10 @@ export interface operations {
             query?: {
                 /** @description `next_cursor` of the page before. */
                 cursor?: string;
-                /** @description Rows of a page, 1 to 200; 50 when left out. */
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
                 limit?: number;
             };
             header?: never;
@@ -3047,23 +4022,41 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *           "messages_today": 12,
+                     *           "name": "Front desk",
+                     *           "phone": "+447700900100",
+                     *           "phone_seen_at": "2026-11-21T12:32:52.835Z",
+                     *           "reason": null,
+                     *           "shard": null,
+                     *           "since": "2026-11-21T12:32:52.835Z",
+                     *           "state": "connected",
+                     *           "until": null
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["List_Session"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     create_session: {
@@ -3075,27 +4068,46 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Front desk"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CreateSessionRequest"];
             };
         };
         responses: {
+            /** @description Made */
             201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "messages_today": 0,
+                     *       "name": "Front desk",
+                     *       "phone": null,
+                     *       "phone_seen_at": null,
+                     *       "reason": null,
+                     *       "shard": null,
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "state": "created",
+                     *       "until": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests_or_quota_exceeded"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     get_session: {
@@ -3103,30 +4115,46 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `ses_…` */
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody?: never;
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "messages_today": 12,
+                     *       "name": "Front desk",
+                     *       "phone": "+447700900100",
+                     *       "phone_seen_at": "2026-11-21T12:32:52.835Z",
+                     *       "reason": null,
+                     *       "shard": null,
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "state": "connected",
+                     *       "until": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     delete_session: {
@@ -3134,7 +4162,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `ses_…` */
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3148,15 +4179,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     rename_session: {
@@ -3164,34 +4192,57 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `ses_…` */
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 id: string;
             };
             cookie?: never;
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "name": "Front desk"
+                 *     }
+                 */
                 "application/json": components["schemas"]["RenameSessionRequest"];
             };
         };
         responses: {
+            /** @description Done */
             200: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "messages_today": 12,
+                     *       "name": "Front desk",
+                     *       "phone": "+447700900100",
+                     *       "phone_seen_at": "2026-11-21T12:32:52.835Z",
+                     *       "reason": null,
+                     *       "shard": null,
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "state": "connected",
+                     *       "until": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     connect_session: {
@@ -3199,7 +4250,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `ses_…` */
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3212,18 +4266,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "messages_today": 0,
+                     *       "name": "Front desk",
+                     *       "phone": null,
+                     *       "phone_seen_at": null,
+                     *       "reason": null,
+                     *       "shard": null,
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "state": "connecting",
+                     *       "until": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     disconnect_session: {
@@ -3231,7 +4297,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `ses_…` */
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3244,18 +4313,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "messages_today": 0,
+                     *       "name": "Front desk",
+                     *       "phone": null,
+                     *       "phone_seen_at": null,
+                     *       "reason": "by_user",
+                     *       "shard": null,
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "state": "disconnected",
+                     *       "until": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     logout_session: {
@@ -3263,7 +4344,10 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                /** @description `ses_…` */
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3276,31 +4360,49 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "messages_today": 0,
+                     *       "name": "Front desk",
+                     *       "phone": null,
+                     *       "phone_seen_at": null,
+                     *       "reason": "by_user",
+                     *       "shard": null,
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "state": "logged_out",
+                     *       "until": null
+                     *     }
+                     */
                     "application/json": components["schemas"]["Session"];
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
     session_qr: {
         parameters: {
             query?: {
-                /** @description Seconds to wait for a change, at most 25; 0 answers at once. */
+                /**
+                 * @description Seconds to wait for a change, at most 25; 0 answers at once.
+                 * @example 20
+                 */
                 wait?: number;
                 /** @description The `ETag` of the last answer. */
                 after?: string;
             };
             header?: never;
             path: {
-                /** @description `ses_…` */
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
                 id: string;
             };
             cookie?: never;
@@ -3315,20 +4417,28 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "codes_left": 5,
+                     *       "expires_at": "2026-11-21T12:32:52.835Z",
+                     *       "qr": "2@yP0C3o5rXq…,kQ8f…,Zt1n…,c5Jw…",
+                     *       "reason": null,
+                     *       "state": "awaiting_scan"
+                     *     }
+                     */
                     "application/json": components["schemas"]["LinkState"];
                     "image/svg+xml": string;
                     "image/png": string;
                 };
             };
-            /** @description Refused; `code` says why */
-            default: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["no_code_to_scan"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
         };
     };
 }

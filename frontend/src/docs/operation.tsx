@@ -19,6 +19,15 @@ export function Method({ method }: { method: string }) {
   );
 }
 
+function Code({ text }: { text: string }) {
+  return (
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard
+    <pre dir="ltr" tabIndex={0} className="overflow-x-auto rounded-card border border-line bg-sunken p-3 text-sm">
+      <code>{text}</code>
+    </pre>
+  );
+}
+
 function Sample({ text }: { text: string }) {
   const { t } = useTranslation();
   const [copied, setCopied] = useState(false);
@@ -35,10 +44,7 @@ function Sample({ text }: { text: string }) {
           {copied ? t("docs.copied") : t("docs.copy")}
         </Button>
       </div>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a box that scrolls must be reachable by keyboard */}
-      <pre dir="ltr" tabIndex={0} className="overflow-x-auto rounded-card border border-line bg-sunken p-3 text-sm">
-        <code>{text}</code>
-      </pre>
+      <Code text={text} />
     </div>
   );
 }
@@ -71,7 +77,7 @@ export function OperationCard({ spec, operation }: { spec: Spec; operation: Oper
       <FieldTable title={t("docs.parameters")} rows={parameters} />
       {operation.body && <SchemaTable spec={spec} schema={operation.body} title={t("docs.body")} />}
       {operation.answers.map((answer) => (
-        <details key={answer.status} className="rounded-card border border-line p-3">
+        <details key={answer.status} className="rounded-card border border-line p-3 [&>pre]:mt-3">
           <summary className="cursor-pointer">
             <bdi dir="ltr" className="font-semibold">
               {answer.status}
@@ -85,9 +91,13 @@ export function OperationCard({ spec, operation }: { spec: Spec; operation: Oper
               <SchemaTable spec={spec} schema={answer.schema} title={t("docs.fields")} />
             </div>
           )}
+          {answer.examples.map((example, index) => (
+            // oxlint-disable-next-line react/no-array-index-key -- the list never changes
+            <Code key={index} text={typeof example === "string" ? example : JSON.stringify(example, null, 2)} />
+          ))}
         </details>
       ))}
-      <Sample text={curlOf(spec, operation, location.origin)} />
+      <Sample text={curlOf(operation, location.origin)} />
     </article>
   );
 }

@@ -76,6 +76,10 @@ export function DocsPage() {
             <a href={FILE} className="text-accent underline underline-offset-2">
               openapi.json
             </a>
+            {" · "}
+            <a href="/docs/problems" className="text-accent underline underline-offset-2">
+              {t("docs.problems")}
+            </a>
           </p>
           {problem && <p role="alert">{t("docs.failed")}</p>}
           {!spec && !problem && (

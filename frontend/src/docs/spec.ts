@@ -26,7 +26,13 @@ export interface Parameter {
   schema?: Schema;
 }
 
-type Content = Record<string, { schema?: Schema }>;
+type Content = Record<string, { schema?: Schema; example?: unknown; examples?: Record<string, { value: unknown }> }>;
+
+interface Response {
+  $ref?: string;
+  description?: string;
+  content?: Content;
+}
 
 interface RawOperation {
   tags?: string[];
@@ -34,7 +40,7 @@ interface RawOperation {
   description?: string;
   parameters?: Parameter[];
   requestBody?: { content?: Content };
-  responses?: Record<string, { description?: string; content?: Content }>;
+  responses?: Record<string, Response>;
   security?: unknown[];
 }
 
@@ -42,13 +48,15 @@ export interface Spec {
   tags?: { name: string }[];
   info: { title: string; version: string; description?: string };
   paths: Record<string, Record<string, RawOperation>>;
-  components?: { schemas?: Record<string, Schema> };
+  components?: { schemas?: Record<string, Schema>; responses?: Record<string, Response> };
 }
 
 export interface Answer {
   status: string;
   description: string;
   schema: Schema | null;
+  /** One example, or one for each code of a refusal. */
+  examples: unknown[];
 }
 
 export interface Operation {
@@ -60,6 +68,7 @@ export interface Operation {
   description: string;
   parameters: Parameter[];
   body: Schema | null;
+  bodyExample: unknown;
   answers: Answer[];
   /** Whether it needs a credential. */
   secured: boolean;
@@ -71,7 +80,19 @@ function firstSchema(content: Content | undefined): Schema | null {
   return Object.values(content ?? {})[0]?.schema ?? null;
 }
 
-function toOperation(path: string, method: string, raw: RawOperation): Operation {
+function examplesOf(content: Content | undefined): unknown[] {
+  const [first] = Object.values(content ?? {});
+  if (first?.example !== undefined) return [first.example];
+  return Object.values(first?.examples ?? {}).map((each) => each.value);
+}
+
+/** An answer that many operations have is written once. */
+function shared(spec: Spec, response: Response): Response {
+  const name = response.$ref?.split("/").at(-1);
+  return name ? (spec.components?.responses?.[name] ?? {}) : response;
+}
+
+function toOperation(spec: Spec, path: string, method: string, raw: RawOperation): Operation {
   return {
     id: `${method}${path.replace(/[^a-z0-9]+/gi, "-")}`.replace(/-$/, ""),
     tag: raw.tags?.[0] ?? path.split("/")[2] ?? "",
@@ -81,12 +102,17 @@ function toOperation(path: string, method: string, raw: RawOperation): Operation
     description: raw.description ?? "",
     parameters: raw.parameters ?? [],
     body: firstSchema(raw.requestBody?.content),
+    bodyExample: examplesOf(raw.requestBody?.content)[0],
     secured: (raw.security?.length ?? 0) > 0,
-    answers: Object.entries(raw.responses ?? {}).map(([status, answer]) => ({
-      status,
-      description: answer.description ?? "",
-      schema: firstSchema(answer.content),
-    })),
+    answers: Object.entries(raw.responses ?? {}).map(([status, response]) => {
+      const answer = shared(spec, response);
+      return {
+        status,
+        description: answer.description ?? "",
+        schema: firstSchema(answer.content),
+        examples: examplesOf(answer.content),
+      };
+    }),
   };
 }
 
@@ -97,7 +123,7 @@ export function operationsByTag(spec: Spec): Map<string, Operation[]> {
     for (const method of METHODS) {
       const raw = item[method];
       if (!raw) continue;
-      const operation = toOperation(path, method, raw);
+      const operation = toOperation(spec, path, method, raw);
       tags.set(operation.tag, [...(tags.get(operation.tag) ?? []), operation]);
     }
   }

@@ -1,0 +1,72 @@
+//! Examples of what operators do, of reasons and of health.
+
+use serde_json::{Value, json};
+
+use super::{AT, BUSINESS, page};
+
+pub(super) fn request(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "create_business" => json!({
+            "name": "Corner Café",
+            "limits": {"sessions": 5, "messages_per_day": 10_000},
+            "owner_email": "ada@example.com",
+        }),
+        "change_business" => json!({"status": "suspended"}),
+        _ => return None,
+    })
+}
+
+pub(super) fn answer(operation: &str) -> Option<Value> {
+    Some(match operation {
+        "list_businesses" => page(&tenant("active"), None),
+        "get_tenant" => tenant("active"),
+        "change_business" => tenant("suspended"),
+        "create_business" => {
+            let mut made = tenant("active");
+            let token = "q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7";
+            let link = format!("https://wa.example.com/invitation#token={token}");
+            if let Value::Object(fields) = &mut made {
+                fields.insert("invite_url".to_owned(), json!(link));
+            }
+            made
+        }
+        "reasons" => page(
+            &json!({
+                "code": "link_expired",
+                "about": "session",
+                "state": "disconnected",
+                "sentence": {"en": "The code ran out.", "he": "תוקף הקוד פג."},
+                "next_step": {"en": "Try again.", "he": "נסו שוב."},
+            }),
+            None,
+        ),
+        "health" => json!({
+            "status": "ok",
+            "version": "0.1.0",
+            "role": "api",
+            "sim": false,
+            "fail_points": false,
+        }),
+        "health_ready" => json!({
+            "status": "ready",
+            "checks": {
+                "database": {"ok": true, "detail": "answers"},
+                "storage": {"ok": true, "detail": "has room"},
+            },
+        }),
+        _ => return None,
+    })
+}
+
+fn tenant(status: &str) -> Value {
+    json!({
+        "id": BUSINESS,
+        "name": "Corner Café",
+        "status": status,
+        "shard": null,
+        "limits": {"sessions": 5, "messages_per_day": 10_000},
+        "sessions": 1,
+        "members": 2,
+        "created_at": AT,
+    })
+}

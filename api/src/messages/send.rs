@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use store::messages::{Accepted, Idempotency, NewMessage};
 use switchyard_core::address::parse_recipient;
-use switchyard_core::message::{EXPIRES_IN_DEFAULT_S, EXPIRES_IN_RANGE_S, text_is_sendable};
+use switchyard_core::message::{
+    EXPIRES_IN_DEFAULT_S, EXPIRES_IN_RANGE_S, MessageStatus, text_is_sendable,
+};
 use switchyard_core::object::MessageObject;
 use switchyard_core::{SessionId, Timestamp};
 use utoipa::ToSchema;
@@ -38,7 +40,8 @@ pub(crate) struct SendMessageRequest {
 }
 
 /// Accepts a message: it is stored and will be sent once, in the order of the chat. With an `Idempotency-Key`
-/// the same request may be sent again for 24 hours and is answered with the same message.
+/// the same request may be sent again for 24 hours and gets the same answer; how far the message has come since is
+/// told by events and by `GET /v1/messages/{id}`.
 #[utoipa::path(
     tag = "messages",
     security(("bearer" = ["messages:write"]), ("cookie" = [])),
@@ -56,8 +59,22 @@ pub(crate) async fn send_message(
     let new = parse(body.into_inner(), &caller.0, idempotency)?;
     let now = Timestamp::now();
     let accepted = store::messages::accept(&state.store, now, caller.0.business, new).await?;
-    let (Accepted::New(message) | Accepted::Replay(message)) = accepted;
-    Ok(HttpResponse::Accepted().json(message))
+    Ok(HttpResponse::Accepted().json(match accepted {
+        Accepted::New(message) => message,
+        Accepted::Replay(message) => as_accepted(message),
+    }))
+}
+
+/// A message as it was answered the first time, however far it has come since.
+fn as_accepted(message: MessageObject) -> MessageObject {
+    MessageObject {
+        status: MessageStatus::Queued,
+        error: None,
+        sent_at: None,
+        delivered_at: None,
+        read_at: None,
+        ..message
+    }
 }
 
 fn parse(

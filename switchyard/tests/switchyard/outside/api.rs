@@ -79,6 +79,24 @@ impl Api {
         answer
     }
 
+    /// Opens the live stream after an event, as a client that was away does.
+    pub(crate) async fn resumed(&self, last: i64) -> Response {
+        let request = self.client.get(format!("{}/v1/events/stream", self.url));
+        let request = request.header("Last-Event-ID", last);
+        let answer = request.bearer_auth(&self.key).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer
+    }
+
+    /// The status and the very text that a POST with an Idempotency-Key is answered with.
+    pub(crate) async fn told(&self, path: &str, body: &Value, key: &str) -> (u16, String) {
+        let request = self.client.post(format!("{}{path}", self.url));
+        let request = request.header("Idempotency-Key", key).json(body);
+        let answer = request.bearer_auth(&self.key).send().await.unwrap();
+        let status = answer.status().as_u16();
+        (status, answer.text().await.unwrap())
+    }
+
     /// A body that is no JSON.
     pub(crate) async fn page(&self, path: &str) -> String {
         self.stream(path).await.text().await.unwrap()

@@ -130,6 +130,21 @@ impl Cluster {
         std::mem::replace(&mut self.roles[index], role)
     }
 
+    /// The API with no credential.
+    pub(crate) fn anonymous(&self) -> Api {
+        self.signed_in("")
+    }
+
+    /// The API with another credential than the key.
+    pub(crate) fn signed_in(&self, token: &str) -> Api {
+        Api::new(self.roles[0].address("api"), token.to_owned())
+    }
+
+    /// The API of a process that serves one, with the key of the one business.
+    pub(crate) fn key_at(&self, role: &Role) -> Api {
+        Api::new(role.address("api"), self.key.clone())
+    }
+
     /// Asks every process to stop and waits until all have, each within the contract's ten seconds.
     pub(crate) fn stop(&mut self) {
         for role in &self.roles {

@@ -9,7 +9,7 @@ use std::process::Command;
 use std::{env, fs};
 
 /// The workspace's root folder.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .parent()
         .unwrap()

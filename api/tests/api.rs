@@ -11,8 +11,12 @@
 mod app;
 #[path = "api/auth.rs"]
 mod auth;
+#[path = "api/described.rs"]
+mod described;
 #[path = "api/description.rs"]
 mod description;
+#[path = "api/fuzzed.rs"]
+mod fuzzed;
 #[path = "api/linking.rs"]
 mod linking;
 #[path = "api/live.rs"]

@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 use switchyard_core::address::{Phone, parse_recipient};
+use switchyard_core::drain::{DrainAnswer, DrainRequest};
 use switchyard_core::message::text_is_sendable;
 use switchyard_core::routing::hash_route;
-use switchyard_core::{BusinessId, MessageId};
+use switchyard_core::{BusinessId, MessageId, Timestamp};
 
 proptest! {
     #[test]
@@ -16,6 +17,25 @@ proptest! {
         prop_assert!(text.parse::<MessageId>().is_err() || text.starts_with("msg_"));
         let sendable = text_is_sendable(&text);
         prop_assert!(!sendable || !text.trim().is_empty());
+    }
+
+    #[test]
+    fn no_bytes_make_reading_a_call_between_processes_fail_badly(bytes in any::<Vec<u8>>(), text in "\\PC{0,80}") {
+        let body = format!("{{\"session_id\": {text:?}, \"chat_id\": 1, \"max\": {}}}", bytes.len());
+        for body in [bytes.as_slice(), body.as_bytes()] {
+            prop_assert!(serde_json::from_slice::<DrainRequest>(body).is_err());
+            prop_assert!(serde_json::from_slice::<DrainAnswer>(body).is_err());
+        }
+    }
+
+    #[test]
+    fn every_instant_is_shown_and_read_back(ms in any::<i64>(), text in "[-+0-9TZ:. ]{0,30}") {
+        let shown = Timestamp::told(ms).to_string();
+        let read: Timestamp = serde_json::from_value(shown.clone().into()).unwrap();
+        prop_assert_eq!(read.to_string(), shown);
+        // Read or refused, never worse.
+        let read = serde_json::from_value::<Timestamp>(text.clone().into());
+        prop_assert!(read.is_err() || text.len() >= 20);
     }
 
     #[test]

@@ -17,6 +17,8 @@ mod control;
 mod endings;
 #[path = "network/faulty.rs"]
 mod faulty;
+#[path = "network/fuzzed.rs"]
+mod fuzzed;
 #[path = "network/keeping.rs"]
 mod keeping;
 #[path = "network/linking.rs"]

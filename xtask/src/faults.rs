@@ -1,4 +1,5 @@
-//! `cargo xtask faults`: the kill tests of the product's suite, many rounds, and what came of them.
+//! `cargo xtask faults`: the kill tests of the product's suite, many rounds, and what came of them; and rubbish at its
+//! doors for a minute each.
 
 use std::path::Path;
 use std::time::Instant;
@@ -13,7 +14,10 @@ use crate::{frontend, postgres, redis};
 /// How many rounds, when the environment names no other number.
 const ROUNDS: &str = "20";
 
-/// Runs the module `faults` of the product's test binary; the tests append to the report, a line for each fault.
+/// For how many seconds rubbish is sent to each door.
+const FUZZ_S: &str = "60";
+
+/// Runs the modules `faults` and `fuzzed` of the tests; the former append to the report, a line for each fault.
 pub(crate) fn run() -> Result<()> {
     frontend::build_when_stale()?;
     postgres::ensure()?;
@@ -21,14 +25,18 @@ pub(crate) fn run() -> Result<()> {
     let rounds = env::var("SWITCHYARD_FAULT_ROUNDS").unwrap_or_else(|_| ROUNDS.to_owned());
     let report = target()?.join("faults.txt");
     fs::write(&report, "").with_context(|| format!("cannot write {}", report.display()))?;
-    let mut test = vec!["test", "--workspace", "--test", "switchyard"];
+    let mut test = vec!["test", "--workspace"];
+    for binary in ["switchyard", "api", "network"] {
+        test.extend(["--test", binary]);
+    }
     test.extend(SIM);
-    test.extend(["--", "faults::", "--nocapture"]);
+    test.extend(["--", "faults::", "fuzzed::", "--nocapture"]);
     let start = Instant::now();
     let outcome = cargo(&format!("kill tests, {rounds} rounds"), &test)
         .with(|command| {
             command
                 .env("SWITCHYARD_FAULT_ROUNDS", &rounds)
+                .env("SWITCHYARD_FUZZ_S", FUZZ_S)
                 .env("SWITCHYARD_FAULT_REPORT", &report)
         })
         .run();

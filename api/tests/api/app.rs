@@ -21,6 +21,8 @@ use switchyard_core::{BusinessId, KeyId, SessionId, Timestamp};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
+use crate::described;
+
 pub(crate) const SETUP_TOKEN: &str = "the setup token of the test";
 pub(crate) const PASSWORD: &str = "correct horse battery";
 /// How long anything may take that a test waits for.
@@ -261,14 +263,20 @@ impl Client {
 }
 
 impl Answer {
+    /// Sends a request; fails on an answer that the description does not have.
     pub(crate) async fn of(request: RequestBuilder) -> Self {
-        let response = request.send().await.unwrap();
+        let (http, request) = request.build_split();
+        let request = request.unwrap();
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let response = http.execute(request).await.unwrap();
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
         let text = response.text().await.unwrap();
+        let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
+        described::check(method.as_str(), &path, status, &body);
         Self {
             status,
             headers,
-            body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+            body,
         }
     }
 

@@ -62,6 +62,33 @@ fn is_talkative(target: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// Tells the process of the test from the one that panics.
+    const PANICS: &str = "SWITCHYARD_TEST_PANICS";
+
+    #[test]
+    fn a_panic_is_logged_by_its_place_and_not_by_what_it_says() {
+        if std::env::var_os(PANICS).is_some() {
+            start("trace").unwrap();
+            let panics = || panic!("canary: +447700900201 wrote a canary with sk_canary");
+            std::thread::spawn(panics).join().unwrap_err();
+            return;
+        }
+        let test = "telemetry::tests::a_panic_is_logged_by_its_place_and_not_by_what_it_says";
+        let output = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", test, "--nocapture"])
+            .env(PANICS, "1")
+            .output()
+            .unwrap();
+        let log = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.success(), "{log}");
+        let line = log.lines().find(|line| line.contains("panicked")).unwrap();
+        assert!(line.contains("telemetry.rs"), "{line}");
+        assert!(
+            !log.contains("canary") && !log.contains("447700900201"),
+            "{log}"
+        );
+    }
+
     #[test]
     fn libraries_that_see_keys_are_talkative_and_ours_are_not() {
         for target in [

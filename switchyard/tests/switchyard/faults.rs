@@ -5,6 +5,7 @@ mod damaged;
 mod frames;
 mod full;
 mod killed;
+mod offline;
 mod paired;
 mod paused;
 mod redis;

@@ -9,9 +9,12 @@
     reason = "a test ends at the first thing that is not as it must be, and says what it measured"
 )]
 
+mod canaries;
 mod faults;
 mod house;
+mod once;
 mod outside;
+mod quickstart;
 mod roles;
 mod start_and_stop;
 mod story;

@@ -3,7 +3,7 @@
 mod baileys;
 mod chats;
 mod clock;
-mod http;
+pub(crate) mod http;
 mod inbound;
 mod latency;
 mod many;

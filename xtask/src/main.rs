@@ -11,9 +11,11 @@ mod install;
 mod postgres;
 mod product;
 mod redis;
+mod schemathesis;
 mod settle;
 mod stale;
 mod step;
+mod strangers;
 mod test;
 mod workspace;
 
@@ -22,6 +24,7 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
+use crate::schemathesis::Depth;
 use crate::step::say;
 
 const USAGE: &str = "\
@@ -36,7 +39,8 @@ cargo xtask <command>
                     what this machine carries, beside Baileys on the same simulated network, as a table;
                     parts: sessions, outbound, latency, inbound; --full: 1,000 sessions; --alone: no Baileys;
                     --program: a program built before, to compare with
-  faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it)";
+  faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it)
+  schemathesis      holds the API against its description as a key, an agent and an owner, with random requests too";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = env::args().skip(1).collect();
@@ -67,6 +71,7 @@ fn run(arguments: &[String]) -> Result<()> {
         ("gen", ["--check"]) => generated::compare(),
         ("bench", words) => bench::run(words),
         ("faults", []) => faults::run(),
+        ("schemathesis", []) => schemathesis::run(&Depth::Long),
         ("postgres", words) => postgres::run(words),
         ("help" | "--help" | "-h", _) => {
             say(USAGE);

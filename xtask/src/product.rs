@@ -76,7 +76,13 @@ impl Product {
         }
     }
 
-    fn log(&self) -> String {
+    /// Its folder, in which its data are.
+    pub(crate) fn folder(&self) -> &Path {
+        &self.folder
+    }
+
+    /// What it wrote so far.
+    pub(crate) fn log(&self) -> String {
         fs::read_to_string(self.folder.join("log")).unwrap_or_default()
     }
 }

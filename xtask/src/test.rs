@@ -7,9 +7,10 @@ use anyhow::Result;
 
 use crate::postgres::{self, Postgres};
 use crate::product::Product;
+use crate::schemathesis::Depth;
 use crate::step::say;
 use crate::workspace::{SIM, cargo, program};
-use crate::{browser, check, frontend, generated, redis};
+use crate::{browser, check, frontend, generated, redis, schemathesis, strangers};
 
 /// Runs every check and every test; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
@@ -20,6 +21,7 @@ pub(crate) fn run() -> Result<()> {
     frontend::script("dashboard: unit tests", "test").run()?;
     rust()?;
     generated::compare()?;
+    schemathesis::run(&Depth::Short)?;
     in_a_browser()?;
     say(&format!(
         "\neverything passed in {:.0} s",
@@ -30,6 +32,7 @@ pub(crate) fn run() -> Result<()> {
 
 fn rust() -> Result<()> {
     redis::ensure()?;
+    strangers::ensure()?;
     let server = Postgres::start()?;
     let mut test = vec!["test", "--workspace", "--no-fail-fast"];
     test.extend(SIM);

@@ -14,7 +14,7 @@ const CONNECTIONS: usize = 64;
 
 /// A server, and how to act there.
 #[derive(Clone)]
-pub(super) struct Http {
+pub(crate) struct Http {
     agent: Agent,
     base: String,
     bearer: Option<String>,
@@ -22,7 +22,7 @@ pub(super) struct Http {
 
 impl Http {
     /// The server at `base`; `key` is shown with every request.
-    pub(super) fn new(base: &str, key: Option<&str>) -> Self {
+    pub(crate) fn new(base: &str, key: Option<&str>) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
             .timeout_global(Some(PATIENCE))
@@ -39,12 +39,12 @@ impl Http {
     }
 
     /// The answer to a GET.
-    pub(super) fn get(&self, path: &str) -> Result<Value> {
+    pub(crate) fn get(&self, path: &str) -> Result<Value> {
         self.tagged(path).map(|(_, answer)| answer)
     }
 
     /// The answer to a GET and its `ETag`, without quotes.
-    pub(super) fn tagged(&self, path: &str) -> Result<(String, Value)> {
+    pub(crate) fn tagged(&self, path: &str) -> Result<(String, Value)> {
         let request = self.agent.get(format!("{}{path}", self.base));
         let request = match &self.bearer {
             Some(bearer) => request.header("Authorization", bearer),
@@ -65,13 +65,13 @@ impl Http {
     }
 
     /// The text that a GET is answered with.
-    pub(super) fn text(&self, path: &str) -> Result<String> {
+    pub(crate) fn text(&self, path: &str) -> Result<String> {
         let mut response = self.agent.get(format!("{}{path}", self.base)).call()?;
         Ok(response.body_mut().read_to_string()?)
     }
 
     /// The answer to a POST.
-    pub(super) fn post(&self, path: &str, body: &Value) -> Result<Value> {
+    pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
         let request = self.agent.post(format!("{}{path}", self.base));
         let request = match &self.bearer {
             Some(bearer) => request.header("Authorization", bearer),
@@ -90,7 +90,7 @@ impl Http {
 }
 
 /// A text of an answer.
-pub(super) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
+pub(crate) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
     value
         .get(field)
         .and_then(Value::as_str)
@@ -98,7 +98,7 @@ pub(super) fn text<'a>(value: &'a Value, field: &str) -> Result<&'a str> {
 }
 
 /// The rows of a list.
-pub(super) fn rows(value: &Value) -> Result<&Vec<Value>> {
+pub(crate) fn rows(value: &Value) -> Result<&Vec<Value>> {
     value
         .get("data")
         .and_then(Value::as_array)

@@ -4,7 +4,8 @@ use crate::statement::statements;
 
 statements! {
     /// Walks from one pair of business and priority that has waiting jobs to the next, over the index, and answers
-    /// those with a due job: its cost grows with the number of businesses, not with the backlog.
+    /// those with a due job: its cost grows with the number of businesses, not with the backlog. (Written as `exists`,
+    /// the last look becomes a join with all that is due where Postgres does not know of a new backlog yet.)
     DUE: across_tenants = "with recursive walk (business_id, priority) as (
             select
                 (select business_id from jobs where kind = $1 and state = 'waiting' and business_id >= $2
@@ -22,9 +23,9 @@ statements! {
             from walk where walk.business_id is not null
         )
         select business_id, priority from walk
-        where business_id is not null and exists (
+        where business_id is not null and 1 = (
             select 1 from jobs due where due.kind = $1 and due.state = 'waiting'
-                and due.business_id = walk.business_id and due.priority = walk.priority and due.run_at <= $3)
+                and due.business_id = walk.business_id and due.priority = walk.priority and due.run_at <= $3 limit 1)
         limit $4";
 
     /// The jobs of one share, for SQLite: looked for on a reading connection, so that the writer only takes them.
@@ -32,7 +33,8 @@ statements! {
             and run_at <= $4
         order by run_at, id limit $5";
 
-    /// SQLite: those that were picked and still wait. Postgres: all shares at once.
+    /// SQLite: those that were picked and still wait. Postgres: all shares at once. (How many they are it cannot know
+    /// beforehand: joined with `picked`, the whole table is read for fear of many; an array is looked up by its ids.)
     TAKE: across_tenants = {
         sqlite: "update jobs set state = 'running', attempts = attempts + 1, fence = fence + 1, worker = $2,
                 lease_until = cast(unixepoch('now', 'subsec') * 1000 as integer) + $3, started_at = $4
@@ -46,8 +48,8 @@ statements! {
                     order by run_at, id limit share.jobs for update skip locked) as job)
             update jobs set state = 'running', attempts = attempts + 1, fence = fence + 1, worker = $2,
                 lease_until = (extract(epoch from clock_timestamp()) * 1000)::bigint + $3, started_at = $4
-            from picked where jobs.id = picked.id
-            returning jobs.id, jobs.business_id, jobs.payload, jobs.attempts, jobs.fence",
+            where id = any (array(select id from picked))
+            returning id, business_id, payload, attempts, fence",
     };
 
     RENEW: across_tenants = {
@@ -61,7 +63,8 @@ statements! {
             returning jobs.id, jobs.fence",
     };
 
-    /// Done or dead.
+    /// Done or dead. (A job that runs has a worker. Asked for its state, Postgres may walk the index of all that runs, and
+    /// of all that ran since the last vacuum, rather than look the ids up.)
     FINISH: across_tenants = {
         sqlite: "update jobs set state = ended.state, last_error = coalesce(ended.code, jobs.last_error),
                 finished_at = $2, worker = null, lease_until = null
@@ -71,7 +74,7 @@ statements! {
         postgres: "update jobs set state = ended.state, last_error = coalesce(ended.code, jobs.last_error),
                 finished_at = $5, worker = null, lease_until = null
             from unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[]) as ended (id, fence, state, code)
-            where jobs.id = ended.id and jobs.fence = ended.fence and jobs.state = 'running'",
+            where jobs.id = ended.id and jobs.fence = ended.fence and jobs.worker is not null",
     };
 
     /// Waiting again; done instead when another waiting job, or an earlier one of this batch, has the same key.
@@ -91,9 +94,9 @@ statements! {
                             and twin.state = 'waiting')) as is_needless
                 from unnest($1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::bigint[])
                     as given (id, fence, run_at, code, uncounted)
-                join jobs held on held.id = given.id and held.fence = given.fence and held.state = 'running'
+                join jobs held on held.id = given.id and held.fence = given.fence and held.worker is not null
             ) as again
-            where jobs.id = again.id and jobs.fence = again.fence and jobs.state = 'running'",
+            where jobs.id = again.id and jobs.fence = again.fence and jobs.worker is not null",
     };
 
     /// Whether another waiting job has the same key as this one.

@@ -1,20 +1,30 @@
-//! `cargo xtask bench`: what the product carries on this machine, beside Baileys on the same simulated network.
+//! `cargo xtask bench`: what the product carries on this machine, beside Baileys on the same simulated network, and
+//! beside RQ and BullMQ.
 
+mod api;
 mod baileys;
 mod chats;
 mod clock;
 pub(crate) mod http;
 mod inbound;
+mod jobs;
 mod latency;
 mod many;
+mod neighbour;
 mod network;
 mod outbound;
+mod paced;
 mod report;
+mod rival;
+mod roles;
+mod seed;
 mod sessions;
 mod stage;
+mod start;
 mod usage;
+mod wire;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::{env, fs, process};
 
 use anyhow::{Context, Result, bail};
@@ -24,23 +34,38 @@ use crate::step::say;
 use crate::workspace::{release, target};
 
 use report::Report;
+use roles::Roles;
 use stage::Stage;
 
 /// What is measured, in this order.
-const PARTS: [(&str, Part); 4] = [
-    ("sessions", sessions::measure),
-    ("outbound", outbound::measure),
-    ("latency", latency::measure),
-    ("inbound", inbound::measure),
+const PARTS: [(&str, Part); 8] = [
+    ("start", Part::Program(start::measure)),
+    ("sessions", Part::Stage(sessions::measure)),
+    ("outbound", Part::Stage(outbound::measure)),
+    ("latency", Part::Stage(latency::measure)),
+    ("inbound", Part::Stage(inbound::measure)),
+    ("api", Part::Roles(api::measure)),
+    ("jobs", Part::Roles(jobs::measure)),
+    // The last one: it leaves its backlog behind.
+    ("neighbour", Part::Roles(neighbour::measure)),
 ];
 
-type Part = fn(&mut Stage, &mut Report) -> Result<()>;
+/// What a part is measured on.
+#[derive(Clone, Copy)]
+enum Part {
+    /// The program, and a folder for its data.
+    Program(fn(&Path, &Path, &mut Report) -> Result<()>),
+    /// The product in one process.
+    Stage(fn(&mut Stage, &mut Report) -> Result<()>),
+    /// The roles as processes of their own.
+    Roles(fn(&mut Roles, &mut Report) -> Result<()>),
+}
 
 /// What was asked for.
 struct Wish<'a> {
     /// Up to 1,000 sessions.
     full: bool,
-    /// Without Baileys.
+    /// Without those that we did not write.
     alone: bool,
     /// A program that was built before, to compare with.
     program: Option<PathBuf>,
@@ -81,35 +106,100 @@ impl<'a> Wish<'a> {
         release()
     }
 
-    fn parts(&self) -> Vec<&'static (&'static str, Part)> {
-        PARTS
-            .iter()
+    fn parts(&self) -> Result<Vec<(&'static str, Part)>> {
+        let parts: Vec<(&str, Part)> = PARTS
+            .into_iter()
             .filter(|(name, _)| name.contains(self.filter))
-            .collect()
+            .collect();
+        if parts.is_empty() {
+            let names = PARTS.map(|(name, _)| name).join(", ");
+            bail!("nothing to measure: the parts are {names}");
+        }
+        Ok(parts)
     }
 }
 
-/// Builds, measures, prints a table in Markdown and writes `target/bench.json`.
+/// Builds, measures, prints a table in Markdown and writes `target/bench.json`. A part that fails gives no figure, and the
+/// others are measured all the same.
 pub(crate) fn run(words: &[&str]) -> Result<()> {
     let wish = Wish::of(words)?;
-    let parts = wish.parts();
-    if parts.is_empty() {
-        let names: Vec<&str> = PARTS.iter().map(|(name, _)| *name).collect();
-        bail!("nothing to measure: the parts are {}", names.join(", "));
-    }
-    if !wish.alone {
-        baileys::install()?;
-    }
+    let parts = wish.parts()?;
     let program = wish.program()?;
     let folder = Folder::make()?;
     let mut report = Report::begin(&folder.0, words)?;
-    let mut stage = Stage::set(&program, &folder.0, wish.full, wish.alone)?;
-    for (name, measure) in parts {
+    let mut ground = Ground {
+        program: &program,
+        folder: &folder.0,
+        wish: &wish,
+        stage: None,
+        roles: None,
+    };
+    let mut failed = Vec::new();
+    for (name, part) in parts {
         say(&format!("\n── {name} ──"));
-        measure(&mut stage, &mut report).with_context(|| format!("measuring {name}"))?;
+        if let Err(error) = ground.measure(part, &mut report) {
+            say(&format!("{name}: {error:#}"));
+            report.note(format!("{name}: no figure, because: {error:#}"));
+            failed.push(name);
+            // What is left of it is not to be measured on.
+            ground.clear();
+        }
     }
-    drop(stage);
-    report.finish(&target()?.join("bench.json"))
+    drop(ground);
+    report.finish(&target()?.join("bench.json"))?;
+    if !failed.is_empty() {
+        bail!("no figures of {}", failed.join(", "));
+    }
+    Ok(())
+}
+
+/// What is measured on: one at a time, started when the first part needs it.
+struct Ground<'a> {
+    program: &'a Path,
+    folder: &'a Path,
+    wish: &'a Wish<'a>,
+    stage: Option<Stage>,
+    roles: Option<Roles>,
+}
+
+impl Ground<'_> {
+    fn measure(&mut self, part: Part, report: &mut Report) -> Result<()> {
+        match part {
+            Part::Program(measure) => measure(self.program, self.folder, report),
+            Part::Stage(measure) => {
+                self.roles = None;
+                let (full, alone) = (self.wish.full, self.wish.alone);
+                if self.stage.is_none() {
+                    let folder = self.fresh("stage")?;
+                    self.stage = Some(Stage::set(self.program, &folder, full, alone)?);
+                }
+                measure(self.stage.as_mut().context("set just now")?, report)
+            }
+            Part::Roles(measure) => {
+                self.stage = None;
+                if self.roles.is_none() {
+                    let folder = self.fresh("roles")?;
+                    self.roles = Some(Roles::start(self.program, folder, self.wish.alone)?);
+                }
+                measure(self.roles.as_mut().context("started just now")?, report)
+            }
+        }
+    }
+
+    fn clear(&mut self) {
+        self.stage = None;
+        self.roles = None;
+    }
+
+    /// An empty folder of that name.
+    fn fresh(&self, name: &str) -> Result<PathBuf> {
+        let folder = self.folder.join(name);
+        if folder.exists() {
+            fs::remove_dir_all(&folder)?;
+        }
+        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        Ok(folder)
+    }
 }
 
 /// A folder for this run; gone with this value.

@@ -10,6 +10,7 @@ mod generated;
 mod install;
 mod postgres;
 mod product;
+mod python;
 mod redis;
 mod schemathesis;
 mod settle;
@@ -36,9 +37,9 @@ cargo xtask <command>
   gen [--check]     write api/openapi.json and the dashboard's client from the code; --check only compares
   postgres -- cmd   run a command with a fresh PostgreSQL server named by SWITCHYARD_TEST_POSTGRES
   bench [--full] [--alone] [--program file] [part]
-                    what this machine carries, beside Baileys on the same simulated network, as a table;
-                    parts: sessions, outbound, latency, inbound; --full: 1,000 sessions; --alone: no Baileys;
-                    --program: a program built before, to compare with
+                    what this machine carries, beside Baileys on the same simulated network and beside RQ and
+                    BullMQ, as a table; parts: start, sessions, outbound, latency, inbound, api, jobs, neighbour;
+                    --full: 1,000 sessions; --alone: without the others; --program: a program built before
   faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it)
   schemathesis      holds the API against its description as a key, an agent and an owner, with random requests too";
 

@@ -1,11 +1,12 @@
-//! A PostgreSQL server for the tests: a fresh cluster on a free port, gone when the tests end.
+//! A PostgreSQL server for the tests and the benchmark: a fresh cluster on a free port, gone when they end.
 
 use std::fs;
+use std::io::Write;
 use std::net::TcpListener;
 use std::os::unix::fs::chown;
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{env, process, thread};
 
@@ -32,6 +33,7 @@ pub(crate) enum Postgres {
 /// A server that this command started.
 pub(crate) struct Cluster {
     folder: PathBuf,
+    programs: PathBuf,
     port: u16,
     server: Child,
     owner: Option<Owner>,
@@ -49,7 +51,7 @@ impl Postgres {
     pub(crate) fn start() -> Result<Self> {
         match env::var(VARIABLE) {
             Ok(url) => Ok(Self::Given(url)),
-            Err(_) => Cluster::start().map(Self::Own),
+            Err(_) => Cluster::start(&env::temp_dir()).map(Self::Own),
         }
     }
 
@@ -57,9 +59,7 @@ impl Postgres {
     pub(crate) fn url(&self) -> String {
         match self {
             Self::Given(url) => url.clone(),
-            Self::Own(cluster) => {
-                format!("postgres://postgres@127.0.0.1:{}/postgres", cluster.port)
-            }
+            Self::Own(cluster) => cluster.url(),
         }
     }
 }
@@ -82,24 +82,22 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 }
 
 impl Cluster {
-    fn start() -> Result<Self> {
+    /// A new one, up, in a folder of its own under `under`.
+    pub(crate) fn start(under: &Path) -> Result<Self> {
         let programs = programs()?;
         let owner = owner()?;
-        let folder = env::temp_dir().join(format!("switchyard-postgres-{}", process::id()));
+        let folder = under.join(format!("switchyard-postgres-{}", process::id()));
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         if let Some(owner) = owner {
             chown(&folder, Some(owner.user), Some(owner.group))?;
         }
         let data = folder.join("data");
-        Step::new(
-            "PostgreSQL: a cluster for the tests",
-            programs.join("initdb"),
-        )
-        .with(|command| {
-            command.arg("--pgdata").arg(&data).args(INITDB);
-            as_owner(command, owner, &folder)
-        })
-        .output()?;
+        Step::new("PostgreSQL: a new cluster", programs.join("initdb"))
+            .with(|command| {
+                command.arg("--pgdata").arg(&data).args(INITDB);
+                as_owner(command, owner, &folder)
+            })
+            .output()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
         let log = fs::File::create(folder.join("log"))?;
         let mut command = Command::new(programs.join("postgres"));
@@ -115,19 +113,51 @@ impl Cluster {
         let server = command.stdout(log.try_clone()?).stderr(log).spawn()?;
         let mut cluster = Self {
             folder,
+            programs,
             port,
             server,
             owner,
         };
-        cluster.wait_until_up(&programs)?;
-        say(&format!("PostgreSQL for the tests: 127.0.0.1:{port}"));
+        cluster.wait_until_up()?;
+        say(&format!("PostgreSQL: 127.0.0.1:{port}"));
         Ok(cluster)
     }
 
-    fn wait_until_up(&mut self, programs: &Path) -> Result<()> {
+    /// The address of its only database, for its superuser.
+    pub(crate) fn url(&self) -> String {
+        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Its first process, which starts one for each connection.
+    pub(crate) fn pid(&self) -> u32 {
+        self.server.id()
+    }
+
+    /// Runs statements and answers the rows of the queries among them: a line each, columns divided by `|`.
+    pub(crate) fn sql(&self, statements: &str) -> Result<String> {
+        let mut psql = Command::new(self.programs.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+            .args(["--set", "ON_ERROR_STOP=1", "--file", "-"])
+            .arg(self.url())
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("cannot start psql")?;
+        let mut input = psql.stdin.take().context("a pipe")?;
+        input.write_all(statements.as_bytes())?;
+        drop(input);
+        let output = psql.wait_with_output()?;
+        if !output.status.success() {
+            bail!("psql: {}", String::from_utf8_lossy(&output.stderr));
+        }
+        Ok(String::from_utf8(output.stdout)?.trim().to_owned())
+    }
+
+    fn wait_until_up(&mut self) -> Result<()> {
         let deadline = Instant::now() + START_DEADLINE;
         loop {
-            let up = Command::new(programs.join("pg_isready"))
+            let up = Command::new(self.programs.join("pg_isready"))
                 .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
                 .status()?;
             if up.success() {
@@ -135,14 +165,14 @@ impl Cluster {
             }
             if self.server.try_wait()?.is_some() || Instant::now() > deadline {
                 let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                bail!("PostgreSQL for the tests did not start:\n{log}");
+                bail!("PostgreSQL did not start:\n{log}");
             }
             thread::sleep(Duration::from_millis(50));
         }
     }
 }
 
-/// A failed test must not leave a server behind.
+/// A failure must not leave a server behind.
 impl Drop for Cluster {
     fn drop(&mut self) {
         // SIGINT is PostgreSQL's fast stop: it ends connections, writes everything and goes.
@@ -152,7 +182,7 @@ impl Drop for Cluster {
         let stopped = asked.and_then(|_| self.server.wait());
         if let Err(error) = stopped.and_then(|_| fs::remove_dir_all(&self.folder)) {
             say(&format!(
-                "PostgreSQL for the tests, in {}: {error}",
+                "PostgreSQL, in {}: {error}",
                 self.folder.display()
             ));
         }
@@ -171,7 +201,7 @@ const INITDB: [&str; 8] = [
     "C.UTF-8",
 ];
 
-/// `fsync` stays on: the tests are about what survives. Many test databases, each with a pool.
+/// `fsync` stays on: it is about what survives. Many test databases, each with a pool.
 const SERVER: [&str; 4] = [
     "-c",
     "listen_addresses=127.0.0.1",

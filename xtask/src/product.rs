@@ -6,7 +6,7 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use std::{process, thread};
+use std::{env, process, thread};
 
 use anyhow::{Context, Result, bail};
 
@@ -15,10 +15,14 @@ use crate::step::say;
 /// A debug build on a busy machine; the product itself promises 5 s.
 const START_DEADLINE: Duration = Duration::from_mins(1);
 
+/// How often a starting demo is asked whether it is ready.
+const LOOK: Duration = Duration::from_millis(5);
+
 /// A demo and its data folder. The tests may stop and start it, so its process is the one that `demo.json` names.
 pub(crate) struct Product {
-    first: Child,
+    child: Child,
     folder: PathBuf,
+    ready_after: Duration,
 }
 
 impl Product {
@@ -26,18 +30,29 @@ impl Product {
     pub(crate) fn start(program: &Path, under: &Path, flags: &[&str]) -> Result<Self> {
         let folder = under.join(format!("switchyard-demo-{}", process::id()));
         fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        let log = File::create(folder.join("log"))?;
-        let first = Command::new(program)
-            .args(["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
-            .arg(folder.join("data"))
-            .args(flags)
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .spawn()
-            .with_context(|| format!("cannot start {}", program.display()))?;
-        let mut product = Self { first, folder };
-        product.wait_until_ready()?;
+        let start = Instant::now();
+        let child = spawn(program, &folder, flags)?;
+        let mut product = Self {
+            child,
+            folder,
+            ready_after: Duration::ZERO,
+        };
+        product.wait_until_ready(start)?;
         Ok(product)
+    }
+
+    /// Stops it and starts it in the same folder, with these flags.
+    pub(crate) fn again(&mut self, program: &Path, flags: &[&str]) -> Result<()> {
+        terminate(&self.child.id().to_string());
+        self.child.wait()?;
+        let start = Instant::now();
+        self.child = spawn(program, &self.folder, flags)?;
+        self.wait_until_ready(start)
+    }
+
+    /// How long its last start took, from the call of the program to the first answer that it is ready.
+    pub(crate) fn ready_after(&self) -> Duration {
+        self.ready_after
     }
 
     /// The file with its addresses and secrets.
@@ -45,25 +60,28 @@ impl Product {
         self.folder.join("data/demo.json")
     }
 
-    fn wait_until_ready(&mut self) -> Result<()> {
-        let deadline = Instant::now() + START_DEADLINE;
+    fn wait_until_ready(&mut self, start: Instant) -> Result<()> {
         while !self.is_ready() {
-            if self.first.try_wait()?.is_some() || Instant::now() > deadline {
+            if self.child.try_wait()?.is_some() || start.elapsed() > START_DEADLINE {
                 bail!("the demo did not start:\n{}", self.log());
             }
-            thread::sleep(Duration::from_millis(50));
+            thread::sleep(LOOK);
         }
+        self.ready_after = start.elapsed();
         Ok(())
     }
 
+    /// The file of an earlier start names another process, and addresses of that one.
     fn is_ready(&self) -> bool {
-        self.field("api_url")
-            .is_some_and(|url| ready(&url).unwrap_or(false))
+        self.field("pid") == Some(self.child.id().to_string())
+            && self
+                .field("api_url")
+                .is_some_and(|url| ready(&url).unwrap_or(false))
     }
 
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
-        self.first.id()
+        self.child.id()
     }
 
     /// A field of the file with its addresses and secrets.
@@ -91,10 +109,9 @@ impl Product {
 impl Drop for Product {
     fn drop(&mut self) {
         if let Some(pid) = self.field("pid") {
-            // It may be gone already.
-            Command::new("kill").args(["-TERM", &pid]).status().ok();
+            terminate(&pid);
         }
-        match self.first.wait() {
+        match self.child.wait() {
             Ok(status) if status.success() => drop(fs::remove_dir_all(&self.folder)),
             _ => say(&format!(
                 "the log of the demo is {}",
@@ -102,6 +119,49 @@ impl Drop for Product {
             )),
         }
     }
+}
+
+/// Settings beside those that start with `SWITCHYARD_`.
+const SETTINGS: [&str; 7] = [
+    "DATABASE_URL",
+    "REDIS_URL",
+    "PUBLIC_BASE_URL",
+    "CACHE_PROVIDER",
+    "SHARD_CAPACITY",
+    "DB_POOL_MAX",
+    "SHARDS_TOTAL",
+];
+
+/// A command of the program that no setting of the developer's reaches.
+pub(crate) fn command(program: &Path) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if text.starts_with("SWITCHYARD_") || SETTINGS.contains(&&*text) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+fn spawn(program: &Path, folder: &Path, flags: &[&str]) -> Result<Child> {
+    let log = File::options()
+        .create(true)
+        .append(true)
+        .open(folder.join("log"))?;
+    command(program)
+        .args(["up", "--demo", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(folder.join("data"))
+        .args(flags)
+        .stdout(log.try_clone()?)
+        .stderr(log)
+        .spawn()
+        .with_context(|| format!("cannot start {}", program.display()))
+}
+
+fn terminate(pid: &str) {
+    // It may be gone already.
+    Command::new("kill").args(["-TERM", pid]).status().ok();
 }
 
 /// Whether `GET /health/ready` answers 200.

@@ -1,18 +1,17 @@
 //! `cargo xtask schemathesis`: a stranger's tool holds the API against its description: every check, as three callers.
 
-use std::path::{Path, PathBuf};
+use std::env;
+use std::path::PathBuf;
 use std::time::Instant;
-use std::{env, fs};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
 
 use crate::bench::http::{Http, text};
-use crate::install::{answers, by_apt};
 use crate::product::Product;
-use crate::stale::is_stale;
+use crate::python;
 use crate::step::{Step, say};
-use crate::workspace::{program, root, target};
+use crate::workspace::{program, root};
 
 /// A password of the person who is made for this.
 const PASSWORD: &str = "a long password of this run";
@@ -101,44 +100,8 @@ fn folder() -> PathBuf {
     root().join("xtask/schemathesis")
 }
 
-/// The tool's program, in a virtual environment under the build folder; made anew when its requirements change.
+/// The tool's program.
 fn tool() -> Result<PathBuf> {
     let requirements = folder().join("requirements.txt");
-    let home = target()?.join("schemathesis");
-    let program = home.join("bin/schemathesis");
-    let done = home.join("installed");
-    if !is_stale(&done, [requirements.as_path()]) {
-        return Ok(program);
-    }
-    if !answers("python3", "--version") || !has_venv() {
-        by_apt("Python", &["python3", "python3-venv"])?;
-    }
-    Step::new("Python: a virtual environment", "python3")
-        .with(|command| command.args(["-m", "venv", "--clear"]).arg(&home))
-        .run()?;
-    Step::new("schemathesis: install", home.join("bin/pip"))
-        .with(|command| pip(command, &requirements))
-        .run()?;
-    fs::write(&done, "").with_context(|| format!("cannot write {}", done.display()))?;
-    Ok(program)
-}
-
-fn pip<'a>(
-    command: &'a mut std::process::Command,
-    requirements: &Path,
-) -> &'a mut std::process::Command {
-    command
-        .args(["install", "--quiet", "--disable-pip-version-check"])
-        .args([
-            "--require-hashes",
-            "--only-binary",
-            ":all:",
-            "--requirement",
-        ])
-        .arg(requirements)
-}
-
-/// Debian keeps the part that puts pip into an environment in a package of its own.
-fn has_venv() -> bool {
-    answers("python3", "-cimport venv, ensurepip")
+    Ok(python::environment("schemathesis", &requirements)?.join("bin/schemathesis"))
 }

@@ -2,16 +2,17 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::step::say;
 
 use super::clock::{Moment, count};
-use super::http::{rows, text};
+use super::http::{Http, rows, text};
 use super::many::side_by_side;
+use super::network::Network;
 use super::sessions::{link, link_theirs};
-use super::stage::{CUSTOMERS, Stage, TALKING, THREADS, customer, their_customer};
+use super::stage::{CUSTOMERS, Shop, Stage, TALKING, THREADS, customer, their_customer};
 
 /// Acknowledged messages, as the product counts them.
 pub(super) const ACKNOWLEDGED: &str = r#"switchyard_acks_total{outcome="sent"}"#;
@@ -32,8 +33,8 @@ pub(super) struct Chat {
 
 impl Chat {
     /// Accepts a message to the customer; its row.
-    pub(super) fn send(&self, stage: &Stage, text: &str) -> Result<Value> {
-        post(stage, &self.session, &self.customer, text)
+    pub(super) fn send(&self, api: &Http, text: &str) -> Result<Value> {
+        post(api, &self.session, &self.customer, text)
     }
 
     /// The newest rows of the chat, oldest first.
@@ -46,9 +47,9 @@ impl Chat {
     }
 
     /// What the customer's phone shows of this chat, by the ids of the messages.
-    pub(super) fn on_the_phone(&self, stage: &Stage) -> Result<HashMap<String, Value>> {
+    pub(super) fn on_the_phone(&self, network: &Network) -> Result<HashMap<String, Value>> {
         let path = format!("/phones/{}/messages", self.customer);
-        let ledger = stage.network.http.get(&path)?;
+        let ledger = network.http.get(&path)?;
         let shown = rows(&ledger)?
             .iter()
             .filter(|row| text(row, "chat").is_ok_and(|chat| chat == self.shop));
@@ -58,9 +59,36 @@ impl Chat {
     }
 }
 
-fn post(stage: &Stage, session: &str, to: &str, text: &str) -> Result<Value> {
+fn post(api: &Http, session: &str, to: &str, text: &str) -> Result<Value> {
     let message = json!({ "session_id": session, "to": format!("+{to}"), "text": text });
-    stage.api.post("/v1/messages", &message)
+    api.post("/v1/messages", &message)
+}
+
+/// Makes so many customers of each session and writes to each once; the messages are on their way then.
+pub(super) fn begin(
+    api: &Http,
+    network: &Network,
+    shops: &[Shop],
+    customers: usize,
+) -> Result<Vec<Chat>> {
+    let pairs: Vec<(&Shop, String)> = shops
+        .iter()
+        .enumerate()
+        .flat_map(|(session, shop)| {
+            (0..customers).map(move |number| (shop, customer(session, number)))
+        })
+        .collect();
+    let names: Vec<String> = pairs.iter().map(|(_, name)| name.clone()).collect();
+    network.make_phones(&names)?;
+    side_by_side(THREADS, &pairs, |(shop, name)| {
+        let accepted = post(api, &shop.id, name, "Welcome")?;
+        Ok(Chat {
+            id: text(&accepted, "chat_id")?.to_owned(),
+            session: shop.id.clone(),
+            shop: shop.phone.clone(),
+            customer: name.clone(),
+        })
+    })
 }
 
 /// Makes the customers and writes to each once, unless that is done.
@@ -71,26 +99,10 @@ pub(super) fn open(stage: &mut Stage) -> Result<()> {
     if stage.shops.len() < TALKING {
         link(stage, TALKING)?;
     }
-    let pairs: Vec<(usize, usize)> = (0..TALKING)
-        .flat_map(|session| (0..CUSTOMERS).map(move |number| (session, number)))
-        .collect();
-    let name = |(session, number): &(usize, usize)| customer(*session, *number);
-    stage
-        .network
-        .make_phones(&pairs.iter().map(name).collect::<Vec<_>>())?;
     let start = Moment::now();
     let before = stage.counter(ACKNOWLEDGED)?;
-    let made = side_by_side(THREADS, &pairs, |pair| {
-        let shop = stage.shops.get(pair.0);
-        let shop = shop.ok_or_else(|| anyhow::anyhow!("a session is missing"))?;
-        let accepted = post(stage, &shop.id, &name(pair), "Welcome")?;
-        Ok(Chat {
-            id: text(&accepted, "chat_id")?.to_owned(),
-            session: shop.id.clone(),
-            shop: shop.phone.clone(),
-            customer: name(pair),
-        })
-    })?;
+    let shops = stage.shops.get(..TALKING).context("a session is missing")?;
+    let made = begin(&stage.api, &stage.network, shops, CUSTOMERS)?;
     stage.wait_for(ACKNOWLEDGED, before, count(made.len()))?;
     stage.chats = made;
     let seconds = Moment::now().since(start) / 1_000.0;

@@ -10,7 +10,10 @@ use ureq::Agent;
 const PATIENCE: Duration = Duration::from_mins(1);
 
 /// One connection for each thread of a load.
-const CONNECTIONS: usize = 64;
+pub(super) const CONNECTIONS: usize = 64;
+
+/// A connection that nobody used for so long is not used again: servers close theirs after a few seconds more.
+const IDLE: Duration = Duration::from_secs(3);
 
 /// A server, and how to act there.
 #[derive(Clone)]
@@ -28,6 +31,7 @@ impl Http {
             .timeout_global(Some(PATIENCE))
             .max_idle_connections(CONNECTIONS)
             .max_idle_connections_per_host(CONNECTIONS)
+            .max_idle_age(IDLE)
             .proxy(None)
             .build()
             .into();
@@ -38,6 +42,14 @@ impl Http {
         }
     }
 
+    /// The same server, over the same connections, with another key.
+    pub(super) fn with_key(&self, key: &str) -> Self {
+        Self {
+            bearer: Some(format!("Bearer {key}")),
+            ..self.clone()
+        }
+    }
+
     /// The answer to a GET.
     pub(crate) fn get(&self, path: &str) -> Result<Value> {
         self.tagged(path).map(|(_, answer)| answer)
@@ -45,6 +57,18 @@ impl Http {
 
     /// The answer to a GET and its `ETag`, without quotes.
     pub(crate) fn tagged(&self, path: &str) -> Result<(String, Value)> {
+        let (tag, text) = self.asked(path)?;
+        let answer =
+            serde_json::from_str(&text).with_context(|| format!("GET {path}: not JSON"))?;
+        Ok((tag, answer))
+    }
+
+    /// Reads the answer to a GET and looks at its status alone.
+    pub(super) fn read(&self, path: &str) -> Result<()> {
+        self.asked(path).map(drop)
+    }
+
+    fn asked(&self, path: &str) -> Result<(String, String)> {
         let request = self.agent.get(format!("{}{path}", self.base));
         let request = match &self.bearer {
             Some(bearer) => request.header("Authorization", bearer),
@@ -59,9 +83,7 @@ impl Http {
         if !status.is_success() {
             bail!("GET {path}: {status} {text}");
         }
-        let answer =
-            serde_json::from_str(&text).with_context(|| format!("GET {path}: not JSON"))?;
-        Ok((tag, answer))
+        Ok((tag, text))
     }
 
     /// The text that a GET is answered with.

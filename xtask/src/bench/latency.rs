@@ -1,29 +1,35 @@
 //! Latency of a product with nothing else to do.
 
 use std::thread;
-use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-use super::chats::{ACKNOWLEDGED, Chat, open};
+use super::chats::{ACKNOWLEDGED, open};
 use super::clock::{Moment, count, percentile};
 use super::http::text;
 use super::inbound::{RECORDED, write};
 use super::report::{Figure, Report};
 use super::stage::Stage;
+use super::wire::{PAUSE, Times, opened};
 
-/// How many messages each way, and how far apart.
+/// How many messages each way.
 const MESSAGES: usize = 200;
-const PAUSE: Duration = Duration::from_millis(50);
 
 /// Single messages, one after the other, each to another chat.
 pub(super) fn measure(stage: &mut Stage, report: &mut Report) -> Result<()> {
     open(stage)?;
-    let [mut accept, mut wire] = outbound(stage)?;
+    let before = stage.counter(ACKNOWLEDGED)?;
+    let mut times = Times::of(&stage.api, &stage.network, &stage.chats, MESSAGES, |sent| {
+        stage.wait_for(ACKNOWLEDGED, before, count(sent))
+    })?;
     let mut commit = inbound(stage)?;
     for (what, values, goal) in [
-        ("request to 202, idle", &mut accept, [None, None]),
-        ("202 to the wire, idle", &mut wire, [None, Some("≤ 30 ms")]),
+        ("request to 202, idle", &mut times.accept, [None, None]),
+        (
+            "202 to the wire, idle",
+            &mut times.wire,
+            [None, Some("≤ 30 ms")],
+        ),
         (
             "customer's phone to commit, idle",
             &mut commit,
@@ -43,26 +49,6 @@ pub(super) fn measure(stage: &mut Stage, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Milliseconds from the request to the 202, and from there to the wire, of each message.
-fn outbound(stage: &Stage) -> Result<[Vec<f64>; 2]> {
-    let before = stage.counter(ACKNOWLEDGED)?;
-    let mut sent = Vec::new();
-    for chat in stage.chats.iter().take(MESSAGES) {
-        let asked = Moment::now();
-        let message = chat.send(stage, "Thank you")?;
-        let accepted = Moment::now();
-        sent.push((chat, text(&message, "wa_id")?.to_owned(), asked, accepted));
-        thread::sleep(PAUSE);
-    }
-    stage.wait_for(ACKNOWLEDGED, before, count(sent.len()))?;
-    let mut times = [Vec::new(), Vec::new()];
-    for (chat, id, asked, accepted) in sent {
-        times[0].push(accepted.since(asked));
-        times[1].push(on_the_phone(stage, chat, &id)?.since(accepted));
-    }
-    Ok(times)
-}
-
 /// Milliseconds from the customer's phone to the commit, of each message.
 fn inbound(stage: &Stage) -> Result<Vec<f64>> {
     let before = stage.counter(RECORDED)?;
@@ -78,13 +64,7 @@ fn inbound(stage: &Stage) -> Result<Vec<f64>> {
             let rows = chat.messages(stage, 1)?;
             let row = rows.first().context("an empty chat")?;
             let committed = Moment::parse(text(row, "created_at")?)?;
-            Ok(committed.since(on_the_phone(stage, chat, id)?))
+            Ok(committed.since(opened(&stage.network, chat, id)?))
         })
         .collect()
-}
-
-fn on_the_phone(stage: &Stage, chat: &Chat, id: &str) -> Result<Moment> {
-    let shown = chat.on_the_phone(stage)?;
-    let entry = shown.get(id).context("the phone does not show it")?;
-    Moment::parse(text(entry, "at")?)
 }

@@ -2,12 +2,14 @@
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::Child;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use serde_json::json;
+
+use crate::product::command;
 
 use super::http::{Http, text};
 use super::many::side_by_side;
@@ -30,7 +32,7 @@ impl Network {
     pub(super) fn start(program: &Path, folder: &Path) -> Result<Self> {
         let log = folder.join("network.log");
         let file = File::create(&log)?;
-        let mut child = Command::new(program)
+        let mut child = command(program)
             .args(["sim", "--listen", "127.0.0.1:0", "--data-dir"])
             .arg(folder.join("network"))
             .stdout(file.try_clone()?)

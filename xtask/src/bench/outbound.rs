@@ -87,7 +87,7 @@ fn ours(stage: &Stage) -> Result<(Seen, f64)> {
     let meter = stage.meter()?;
     let start = Moment::now();
     side_by_side(THREADS, &sends, |chat| {
-        chat.send(stage, "Your order is ready").map(drop)
+        chat.send(&stage.api, "Your order is ready").map(drop)
     })?;
     let accepted = total * 1_000.0 / Moment::now().since(start);
     stage.wait_for(ACKNOWLEDGED, before, total)?;
@@ -104,7 +104,7 @@ fn ours(stage: &Stage) -> Result<(Seen, f64)> {
 fn check(stage: &Stage, chat: &Chat) -> Result<Moment> {
     let rows = chat.messages(stage, MESSAGES)?;
     ensure!(rows.len() == MESSAGES, "a chat lost a message");
-    let shown = chat.on_the_phone(stage)?;
+    let shown = chat.on_the_phone(&stage.network)?;
     let mut last = None;
     for row in &rows {
         let on_phone = shown.get(text(row, "wa_id")?);

@@ -9,8 +9,9 @@ use serde_json::{Value, json};
 use crate::step::say;
 
 use super::clock::count;
-use super::http::text;
+use super::http::{Http, text};
 use super::many::side_by_side;
+use super::network::Network;
 use super::report::{Figure, Report};
 use super::stage::{Shop, Stage, shop, stranger};
 use super::usage::memory_kb;
@@ -151,7 +152,9 @@ pub(super) fn link(stage: &mut Stage, until: usize) -> Result<f64> {
     let phones: Vec<String> = (stage.shops.len()..until).map(shop).collect();
     stage.network.make_phones(&phones)?;
     let start = Instant::now();
-    let made = side_by_side(AT_ONCE, &phones, |phone| link_one(stage, phone))?;
+    let made = side_by_side(AT_ONCE, &phones, |phone| {
+        link_one(&stage.api, &stage.network, phone)
+    })?;
     let seconds = start.elapsed().as_secs_f64();
     stage.shops.extend(made);
     stage
@@ -160,24 +163,20 @@ pub(super) fn link(stage: &mut Stage, until: usize) -> Result<f64> {
     Ok(seconds)
 }
 
-fn link_one(stage: &Stage, phone: &str) -> Result<Shop> {
-    let session = stage.api.post("/v1/sessions", &json!({ "name": phone }))?;
+/// Links a new session to a phone and waits until it is connected.
+pub(super) fn link_one(api: &Http, network: &Network, phone: &str) -> Result<Shop> {
+    let session = api.post("/v1/sessions", &json!({ "name": phone }))?;
     let id = text(&session, "id")?.to_owned();
-    stage
-        .api
-        .post(&format!("/v1/sessions/{id}/connect"), &Value::Null)?;
+    api.post(&format!("/v1/sessions/{id}/connect"), &Value::Null)?;
     let deadline = Instant::now() + LINK_DEADLINE;
     let (mut after, mut scanned) = (String::new(), false);
     while Instant::now() < deadline {
         let path = format!("/v1/sessions/{id}/qr?wait=20&after={after}");
-        let (tag, seen) = stage.api.tagged(&path)?;
+        let (tag, seen) = api.tagged(&path)?;
         after = tag;
         if let (Ok(qr), false) = (text(&seen, "qr"), scanned) {
             let code = json!({ "qr": qr });
-            stage
-                .network
-                .http
-                .post(&format!("/phones/{phone}/scan"), &code)?;
+            network.http.post(&format!("/phones/{phone}/scan"), &code)?;
             scanned = true;
         }
         if text(&seen, "state")? == "connected" {

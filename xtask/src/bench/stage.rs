@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use crate::product::Product;
 use crate::step::say;
 
-use super::baileys::Baileys;
+use super::baileys::{self, Baileys};
 use super::chats::Chat;
 use super::http::Http;
 use super::network::Network;
@@ -67,6 +67,7 @@ impl Stage {
         let baileys = if alone {
             None
         } else {
+            baileys::install()?;
             Some(Baileys::start(&network)?)
         };
         Ok(Self {

@@ -11,6 +11,9 @@ const TICK: Duration = Duration::from_millis(10);
 /// Where the time fields stand in `/proc/PID/stat`, counted after the name in brackets (proc(5): utime 14, stime 15).
 const TIMES: std::ops::Range<usize> = 11..13;
 
+/// Where the parent stands there (proc(5): ppid 4).
+const PARENT: usize = 1;
+
 /// Processor time so far, of user and system, of all threads.
 pub(super) fn cpu(pid: u32) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
@@ -22,6 +25,26 @@ pub(super) fn cpu(pid: u32) -> Result<Duration> {
         .filter_map(|field| field.parse::<u32>().ok())
         .sum::<u32>();
     Ok(TICK.saturating_mul(ticks))
+}
+
+/// Processor time so far of a process and of those that it started and that still run: a PostgreSQL server.
+pub(super) fn family_cpu(pid: u32) -> Result<Duration> {
+    let mut all = cpu(pid)?;
+    for entry in fs::read_dir("/proc")?.flatten() {
+        let name = entry.file_name();
+        let Some(child) = name.to_str().and_then(|name| name.parse().ok()) else {
+            continue;
+        };
+        let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
+        let parent = stat
+            .rsplit_once(')')
+            .and_then(|(_, fields)| fields.split_whitespace().nth(PARENT)?.parse().ok());
+        if parent == Some(pid) {
+            // It may have ended meanwhile.
+            all = all.saturating_add(cpu(child).unwrap_or_default());
+        }
+    }
+    Ok(all)
 }
 
 /// Resident memory in kilobytes; pages shared with other processes count for their share (PSS).

@@ -1,0 +1,5 @@
+"""What the jobs do: nothing."""
+
+
+def nothing() -> None:
+    pass

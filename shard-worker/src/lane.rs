@@ -2,9 +2,10 @@
 //! acknowledged the last.
 
 mod flight;
+mod page;
 mod recipient;
+mod tries;
 
-use std::collections::VecDeque;
 use std::sync::Arc;
 
 use store::chats;
@@ -15,6 +16,8 @@ use switchyard_core::{ChatId, MessageId, Timestamp};
 use tokio::time::{Instant, timeout_at};
 
 use self::flight::{Flight, Handed, Landing};
+use self::page::Page;
+use self::tries::{Tries, pause};
 use crate::acks::Ack;
 use crate::ending::Ending;
 use crate::identity::address;
@@ -23,12 +26,8 @@ use crate::live::Live;
 /// So often a message goes out without an acknowledgement before the connection is taken for dead: once, and only if
 /// it heard no other acknowledgement either.
 const UNACKNOWLEDGED: u32 = 2;
-/// So often a message that cannot be handed over is tried on a live connection before it fails: for about 3 min.
-const TRIES: u32 = 10;
 /// When to come again while the head waits, in milliseconds.
 const COME_AGAIN_MS: u64 = 1_000;
-/// The longest pause before a message is tried again, in milliseconds.
-const COME_AGAIN_CEILING_MS: u64 = 30_000;
 
 /// One chat's way out. Lives as long as it waits for something.
 #[derive(Debug)]
@@ -36,18 +35,10 @@ pub(crate) struct Lane {
     chat: ChatId,
     flight: Option<Flight>,
     tries: Option<Tries>,
+    /// Written down as on its way already, when the one before it was acknowledged.
+    marked: Option<MessageId>,
     /// The recipient's other identity was written down, or is not to be had.
     learned: bool,
-}
-
-/// What was tried of one message.
-#[derive(Debug)]
-struct Tries {
-    message: MessageId,
-    /// How often it was tried in vain.
-    failures: u32,
-    /// It is sent with a fresh list of the recipient's devices.
-    refresh: bool,
 }
 
 /// What happened during one drain.
@@ -74,6 +65,7 @@ impl Lane {
             chat,
             flight: None,
             tries: None,
+            marked: None,
             learned: false,
         }
     }
@@ -126,11 +118,14 @@ impl Lane {
         deadline: Instant,
         tally: &mut Tally,
     ) -> store::Result<(DrainOutcome, u64)> {
-        let mut page = VecDeque::new();
+        let mut page = Page::of(self.chat);
         let mut again = None;
+        self.marked = None;
         loop {
             if let Some(flight) = self.flight.take() {
-                match self.settle(live, flight, deadline, tally).await? {
+                let is_last = tally.sent.saturating_add(tally.failed) >= max.saturating_sub(1);
+                let next = page.ahead().filter(|_| !is_last);
+                match self.settle(live, flight, next, deadline, tally).await? {
                     Head::Done => {}
                     Head::Again(message) => again = Some(message),
                     Head::Stop(outcome, after) => return Ok((outcome, after)),
@@ -140,10 +135,11 @@ impl Lane {
             if again.is_none() && (spent || Instant::now() >= deadline) {
                 return Ok((DrainOutcome::More, 0));
             }
-            if again.is_none() && page.is_empty() {
-                page.extend(messages::queued(&live.store, &live.held, self.chat, max).await?);
-            }
-            let Some(next) = again.take().or_else(|| page.pop_front()) else {
+            let next = match again.take() {
+                None => page.next(live, max).await?,
+                again => again,
+            };
+            let Some(next) = next else {
                 self.tries = None;
                 return Ok((DrainOutcome::Drained, 0));
             };
@@ -171,24 +167,27 @@ impl Lane {
                 .await;
         };
         live.may_write()?;
-        messages::mark_sending(&live.store, Timestamp::now(), &live.held, message.id).await?;
+        if self.marked.take() != Some(message.id) {
+            messages::mark_sending(&live.store, Timestamp::now(), &live.held, message.id).await?;
+        }
         let tries = self.tries.as_ref();
-        let refresh = tries.is_some_and(|it| it.message == message.id && it.refresh);
+        let refresh = tries.is_some_and(|it| it.wants_fresh(message.id));
         self.flight = Some(Flight::start(live, message, to, refresh));
         Ok(Head::Done)
     }
 
-    /// Waits for what becomes of the head, but not past `deadline`.
+    /// Waits for what becomes of the head, but not past `deadline`; `next` goes after it.
     async fn settle(
         &mut self,
         live: &Arc<Live>,
         mut flight: Flight,
+        next: Option<MessageId>,
         deadline: Instant,
         tally: &mut Tally,
     ) -> store::Result<Head> {
         match flight.land(deadline, live.acknowledgement).await {
             Landing::Answered(Ack { error: None }) => {
-                self.acknowledged(live, &flight.message).await?;
+                self.acknowledged(live, &flight.message, next).await?;
                 tally.sent = tally.sent.saturating_add(1);
                 Ok(Head::Done)
             }
@@ -212,12 +211,24 @@ impl Lane {
         }
     }
 
-    async fn acknowledged(&mut self, live: &Arc<Live>, message: &Outgoing) -> store::Result<()> {
+    async fn acknowledged(
+        &mut self,
+        live: &Arc<Live>,
+        message: &Outgoing,
+        next: Option<MessageId>,
+    ) -> store::Result<()> {
         self.head_is_settled(live, message);
         live.metrics.acks.with_label_values(&["sent"]).inc();
         live.may_write()?;
         let now = Timestamp::now();
-        messages::mark_sent(&live.store, now, &live.held, message.id, now).await?;
+        let (store, held, id) = (&live.store, &live.held, message.id);
+        match next.filter(|_| !live.is_restricted()) {
+            Some(next) => {
+                messages::mark_sent_and_next(store, now, held, id, now, next).await?;
+                self.marked = Some(next);
+            }
+            None => messages::mark_sent(store, now, held, id, now).await?,
+        }
         if !self.learned {
             recipient::learn(live, message).await?;
             self.learned = true;
@@ -236,8 +247,7 @@ impl Lane {
         live.metrics.acks.with_label_values(&["refused"]).inc();
         // Stale address or devices: once more with fresh ones.
         let tries = self.tries(message.id);
-        if code == 421 && !tries.refresh {
-            tries.refresh = true;
+        if code == 421 && tries.refresh() {
             return Ok(Head::Again(message));
         }
         // The server is busy: the same message, later.
@@ -294,12 +304,7 @@ impl Lane {
 
     /// What was tried of a message; of the one before it nothing counts.
     fn tries(&mut self, message: MessageId) -> &mut Tries {
-        let known = self.tries.take().filter(|it| it.message == message);
-        self.tries.insert(known.unwrap_or(Tries {
-            message,
-            failures: 0,
-            refresh: false,
-        }))
+        Tries::of(&mut self.tries, message)
     }
 
     fn head_is_settled(&mut self, live: &Live, message: &Outgoing) {
@@ -332,15 +337,6 @@ impl Lane {
     }
 }
 
-impl Tries {
-    /// After which pause, in milliseconds, the message is tried again; none when it was tried enough.
-    fn again(&mut self) -> Option<u64> {
-        let pause = pause(self.failures);
-        self.failures = self.failures.saturating_add(1);
-        (self.failures < TRIES).then_some(pause)
-    }
-}
-
 /// The server owes its answer for the message at the head: it goes out again under its id, later each time. The
 /// connection is given up once for a message, over all connections, and only if it was deaf meanwhile: a chat that is
 /// never acknowledged does not take the whole number down.
@@ -355,28 +351,4 @@ fn overdue(live: &Live, flight: Flight) -> Head {
         return Head::Stop(DrainOutcome::NotConnected, 0);
     }
     Head::Stop(DrainOutcome::More, pause(times))
-}
-
-/// The pause, in milliseconds, after so many tries in vain.
-fn pause(failures: u32) -> u64 {
-    let pause = COME_AGAIN_MS.saturating_mul(1_u64 << failures.min(16));
-    pause.min(COME_AGAIN_CEILING_MS)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_was_tried_of_one_message_does_not_count_for_the_next() {
-        let (first, second) = (MessageId::generate(), MessageId::generate());
-        let mut lane = Lane::new(ChatId::generate());
-        for n in 1..TRIES {
-            assert!(lane.tries(first).again().is_some(), "{n}");
-        }
-        lane.tries(first).refresh = true;
-        assert_eq!(lane.tries(first).again(), None);
-        assert_eq!(lane.tries(second).again(), Some(COME_AGAIN_MS));
-        assert!(!lane.tries(second).refresh);
-    }
 }

@@ -16,7 +16,7 @@ pub(crate) mod row;
 pub(crate) mod sql;
 
 pub use accept::accept;
-pub use outgoing::{Outgoing, mark_failed, mark_sending, mark_sent, queued};
+pub use outgoing::{Outgoing, mark_failed, mark_sending, mark_sent, mark_sent_and_next, queued};
 pub(crate) use row::MessageRow;
 
 /// A message that somebody asks to send.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::messages::row::{MessageRow, identity, tell_status};
 use crate::messages::sql;
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Error, Held, Lane, Result, Store};
+use crate::{Error, Held, Lane, Result, Store, Tx};
 
 /// A message that waits to be sent, or whose acknowledgement is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,14 +54,7 @@ pub async fn mark_sending(
         .write_relaxed(Lane::Messages, (*held, message), |tx, (held, message)| {
             Box::pin(async move {
                 held.check(tx).await?;
-                execute!(
-                    tx,
-                    sql::SENDING,
-                    held.business.uuid(),
-                    held.session.uuid(),
-                    message.uuid()
-                )?;
-                Ok(())
+                sending(tx, held, *message).await
             })
         })
         .await
@@ -80,20 +73,67 @@ pub async fn mark_sent(
         .write(Lane::Messages, input, |tx, (now, held, message, at)| {
             Box::pin(async move {
                 held.check(tx).await?;
-                let rows = fetch_all!(
-                    tx,
-                    MessageRow,
-                    sql::SENT,
-                    held.business.uuid(),
-                    held.session.uuid(),
-                    message.uuid(),
-                    at.ms()
-                )?;
-                tell_status(tx, *now, rows)?;
-                Ok(())
+                sent(tx, *now, held, *message, *at).await
             })
         })
         .await
+}
+
+/// [`mark_sent`], and [`mark_sending`] for the one that goes next, in one transaction: a chat's lane waits for one
+/// commit a message instead of two.
+pub async fn mark_sent_and_next(
+    store: &Store,
+    now: Timestamp,
+    held: &Held,
+    message: MessageId,
+    at: Timestamp,
+    next: MessageId,
+) -> Result<()> {
+    let input = (now, *held, message, at, next);
+    store
+        .write(
+            Lane::Messages,
+            input,
+            |tx, (now, held, message, at, next)| {
+                Box::pin(async move {
+                    held.check(tx).await?;
+                    sent(tx, *now, held, *message, *at).await?;
+                    sending(tx, held, *next).await
+                })
+            },
+        )
+        .await
+}
+
+async fn sending(tx: &mut Tx, held: &Held, message: MessageId) -> Result<()> {
+    execute!(
+        tx,
+        sql::SENDING,
+        held.business.uuid(),
+        held.session.uuid(),
+        message.uuid()
+    )?;
+    Ok(())
+}
+
+async fn sent(
+    tx: &mut Tx,
+    now: Timestamp,
+    held: &Held,
+    message: MessageId,
+    at: Timestamp,
+) -> Result<()> {
+    let rows = fetch_all!(
+        tx,
+        MessageRow,
+        sql::SENT,
+        held.business.uuid(),
+        held.session.uuid(),
+        message.uuid(),
+        at.ms()
+    )?;
+    tell_status(tx, now, rows)?;
+    Ok(())
 }
 
 /// The message is given up. Does nothing where it was acknowledged already.

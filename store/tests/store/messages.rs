@@ -185,6 +185,23 @@ both_engines! {
         assert!(messages::queued(&bench.store, &held, message.chat_id, 10).await.unwrap().is_empty());
     }
 
+    async fn one_commit_marks_what_was_sent_and_what_goes_next(bench: &Bench) {
+        let (now, held) = (Timestamp::now(), bench.held().await);
+        let mut all = Vec::new();
+        for text in ["one", "two", "three"] {
+            let new = new_message(None, phone("972501234567"), text);
+            all.push(object(messages::accept(&bench.store, now, held.business, new).await.unwrap()));
+        }
+        let commits = bench.commits();
+        messages::mark_sent_and_next(&bench.store, now, &held, all[0].id, now, all[1].id).await.unwrap();
+        assert_eq!(bench.commits() - commits, 1);
+        let mut stored = Vec::new();
+        for message in &all {
+            stored.push(messages::get(&bench.store, held.business, message.id).await.unwrap().unwrap().status);
+        }
+        assert_eq!(stored, [MessageStatus::Sent, MessageStatus::Sending, MessageStatus::Queued]);
+    }
+
     async fn a_fenced_shard_neither_reads_nor_marks(bench: &Bench) {
         let shard = bench.shard(1).await;
         let old = bench.held_by(shard, bench.business()).await;
@@ -196,6 +213,8 @@ both_engines! {
         assert!(matches!(messages::queued(store, &old, message.chat_id, 1).await, Err(Error::Fenced)));
         assert!(matches!(messages::mark_sending(store, now, &old, message.id).await, Err(Error::Fenced)));
         assert!(matches!(messages::mark_sent(store, now, &old, message.id, now).await, Err(Error::Fenced)));
+        let both = messages::mark_sent_and_next(store, now, &old, message.id, now, message.id).await;
+        assert!(matches!(both, Err(Error::Fenced)));
         let code = FailureCode::Rejected;
         assert!(matches!(messages::mark_failed(store, now, &old, message.id, code).await, Err(Error::Fenced)));
         let stored = messages::get(store, old.business, message.id).await.unwrap().unwrap();

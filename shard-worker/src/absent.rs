@@ -43,7 +43,7 @@ pub(crate) async fn answer(
 ) {
     while let Some(absent) = asked.recv().await {
         let known = match client.upgrade() {
-            Some(client) => is_known(&inbox, &client, &absent).await,
+            Some(client) => Box::pin(is_known(&inbox, &client, &absent)).await,
             None => false,
         };
         let stanza = (!known).then(|| stanza(&absent)).flatten();

@@ -57,18 +57,19 @@ impl Scribe {
 
     async fn write_all(&mut self) -> store::Result<()> {
         while let Some(note) = self.notes.recv().await {
-            self.take(note).await?;
+            // Boxed: it waits for a note most of its life.
+            Box::pin(self.take(note)).await?;
             let due = Instant::now().checked_add(LINGER);
             while let Some(due) = due
                 && !self.receipts.is_empty()
                 && self.receipts.len() < BATCH
             {
                 match timeout_at(due, self.notes.recv()).await {
-                    Ok(Some(note)) => self.take(note).await?,
+                    Ok(Some(note)) => Box::pin(self.take(note)).await?,
                     Ok(None) | Err(_) => break,
                 }
             }
-            self.flush().await?;
+            Box::pin(self.flush()).await?;
         }
         Ok(())
     }

@@ -154,13 +154,13 @@ impl Supervisor {
         if self.berth.lost_epoch() == Some(epoch) || !holding.lease.is_good() {
             return Next::Wait(None);
         }
-        let done = self.prepare(order, &holding).await;
+        let done = Box::pin(self.prepare(order, &holding)).await;
         let outcome = match (done, order.wanted) {
             (Err(ending), _) => Err(ending),
             (Ok(()), Wanted::Connected) => Ok(self.stay_connected(order, &holding).await),
-            (Ok(()), Wanted::Disconnected) => self.rest(&holding).await,
-            (Ok(()), Wanted::LoggedOut) => self.log_out(order, &holding).await,
-            (Ok(()), Wanted::Deleted) => self.delete(order, &holding).await,
+            (Ok(()), Wanted::Disconnected) => Box::pin(self.rest(&holding)).await,
+            (Ok(()), Wanted::LoggedOut) => Box::pin(self.log_out(order, &holding)).await,
+            (Ok(()), Wanted::Deleted) => Box::pin(self.delete(order, &holding)).await,
         };
         outcome.unwrap_or_else(|_lost| {
             self.berth.lose(epoch);
@@ -208,11 +208,11 @@ impl Supervisor {
         }
         let banned_until = self.banned_until.filter(|end| *end > Timestamp::now());
         let judged = if let Some(end) = banned_until {
-            self.sit_out(end, holding).await
+            Box::pin(self.sit_out(end, holding)).await
         } else {
             let ending = self.connect(order, holding, Purpose::Stay).await;
             let wanted_at = self.orders.borrow().wanted_at;
-            self.judge(ending, wanted_at, holding).await
+            Box::pin(self.judge(ending, wanted_at, holding)).await
         };
         judged.unwrap_or_else(|_lost| {
             self.berth.lose(holding.held.epoch);
@@ -328,7 +328,8 @@ impl Supervisor {
                     return Ok(());
                 }
             }
-            match verb(self.world.store.clone(), holding.held).await {
+            // Boxed: seldom done, and in reach of everything that a supervisor does.
+            match Box::pin(verb(self.world.store.clone(), holding.held)).await {
                 Ok(()) => return Ok(()),
                 Err(store::Error::Fenced) => return Err(Ending::Lost),
                 Err(error @ (store::Error::Unavailable(_) | store::Error::StorageFull)) => {

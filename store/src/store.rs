@@ -88,8 +88,9 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
         let outcome = match self {
-            Self::Sqlite(sqlite) => sqlite.write(lane, true, input, verb).await,
-            Self::Postgres(postgres) => postgres.write(true, input, verb).await,
+            // Boxed: whoever waits for a write would hold its whole future, even while idle.
+            Self::Sqlite(sqlite) => Box::pin(sqlite.write(lane, true, input, verb)).await,
+            Self::Postgres(postgres) => Box::pin(postgres.write(true, input, verb)).await,
         };
         self.counted(outcome)
     }
@@ -103,8 +104,8 @@ impl Store {
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
         let outcome = match self {
-            Self::Sqlite(sqlite) => sqlite.write(lane, false, input, verb).await,
-            Self::Postgres(postgres) => postgres.write(false, input, verb).await,
+            Self::Sqlite(sqlite) => Box::pin(sqlite.write(lane, false, input, verb)).await,
+            Self::Postgres(postgres) => Box::pin(postgres.write(false, input, verb)).await,
         };
         self.counted(outcome)
     }

@@ -57,7 +57,7 @@ impl Supervisor {
             foreign: false,
             since: Instant::now(),
         };
-        self.begin(&mut followed).await?;
+        Box::pin(self.begin(&mut followed)).await?;
         if purpose == Purpose::LogOut && !self.paired {
             return Ok(Ending::Ordered);
         }
@@ -106,13 +106,13 @@ impl Supervisor {
                 () = world.soft.cancelled() => return Ok(Ending::Stopped),
                 () = broken.cancelled() => return Ok(Ending::Because(SessionReason::Network)),
                 _ = self.orders.changed() => {
-                    if let Some(ending) = self.reorder(followed).await {
+                    if let Some(ending) = Box::pin(self.reorder(followed)).await {
                         return Ok(ending);
                     }
                 }
                 sign = followed.connection.signs.recv() => {
                     let sign = sign.unwrap_or(Sign::Over);
-                    if let Some(ending) = self.heed(followed, sign).await? {
+                    if let Some(ending) = Box::pin(self.heed(followed, sign)).await? {
                         return Ok(ending);
                     }
                 }
@@ -121,12 +121,12 @@ impl Supervisor {
                         return Ok(ending);
                     }
                 }
-                () = at(shown_at) => self.show_as_lost().await,
+                () = at(shown_at) => Box::pin(self.show_as_lost()).await,
                 () = at(attempt_ends) => return Ok(self.unlinked_ending(SessionReason::LinkExpired)),
                 () = at(login_ends) => return Ok(Ending::Because(SessionReason::Network)),
-                () = at(free_at) => self.unrestrict(followed).await?,
+                () = at(free_at) => Box::pin(self.unrestrict(followed)).await?,
                 _ = save.tick() => {
-                    if let Err(error) = followed.connection.gate.save_device().await {
+                    if let Err(error) = Box::pin(followed.connection.gate.save_device()).await {
                         tracing::warn!(session = %self.id, %error, "a device is not saved yet");
                     }
                 }

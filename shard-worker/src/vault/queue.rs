@@ -200,7 +200,8 @@ impl Server {
             if last {
                 calls.close();
             }
-            self.settle(batch).await;
+            // Boxed, as everything that a session does seldom: it waits here most of its life.
+            Box::pin(self.settle(batch)).await;
             if last {
                 break;
             }

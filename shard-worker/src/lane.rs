@@ -46,6 +46,8 @@ pub(crate) struct Lane {
 struct Tally {
     sent: u32,
     failed: u32,
+    /// Of what was read in this chat, WhatsApp knows all; what is read from now on has a job of its own.
+    reads_are_told: bool,
 }
 
 /// What became of the message at the head.
@@ -86,7 +88,7 @@ impl Lane {
         let max = u32::from(max.clamp(1, DRAIN_MAX_MESSAGES));
         let worked = match self.work(live, max, deadline, &mut tally).await {
             // What was read is told last: sending does not wait for it.
-            Ok(end) if end.0 != DrainOutcome::NotConnected => {
+            Ok(end) if end.0 != DrainOutcome::NotConnected && !tally.reads_are_told => {
                 let told = self.tell_what_was_read(live, deadline).await;
                 told.map(|()| end)
             }
@@ -139,6 +141,7 @@ impl Lane {
                 None => page.next(live, max).await?,
                 again => again,
             };
+            tally.reads_are_told |= next.as_ref().is_some_and(|it| !it.has_untold_reads);
             let Some(next) = next else {
                 self.tries = None;
                 return Ok((DrainOutcome::Drained, 0));

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::web::{self, ServiceConfig};
+use futures_util::future::BoxFuture;
 use prometheus::Registry;
 use secrecy::SecretString;
 use store::Store;
@@ -172,6 +173,18 @@ impl Shard {
     /// What the internal route does, for a caller in this process.
     pub async fn drain(&self, request: DrainRequest) -> DrainAnswer {
         self.doorway.drain(request).await
+    }
+
+    /// The same, for whoever outlives the borrow of this.
+    pub fn drains(
+        &self,
+    ) -> impl Fn(DrainRequest) -> BoxFuture<'static, DrainAnswer> + Clone + Send + Sync + use<>
+    {
+        let doorway = self.doorway.clone();
+        move |request| {
+            let doorway = doorway.clone();
+            Box::pin(async move { doorway.drain(request).await })
+        }
     }
 
     /// What mounts the internal route `POST /internal/v1/drain` on an app.

@@ -97,59 +97,51 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
 }
 
 async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: &[NewEvent]) -> Result<()> {
-    let mut columns = Columns::default();
-    for (seq, event) in (base.saturating_add(1)..).zip(events) {
-        columns.push(seq, event)?;
-    }
-    tx.changed(u64::try_from(columns.seqs.len()).unwrap_or(u64::MAX));
+    tx.changed(u64::try_from(events.len()).unwrap_or(u64::MAX));
     match tx.engine() {
         Engine::Postgres(connection) => {
+            let columns = Columns::of(base, events)?;
             sqlx::query(sql::INSERT.postgres)
                 .bind(business.uuid())
-                .bind(&columns.seqs)
-                .bind(&columns.ids)
-                .bind(&columns.sessions)
-                .bind(&columns.kinds)
-                .bind(&columns.ats)
-                .bind(&columns.data)
+                .bind(columns.seqs)
+                .bind(columns.ids)
+                .bind(columns.sessions)
+                .bind(columns.kinds)
+                .bind(columns.ats)
+                .bind(columns.data)
                 .execute(connection)
                 .await?;
         }
         Engine::Sqlite(connection) => {
-            let rows: Vec<Row<'_>> = columns.rows().collect();
-            let mut eights = rows.chunks_exact(8);
-            for eight in eights.by_ref() {
-                insert_rows(connection, sql::INSERT_EIGHT.sqlite, business, eight).await?;
-            }
-            for row in eights.remainder().chunks(1) {
-                insert_rows(connection, sql::INSERT.sqlite, business, row).await?;
-            }
+            sqlx::query(sql::INSERT.sqlite)
+                .bind(business.uuid())
+                .bind(as_json(base, events)?)
+                .execute(connection)
+                .await?;
         }
     }
     Ok(())
 }
 
-/// Number, id, session, kind, instant and data of an event.
-type Row<'a> = (i64, Uuid, Option<Uuid>, &'static str, i64, &'a str);
-
-async fn insert_rows(
-    connection: &mut sqlx::SqliteConnection,
-    sql: &'static str,
-    business: BusinessId,
-    rows: &[Row<'_>],
-) -> Result<()> {
-    let mut query = sqlx::query(sql).bind(business.uuid());
-    for (seq, id, session, kind, at, data) in rows {
-        query = query
-            .bind(*seq)
-            .bind(*id)
-            .bind(*session)
-            .bind(*kind)
-            .bind(*at)
-            .bind(*data);
-    }
-    query.execute(connection).await?;
-    Ok(())
+/// Events by row, as SQLite's `json_each` takes them.
+fn as_json(base: i64, events: &[NewEvent]) -> Result<String> {
+    let hex = |id: Uuid| id.simple().to_string();
+    let numbered = (base.saturating_add(1)..).zip(events);
+    let rows: Vec<_> = numbered
+        .map(|(seq, event)| {
+            let id = hex(EventId::generate().uuid());
+            let session = event.session.map(|it| hex(it.uuid()));
+            (
+                seq,
+                id,
+                session,
+                event.kind.name(),
+                event.at.ms(),
+                &event.data,
+            )
+        })
+        .collect();
+    Ok(serde_json::to_string(&rows)?)
 }
 
 /// Events by column, as `unnest` takes them.
@@ -164,27 +156,17 @@ struct Columns {
 }
 
 impl Columns {
-    fn push(&mut self, seq: i64, event: &NewEvent) -> Result<()> {
-        self.seqs.push(seq);
-        self.ids.push(EventId::generate().uuid());
-        self.sessions.push(event.session.map(SessionId::uuid));
-        self.kinds.push(event.kind.name());
-        self.ats.push(event.at.ms());
-        self.data.push(serde_json::to_string(&event.data)?);
-        Ok(())
-    }
-
-    fn rows(&self) -> impl Iterator<Item = Row<'_>> + Send {
-        self.seqs
-            .iter()
-            .zip(&self.ids)
-            .zip(&self.sessions)
-            .zip(&self.kinds)
-            .zip(&self.ats)
-            .zip(&self.data)
-            .map(|(((((seq, id), session), kind), at), data)| {
-                (*seq, *id, *session, *kind, *at, data.as_str())
-            })
+    fn of(base: i64, events: &[NewEvent]) -> Result<Self> {
+        let mut columns = Self::default();
+        for (seq, event) in (base.saturating_add(1)..).zip(events) {
+            columns.seqs.push(seq);
+            columns.ids.push(EventId::generate().uuid());
+            columns.sessions.push(event.session.map(SessionId::uuid));
+            columns.kinds.push(event.kind.name());
+            columns.ats.push(event.at.ms());
+            columns.data.push(serde_json::to_string(&event.data)?);
+        }
+        Ok(columns)
     }
 }
 

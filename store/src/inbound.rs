@@ -284,7 +284,7 @@ async fn settle_ours(tx: &mut Tx, now: Timestamp, business: BusinessId, chat: Uu
     let open = fetch_optional!(tx, (Uuid,), sql::UNDELIVERED, business.uuid(), chat)?;
     if open.is_some() {
         let job = Job::SyncReceipts { chat: chat.into() };
-        jobs::push(tx, now, Some(business), &job, now).await?;
+        jobs::push_last(tx, now, business, &job)?;
     }
     Ok(())
 }
@@ -298,7 +298,7 @@ async fn release_held(tx: &mut Tx, now: Timestamp, held: &Held, chat: Uuid) -> R
             session: held.session,
             chat: chat.into(),
         };
-        jobs::push(tx, now, Some(held.business), &job, now).await?;
+        jobs::push_last(tx, now, held.business, &job)?;
     }
     Ok(())
 }

@@ -19,6 +19,7 @@ pub use dead::{DeadLetter, dead_letters, retry};
 pub use end::{End, Finished, finish};
 pub use lease::{hand_back, reap, renew};
 pub use prune::prune;
+pub(crate) use push::push_last;
 pub use push::{push, tick};
 
 /// An id as SQLite's `unhex` reads it.

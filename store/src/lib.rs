@@ -10,6 +10,7 @@ pub mod error;
 pub mod events;
 pub mod fence;
 mod fold;
+mod gather;
 pub mod hints;
 pub mod inbound;
 pub mod jobs;

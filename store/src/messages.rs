@@ -11,12 +11,14 @@ use crate::{Result, Store};
 
 mod accept;
 pub(crate) mod gather;
+pub(crate) mod mark;
 mod outgoing;
 pub(crate) mod row;
 pub(crate) mod sql;
 
 pub use accept::accept;
-pub use outgoing::{Outgoing, mark_failed, mark_sending, mark_sent, mark_sent_and_next, queued};
+pub use mark::{mark_sending, mark_sent, mark_sent_and_next};
+pub use outgoing::{Outgoing, mark_failed, queued};
 pub(crate) use row::MessageRow;
 
 /// A message that somebody asks to send.

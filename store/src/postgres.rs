@@ -9,11 +9,11 @@ use sqlx::{ConnectOptions, Executor};
 use uuid::Uuid;
 
 use crate::hints::Hints;
-use crate::messages::gather::Gathering;
+use crate::messages::gather::Accepts;
 use crate::metrics::Metrics;
 use crate::store::{SEARCH_MAX, SEARCHES};
 use crate::tx::Link;
-use crate::{Conn, Error, Result, StoreOptions, Tx, events, survey};
+use crate::{Conn, Error, Result, StoreOptions, Tx, survey};
 
 /// Connections of a process beside its pool: one renews a lease, one listens to hints, some search.
 pub const BESIDE: u32 = 2 + SEARCHES;
@@ -37,7 +37,7 @@ pub struct PostgresStore {
     /// What the connections of this process are called.
     name: String,
     hints: Hints,
-    gathering: Gathering,
+    accepts: Accepts,
     metrics: Metrics,
     fail: Arc<switchyard_core::fail::FailPoints>,
 }
@@ -73,7 +73,7 @@ impl PostgresStore {
             direct: connect,
             name,
             hints: Hints::new(options.hints, metrics.clone()),
-            gathering: Gathering::default(),
+            accepts: Arc::default(),
             metrics,
             fail: options.fail,
         })
@@ -98,8 +98,8 @@ impl PostgresStore {
     }
 
     /// Messages that wait to be accepted together.
-    pub(crate) fn gathering(&self) -> &Gathering {
-        &self.gathering
+    pub(crate) fn accepts(&self) -> &Accepts {
+        &self.accepts
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {
@@ -133,7 +133,7 @@ impl PostgresStore {
         let answer = verb(&mut tx, input).await?;
         self.fail
             .pass(switchyard_core::fail::FailPoint::InGroupCommit);
-        events::flush(&mut tx).await?;
+        tx.flush().await?;
         let rows = tx.rows;
         let (link, hints) = tx.into_link();
         if let Link::Postgres(transaction) = link {

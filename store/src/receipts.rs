@@ -41,7 +41,7 @@ pub async fn enqueue(
                             session: held.session,
                             receipts: batch.to_vec(),
                         };
-                        jobs::push(tx, *now, Some(held.business), &job, *now).await?;
+                        jobs::push_last(tx, *now, held.business, &job)?;
                     }
                     Ok(())
                 })
@@ -50,19 +50,20 @@ pub async fn enqueue(
         .await
 }
 
-/// Applies receipts that a session heard: messages of ours move forward by rank, never back; what was failed for
+/// Applies receipts that a session of the business heard: messages of ours move forward by rank, never back; what was failed for
 /// want of an acknowledgement is delivered when a receipt says so. Applying twice is harmless. Answers those whose
 /// message is not here.
 pub async fn apply(
     store: &Store,
     now: Timestamp,
+    business: BusinessId,
     session: SessionId,
     receipts: &[Receipt],
 ) -> Result<Vec<Receipt>> {
-    let input = (now, session, receipts.to_vec());
+    let input = (now, (business, session), receipts.to_vec());
     store
-        .write(Lane::Messages, input, |tx, (now, session, receipts)| {
-            Box::pin(apply_in(tx, *now, *session, receipts))
+        .write(Lane::Messages, input, |tx, (now, place, receipts)| {
+            Box::pin(apply_in(tx, *now, *place, receipts))
         })
         .await
 }
@@ -70,36 +71,33 @@ pub async fn apply(
 async fn apply_in(
     tx: &mut Tx,
     now: Timestamp,
-    session: SessionId,
+    place: (BusinessId, SessionId),
     receipts: &[Receipt],
 ) -> Result<Vec<Receipt>> {
-    let owner = fetch_optional!(tx, (Uuid,), sql::OWNER, session.uuid())?;
-    let Some((business,)) = owner else {
-        return Ok(Vec::new());
-    };
-    let place = (BusinessId::from(business), session);
+    let (business, session) = place;
     // Chats are locked before messages, here as everywhere.
     for receipt in of_kind(receipts, ReceiptKind::ReadByUs) {
-        chats::read_elsewhere(tx, now, place.0, session, &receipt.wa_id, receipt.at).await?;
+        chats::read_elsewhere(tx, now, business, session, &receipt.wa_id, receipt.at).await?;
     }
-    move_to(
-        tx,
-        now,
-        place,
-        &sql::DELIVERED,
-        receipts,
-        ReceiptKind::Delivered,
-    )
-    .await?;
+    let delivered = ReceiptKind::Delivered;
+    let arrived = move_to(tx, now, place, &sql::DELIVERED, receipts, delivered).await?;
     let read = move_to(tx, now, place, &sql::READ, receipts, ReceiptKind::Read).await?;
-    for chat in read {
+    let chats: BTreeSet<ChatId> = read.iter().map(|it| it.chat).collect();
+    for chat in chats {
         let job = Job::SyncReceipts { chat };
-        jobs::push(tx, now, Some(place.0), &job, now).await?;
+        jobs::push_last(tx, now, business, &job)?;
     }
-    unknown(tx, place, receipts).await
+    let moved: HashSet<String> = arrived.into_iter().chain(read).map(|it| it.wa_id).collect();
+    unknown(tx, place, receipts, moved).await
 }
 
-/// Moves the messages that these receipts name; answers their chats.
+/// A message that a receipt moved.
+struct Moved {
+    chat: ChatId,
+    wa_id: String,
+}
+
+/// Moves the messages that these receipts name; answers those that were not there yet.
 async fn move_to(
     tx: &mut Tx,
     now: Timestamp,
@@ -107,12 +105,12 @@ async fn move_to(
     statement: &'static Sql,
     receipts: &[Receipt],
     kind: ReceiptKind,
-) -> Result<BTreeSet<ChatId>> {
+) -> Result<Vec<Moved>> {
     let told: Vec<(&str, i64)> = of_kind(receipts, kind)
         .map(|receipt| (receipt.wa_id.as_str(), receipt.at.ms()))
         .collect();
     if told.is_empty() {
-        return Ok(BTreeSet::new());
+        return Ok(Vec::new());
     }
     let told = serde_json::to_string(&told)?;
     let rows = fetch_all!(
@@ -123,25 +121,34 @@ async fn move_to(
         session.uuid(),
         told.as_str()
     )?;
-    let chats = rows.iter().map(|row| row.chat_id.into()).collect();
+    let moved = rows.iter().map(|row| Moved {
+        chat: row.chat_id.into(),
+        wa_id: row.wa_id.clone(),
+    });
+    let moved = moved.collect();
     tell_status(tx, now, rows)?;
-    Ok(chats)
+    Ok(moved)
 }
 
-/// Receipts of others whose message is not here.
+/// Receipts of others whose message is not here; `known` are some that are.
 async fn unknown(
     tx: &mut Tx,
     (business, session): (BusinessId, SessionId),
     receipts: &[Receipt],
+    mut known: HashSet<String>,
 ) -> Result<Vec<Receipt>> {
     let of_others = |it: &&Receipt| it.kind != ReceiptKind::ReadByUs;
     let named: Vec<&str> = receipts
         .iter()
         .filter(of_others)
         .map(|it| it.wa_id.as_str())
+        .filter(|wa_id| !known.contains(*wa_id))
         .collect();
+    if named.is_empty() {
+        return Ok(Vec::new());
+    }
     let named = serde_json::to_string(&named)?;
-    let known = fetch_all!(
+    let standing = fetch_all!(
         tx,
         (String,),
         sql::KNOWN,
@@ -149,7 +156,7 @@ async fn unknown(
         session.uuid(),
         named.as_str()
     )?;
-    let known: HashSet<String> = known.into_iter().map(|(wa_id,)| wa_id).collect();
+    known.extend(standing.into_iter().map(|(wa_id,)| wa_id));
     let missing = receipts
         .iter()
         .filter(of_others)

@@ -13,7 +13,10 @@ use sqlx::sqlite::{
 use tokio::sync::{Mutex, oneshot};
 use tokio::task::JoinHandle;
 
+use crate::gather::Gathering;
 use crate::hints::Hints;
+use crate::messages::gather::Accepts;
+use crate::messages::mark::Mark;
 use crate::metrics::Metrics;
 use crate::sqlite::call::Call;
 use crate::sqlite::writer::{Lanes, Writer};
@@ -48,6 +51,8 @@ pub struct SqliteStore {
     searchers: SqlitePool,
     lanes: Lanes,
     writer: Mutex<Option<JoinHandle<()>>>,
+    accepts: Accepts,
+    marks: Arc<Gathering<(), Mark, ()>>,
     hints: Arc<Hints>,
     metrics: Metrics,
 }
@@ -80,12 +85,15 @@ impl SqliteStore {
             Arc::clone(&hints),
             metrics.clone(),
         );
+        // A connection to a file does not die unseen: asking each time whether it lives costs as much as a statement.
         let readers = SqlitePoolOptions::new()
             .max_connections(READERS)
+            .test_before_acquire(false)
             .acquire_timeout(ACQUIRE)
             .connect_lazy_with(connect.clone().read_only(true));
         let searchers = SqlitePoolOptions::new()
             .max_connections(SEARCHES)
+            .test_before_acquire(false)
             .acquire_timeout(SEARCH_MAX)
             .connect_lazy_with(connect.clone().read_only(true));
         Ok(Self {
@@ -94,6 +102,8 @@ impl SqliteStore {
             searchers,
             lanes,
             writer: Mutex::new(Some(tokio::spawn(writer.run()))),
+            accepts: Accepts::default(),
+            marks: Arc::default(),
             hints,
             metrics,
         })
@@ -106,6 +116,16 @@ impl SqliteStore {
 
     pub(crate) fn hints(&self) -> &Hints {
         &self.hints
+    }
+
+    /// Messages that wait to be accepted together.
+    pub(crate) fn accepts(&self) -> &Accepts {
+        &self.accepts
+    }
+
+    /// What chats tell of their messages and is not written yet.
+    pub(crate) fn marks(&self) -> &Arc<Gathering<(), Mark, ()>> {
+        &self.marks
     }
 
     pub(crate) fn metrics(&self) -> &Metrics {

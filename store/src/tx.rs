@@ -7,8 +7,9 @@ use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use switchyard_core::event::EventType;
 use switchyard_core::{BusinessId, SessionId, Timestamp};
 
-use crate::Held;
 use crate::hints::Hint;
+use crate::jobs::push::NewJob;
+use crate::{Held, Result, events, jobs};
 
 /// The connection of one engine, borrowed for one statement.
 #[derive(Debug)]
@@ -34,12 +35,21 @@ pub struct NewEvent {
     pub data: serde_json::Value,
 }
 
-/// A transaction. Events and hints are gathered here: events are written as its last statements, hints
+/// How much a transaction has gathered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Gathered {
+    events: usize,
+    jobs: usize,
+    hints: usize,
+}
+
+/// A transaction. Jobs, events and hints are gathered here: jobs and events are written as its last statements, hints
 /// are given after the commit.
 #[derive(Debug)]
 pub struct Tx {
     link: Link,
     pub(crate) events: Vec<NewEvent>,
+    pub(crate) jobs: Vec<NewJob>,
     pub(crate) hints: Vec<Hint>,
     pub(crate) rows: u64,
     /// Epochs that this transaction has found to be current; they stay so until it ends.
@@ -59,6 +69,7 @@ impl Tx {
         Self {
             link,
             events: Vec::new(),
+            jobs: Vec::new(),
             hints: Vec::new(),
             rows: 0,
             current: HashSet::new(),
@@ -68,16 +79,34 @@ impl Tx {
     /// Another transaction begins on this connection.
     pub(crate) fn start(&mut self) {
         self.events.clear();
+        self.jobs.clear();
         self.hints.clear();
         self.rows = 0;
         self.current.clear();
     }
 
-    /// Takes back what a caller gathered after there were so many events and hints.
-    pub(crate) fn undo_to(&mut self, events: usize, hints: usize) {
-        self.events.truncate(events);
-        self.hints.truncate(hints);
+    /// How much is gathered so far.
+    pub(crate) fn gathered(&self) -> Gathered {
+        Gathered {
+            events: self.events.len(),
+            jobs: self.jobs.len(),
+            hints: self.hints.len(),
+        }
+    }
+
+    /// Takes back what a caller gathered after there was so much.
+    pub(crate) fn undo_to(&mut self, before: Gathered) {
+        self.events.truncate(before.events);
+        self.jobs.truncate(before.jobs);
+        self.hints.truncate(before.hints);
         self.current.clear();
+    }
+
+    /// Writes what was gathered: the last statements of a transaction. Events are the very last, since their numbers
+    /// make the transactions of a business wait for each other.
+    pub(crate) async fn flush(&mut self) -> Result<()> {
+        jobs::push::flush(self).await?;
+        events::flush(self).await
     }
 
     /// Whether this transaction has found this epoch to be current.

@@ -5,7 +5,6 @@
     clippy::expect_used,
     clippy::panic,
     clippy::indexing_slicing,
-    clippy::large_futures,
     clippy::items_after_statements,
     clippy::excessive_nesting,
     clippy::similar_names,

@@ -15,7 +15,7 @@ use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use workers::{WorkerOptions, Workers};
+use workers::{Nearby, WorkerOptions, Workers};
 
 use crate::installation::{Installation, hints_via};
 use crate::listener::Listeners;
@@ -117,7 +117,8 @@ impl Parts {
         if let Some(shard) = &shard {
             watch::lease(shard.has_lease(), readiness.clone());
         }
-        let workers = start_workers(installation, plan.groups, internal_key, &hard)?;
+        let nearby = shard.as_ref().map(|shard| Nearby::new(shard.drains()));
+        let workers = start_workers(installation, plan.groups, nearby, internal_key, &hard)?;
         let mut running = Vec::new();
         if let Some((api, listener)) = plan.api.zip(listeners.api) {
             let options = api_options(settings, installation, api, keys, &probe, plan.soft);
@@ -244,6 +245,7 @@ async fn start_shard(options: ShardOptions, hard: &CancellationToken) -> Result<
 fn start_workers(
     installation: &Installation,
     groups: Vec<Group>,
+    nearby: Option<Nearby>,
     internal_key: Option<SecretString>,
     hard: &CancellationToken,
 ) -> Result<Option<Workers>, Refusal> {
@@ -251,7 +253,8 @@ fn start_workers(
         return Ok(None);
     }
     let (store, registry) = (installation.store.clone(), installation.registry.clone());
-    let options = WorkerOptions::new(store, groups, internal_key, registry);
+    let mut options = WorkerOptions::new(store, groups, internal_key, registry);
+    options.nearby = nearby;
     let started = Workers::start(&options, CancellationToken::new(), hard.clone());
     Ok(Some(started.context("the workers")?))
 }

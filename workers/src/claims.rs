@@ -2,11 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use store::jobs::{Ask, Claimed};
 use switchyard_core::queue::Queue;
 use switchyard_core::{BusinessId, Timestamp};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use crate::dues::Dues;
@@ -29,6 +31,18 @@ pub(crate) struct Claims {
     lane: Arc<KindLane>,
 }
 
+/// So long lies between two claims of a kind at least.
+const APART: Duration = Duration::from_millis(5);
+
+/// Where the next claim begins.
+#[derive(Debug, Clone, Copy, Default)]
+struct Turn {
+    /// After the business that was served last.
+    served: Option<BusinessId>,
+    /// [`APART`] after the last one.
+    not_before: Option<Instant>,
+}
+
 /// The state of one kind in this process.
 #[derive(Debug)]
 pub(crate) struct KindLane {
@@ -40,8 +54,7 @@ pub(crate) struct KindLane {
     pub(crate) look: Notify,
     /// When jobs that were put off come due.
     pub(crate) dues: Dues,
-    /// The business that was served last; the next claim begins after it.
-    served: Mutex<Option<BusinessId>>,
+    turn: Mutex<Turn>,
     /// The last claim left due jobs of businesses that had their share.
     left_some: AtomicBool,
 }
@@ -55,7 +68,7 @@ impl KindLane {
             free: Arc::new(Semaphore::new(usize::try_from(slots).unwrap_or(1))),
             look: Notify::new(),
             dues: Dues::default(),
-            served: Mutex::new(None),
+            turn: Mutex::default(),
             left_some: AtomicBool::new(false),
         }
     }
@@ -81,11 +94,15 @@ impl KindLane {
         }
     }
 
-    /// One free slot, waited for, and all others that are free.
+    /// One free slot, waited for, and all others that are free; not sooner than [`APART`] after the claim before it,
+    /// so that busy slots are filled by a few claims instead of one each.
     async fn take_free(&self) -> Vec<OwnedSemaphorePermit> {
         let mut taken = Vec::new();
         if let Ok(first) = Arc::clone(&self.free).acquire_owned().await {
             taken.push(first);
+        }
+        if let Some(due) = self.turn().not_before {
+            sleep_until(due).await;
         }
         while let Ok(next) = Arc::clone(&self.free).try_acquire_owned() {
             taken.push(next);
@@ -93,12 +110,15 @@ impl KindLane {
         taken
     }
 
-    fn served(&self) -> Option<BusinessId> {
-        *self.served.lock().unwrap_or_else(PoisonError::into_inner)
+    fn turn(&self) -> Turn {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn set_served(&self, business: Option<BusinessId>) {
-        *self.served.lock().unwrap_or_else(PoisonError::into_inner) = business;
+    fn claimed(&self, served: Option<BusinessId>) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Turn {
+            served,
+            not_before: Instant::now().checked_add(APART),
+        };
     }
 }
 
@@ -136,11 +156,11 @@ impl Claims {
             slots: self.lane.slots,
             free: u32::try_from(free.len()).unwrap_or(u32::MAX),
             running: self.process.holdings.running(self.lane.kind),
-            after: self.lane.served(),
+            after: self.lane.turn().served,
             lease: self.process.pace.lease,
         };
         let taken = store::jobs::claim(&self.process.store, Timestamp::now(), ask).await?;
-        self.lane.set_served(taken.served);
+        self.lane.claimed(taken.served);
         self.lane
             .left_some
             .store(taken.left_some, Ordering::Relaxed);

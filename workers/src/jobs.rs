@@ -7,6 +7,7 @@ use secrecy::SecretString;
 use store::Store;
 use switchyard_core::job::Job;
 
+use crate::options::{Nearby, WorkerOptions};
 use crate::outcome::{Assignment, Outcome, Perform};
 
 mod apply_receipts;
@@ -23,15 +24,16 @@ const ANSWER: Duration = Duration::from_secs(15);
 
 /// What the jobs work with.
 #[derive(Clone)]
-pub struct Context {
+pub(crate) struct Context {
     pub(crate) store: Store,
+    pub(crate) nearby: Option<Nearby>,
     pub(crate) shards: reqwest::Client,
     pub(crate) internal_key: Option<SecretString>,
 }
 
 impl Context {
-    /// Over this store; the key is what shards ask for, if they do.
-    pub fn new(store: Store, internal_key: Option<SecretString>) -> reqwest::Result<Self> {
+    /// Over the store of these options.
+    pub(crate) fn new(options: &WorkerOptions) -> reqwest::Result<Self> {
         let shards = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
@@ -39,9 +41,10 @@ impl Context {
             .no_proxy()
             .build()?;
         Ok(Self {
-            store,
+            store: options.store.clone(),
+            nearby: options.nearby.clone(),
             shards,
-            internal_key,
+            internal_key: options.internal_key.clone(),
         })
     }
 }
@@ -60,7 +63,12 @@ async fn perform(context: &Context, assignment: Assignment) -> Outcome {
     let done = match &assignment.job {
         Job::DrainChat { session, chat } => drain_chat::drain_chat(context, *session, *chat).await,
         Job::ApplyReceipts { session, receipts } => {
-            apply_receipts::apply_receipts(context, *session, receipts, attempt).await
+            let Some(business) = assignment.business else {
+                return Outcome::Failed {
+                    code: "no_business",
+                };
+            };
+            apply_receipts::apply_receipts(context, business, *session, receipts, attempt).await
         }
         Job::SyncReceipts { chat } => sync_receipts::sync_receipts(context, *chat).await,
         Job::ExpireMessages => expire_messages::expire_messages(context).await,

@@ -17,7 +17,6 @@ mod source;
 mod wake;
 mod workers;
 
-pub use jobs::Context;
-pub use options::{Pace, WorkerOptions, slots_of};
+pub use options::{Nearby, Pace, WorkerOptions, slots_of};
 pub use outcome::{Assignment, Outcome, Perform};
 pub use workers::{StartError, Workers};

@@ -1,11 +1,40 @@
 //! What a worker process is started with.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use store::Store;
+use switchyard_core::drain::{DrainAnswer, DrainRequest};
 use switchyard_core::queue::Group;
+
+/// Asks the shard of this process to drain a chat.
+#[derive(Clone)]
+pub struct Nearby(Arc<dyn Fn(DrainRequest) -> BoxFuture<'static, DrainAnswer> + Send + Sync>);
+
+impl Nearby {
+    /// A shard that is asked by calling this.
+    pub fn new<F, A>(drain: F) -> Self
+    where
+        F: Fn(DrainRequest) -> A + Send + Sync + 'static,
+        A: Future<Output = DrainAnswer> + Send + 'static,
+    {
+        Self(Arc::new(move |request| Box::pin(drain(request))))
+    }
+
+    pub(crate) async fn drain(&self, request: DrainRequest) -> DrainAnswer {
+        (self.0)(request).await
+    }
+}
+
+impl fmt::Debug for Nearby {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Nearby")
+    }
+}
 
 /// What a worker process serves, and how.
 #[derive(Debug)]
@@ -16,6 +45,8 @@ pub struct WorkerOptions {
     pub groups: Vec<Group>,
     /// Jobs of a kind that run at once in this process, where it differs from [`slots_of`].
     pub slots: HashMap<&'static str, u32>,
+    /// The shard of this process, which is asked without a detour over the network.
+    pub nearby: Option<Nearby>,
     /// What a shard asks for; `None` where shards listen on loopback only.
     pub internal_key: Option<SecretString>,
     /// Where the metrics are registered.
@@ -61,6 +92,7 @@ impl WorkerOptions {
             store,
             groups,
             slots: HashMap::new(),
+            nearby: None,
             internal_key,
             registry,
             pace: Pace::default(),

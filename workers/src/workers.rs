@@ -53,7 +53,7 @@ impl Workers {
         soft: CancellationToken,
         hard: CancellationToken,
     ) -> Result<Self, StartError> {
-        let context = Context::new(options.store.clone(), options.internal_key.clone())?;
+        let context = Context::new(options)?;
         let perform = crate::jobs::performer(context);
         Self::start_with(options, perform, soft, hard)
     }

@@ -61,7 +61,7 @@ async fn mark_read_in(
             session: session.into(),
             chat,
         };
-        jobs::push(tx, now, Some(business), &job, now).await?;
+        jobs::push_last(tx, now, business, &job)?;
     }
     Ok(object)
 }

@@ -121,7 +121,7 @@ async fn drain(
     )?;
     if unsent.is_some() {
         let job = Job::DrainChat { session, chat };
-        jobs::push(tx, now, Some(business), &job, now).await?;
+        jobs::push_last(tx, now, business, &job)?;
     }
     Ok(())
 }

@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::share::{Due, Share, business, divide};
 use super::{hex, ms, sql};
 use crate::run::fetch_all;
-use crate::{Engine, Lane, Result, Store, Tx};
+use crate::{Conn, Engine, Lane, Result, Store, Tx};
 
 /// What a worker asks for.
 #[derive(Debug, Clone)]
@@ -62,7 +62,8 @@ pub struct Claimed {
 /// a quarter of the slots while another waits. Attempts are raised now, so that a job which ends the process
 /// dies after its limit too.
 pub async fn claim(store: &Store, now: Timestamp, ask: Ask) -> Result<Taken> {
-    let due = due(store, now, &ask).await?;
+    let mut conn = store.read().await?;
+    let due = due(&mut conn, now, &ask).await?;
     let shares = divide(&due, ask.slots, ask.free, &ask.running);
     let Some(last) = shares.last() else {
         return Ok(Taken {
@@ -73,9 +74,10 @@ pub async fn claim(store: &Store, now: Timestamp, ask: Ask) -> Result<Taken> {
     };
     let served = business(last.due.business);
     let picked = match store {
-        Store::Sqlite(_) => pick(store, now, &ask, &shares).await?,
+        Store::Sqlite(_) => pick(&mut conn, now, &ask, &shares).await?,
         Store::Postgres(_) => Vec::new(),
     };
+    drop(conn);
     let input = (now, ask, shares, picked);
     let jobs = store
         .write_relaxed(Lane::Messages, input, |tx, (now, ask, shares, picked)| {
@@ -94,34 +96,22 @@ const PRIORITIES: i64 = 3;
 
 /// The businesses with due jobs, from whose turn it is: as many as can be served beside those that may have their
 /// share already, and one more, to know whether another waits.
-async fn due(store: &Store, now: Timestamp, ask: &Ask) -> Result<Vec<Due>> {
+async fn due(conn: &mut Conn, now: Timestamp, ask: &Ask) -> Result<Vec<Due>> {
     let served = i64::try_from(ask.running.len()).unwrap_or(i64::MAX);
     let businesses = i64::from(ask.free).saturating_add(served).saturating_add(1);
     let limit = businesses.saturating_mul(PRIORITIES);
     let first = ask.after.map_or(Uuid::nil(), |it| successor(it.uuid()));
-    let mut conn = store.read().await?;
-    let mut found = fetch_all!(
-        conn,
-        (Uuid, i64),
-        sql::DUE,
-        ask.kind,
-        first,
-        now.ms(),
-        limit
-    )?;
     let enough = usize::try_from(limit).unwrap_or(usize::MAX);
-    if found.len() < enough && !first.is_nil() {
-        let start = Uuid::nil();
-        let wrapped = fetch_all!(
-            conn,
-            (Uuid, i64),
-            sql::DUE,
-            ask.kind,
-            start,
-            now.ms(),
-            limit
-        )?;
-        found.extend(wrapped.into_iter().take_while(|(id, _)| *id < first));
+    let mut found = walk(conn, now, ask, Uuid::nil(), limit).await?;
+    if found.len() < enough {
+        // That is all of them, mostly few.
+        let turn = found.partition_point(|(id, _)| *id < first);
+        found.rotate_left(turn);
+    } else {
+        let start = std::mem::replace(&mut found, walk(conn, now, ask, first, limit).await?);
+        if found.len() < enough {
+            found.extend(start.into_iter().take_while(|(id, _)| *id < first));
+        }
     }
     let mut due: Vec<Due> = Vec::with_capacity(found.len());
     for (business, priority) in found {
@@ -133,9 +123,19 @@ async fn due(store: &Store, now: Timestamp, ask: &Ask) -> Result<Vec<Due>> {
     Ok(due)
 }
 
+/// Businesses with due jobs from an id on, in order, with the priorities of those.
+async fn walk(
+    conn: &mut Conn,
+    now: Timestamp,
+    ask: &Ask,
+    from: Uuid,
+    limit: i64,
+) -> Result<Vec<(Uuid, i64)>> {
+    fetch_all!(conn, (Uuid, i64), sql::DUE, ask.kind, from, now.ms(), limit)
+}
+
 /// The jobs of all shares, as they wait now.
-async fn pick(store: &Store, now: Timestamp, ask: &Ask, shares: &[Share]) -> Result<Vec<String>> {
-    let mut conn = store.read().await?;
+async fn pick(conn: &mut Conn, now: Timestamp, ask: &Ask, shares: &[Share]) -> Result<Vec<String>> {
     let mut picked = Vec::new();
     for share in shares {
         let due = share.due;

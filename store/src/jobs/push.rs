@@ -1,16 +1,17 @@
 //! Putting a job into its queue, in the caller's transaction.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use switchyard_core::job::Job;
 use switchyard_core::{BusinessId, JobId, Timestamp};
 use uuid::Uuid;
 
-use super::{ms, sql};
+use super::{hex, ms, sql};
 use crate::hints::Hint;
 use crate::run::{execute, fetch_optional};
 use crate::statement::statements;
-use crate::{Error, Lane, Result, Store, Tx};
+use crate::{Engine, Error, Lane, Result, Store, Tx};
 
 statements! {
     /// A waiting job with the same unique key makes this one needless; a running one does not. Touching that row
@@ -26,6 +27,22 @@ statements! {
             values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8)
             on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at)
             returning id",
+    };
+
+    /// The same for the jobs of a whole transaction, no unique key twice.
+    PUSH_LAST: across_tenants = {
+        sqlite: "insert into jobs
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
+            select unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, 'waiting', 0,
+                value ->> 5, 0, 0, value ->> 6, value ->> 5
+            from json_each($1) where true
+            on conflict (unique_key) where state = 'waiting' do update set run_at = min(jobs.run_at, excluded.run_at)",
+        postgres: "insert into jobs
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
+            select id, queue, business, kind, payload, 'waiting', 0, run_at, 0, 0, unique_key, run_at
+            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[])
+                as new (id, queue, business, kind, payload, run_at, unique_key)
+            on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at)",
     };
 }
 
@@ -61,6 +78,99 @@ pub async fn push(
     }
     let (stored,) = row.ok_or(Error::Conflict("job_vanished"))?;
     Ok(stored == id)
+}
+
+/// Puts a job of a business into its queue like [`push`], to run at once, with the last statements of the
+/// transaction: those of all its verbs together. For whoever need not know whether it is new.
+pub(crate) fn push_last(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    job: &Job,
+) -> Result<()> {
+    let queue = job.queue();
+    tx.hint(Hint::Jobs(queue));
+    tx.jobs.push(NewJob {
+        id: JobId::generate().uuid(),
+        queue: queue.name(),
+        business,
+        kind: job.kind(),
+        payload: serde_json::to_string(job)?,
+        unique_key: job.unique_key(),
+        now,
+    });
+    Ok(())
+}
+
+/// A job that a transaction will write among its last statements.
+#[derive(Debug, Clone)]
+pub(crate) struct NewJob {
+    id: Uuid,
+    queue: &'static str,
+    business: BusinessId,
+    kind: &'static str,
+    payload: String,
+    unique_key: Option<String>,
+    now: Timestamp,
+}
+
+/// Writes the gathered jobs. Of those with one unique key the first: all run at once, and no row is met twice.
+pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
+    let mut keys = HashSet::new();
+    let mut jobs = std::mem::take(&mut tx.jobs);
+    jobs.retain(|job| job.unique_key.clone().is_none_or(|key| keys.insert(key)));
+    if jobs.is_empty() {
+        return Ok(());
+    }
+    // In the order of keys, so that two transactions never wait for each other's rows in a circle.
+    jobs.sort_by(|a, b| (&a.unique_key, a.id).cmp(&(&b.unique_key, b.id)));
+    tx.changed(u64::try_from(jobs.len()).unwrap_or(u64::MAX));
+    match tx.engine() {
+        Engine::Sqlite(connection) => {
+            sqlx::query(PUSH_LAST.sqlite)
+                .bind(as_json(&jobs)?)
+                .execute(connection)
+                .await?;
+        }
+        Engine::Postgres(connection) => {
+            sqlx::query(PUSH_LAST.postgres)
+                .bind(jobs.iter().map(|it| it.id).collect::<Vec<_>>())
+                .bind(jobs.iter().map(|it| it.queue).collect::<Vec<_>>())
+                .bind(jobs.iter().map(|it| it.business.uuid()).collect::<Vec<_>>())
+                .bind(jobs.iter().map(|it| it.kind).collect::<Vec<_>>())
+                .bind(
+                    jobs.iter()
+                        .map(|it| it.payload.as_str())
+                        .collect::<Vec<_>>(),
+                )
+                .bind(jobs.iter().map(|it| it.now.ms()).collect::<Vec<_>>())
+                .bind(
+                    jobs.iter()
+                        .map(|it| it.unique_key.as_deref())
+                        .collect::<Vec<_>>(),
+                )
+                .execute(connection)
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Jobs by row, as SQLite's `json_each` takes them.
+fn as_json(jobs: &[NewJob]) -> Result<String> {
+    let mut rows = Vec::with_capacity(jobs.len());
+    for job in jobs {
+        rows.push((
+            hex(job.id),
+            job.queue,
+            hex(job.business.uuid()),
+            job.kind,
+            job.payload.as_str(),
+            job.now.ms(),
+            job.unique_key.as_deref(),
+        ));
+    }
+    Ok(serde_json::to_string(&rows)?)
 }
 
 /// Pushes a regular job of the platform for the tick that `now` lies in. Answers false when this tick was taken

@@ -1,21 +1,23 @@
-//! Accepting a message: one transaction gives it its WhatsApp id and its place, and enqueues its sending.
+//! Accepting messages: one transaction gives each its WhatsApp id and its place, and enqueues its sending.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use switchyard_core::address::{Identity, Lid, Phone};
 use switchyard_core::event::EventType;
 use switchyard_core::job::Job;
-use switchyard_core::message::{Direction, MessageKind, MessageStatus, new_wa_id};
+use switchyard_core::message::{Direction, MessageKind, MessageStatus, Source, new_wa_id};
 use switchyard_core::object::MessageObject;
-use switchyard_core::{BusinessId, ChatId, MessageId, SessionId, Timestamp};
+use switchyard_core::{BusinessId, ChatId, ContactId, MessageId, SessionId, Timestamp};
 use uuid::Uuid;
 
 use crate::contacts::identity::{Known, resolve};
+use crate::messages::gather::{self, Asked};
 use crate::messages::row::{MessageRow, identity, tell};
-use crate::messages::{Accepted, Idempotency, NewMessage, gather, sql};
+use crate::messages::{Accepted, Idempotency, NewMessage, sql};
 use crate::page::folded;
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Error, Lane, Result, Store, Tx, chats, jobs, quota};
+use crate::{Error, Result, Store, Tx, chats, jobs, quota};
 
 /// Stores a message to be sent. Asking again with the same idempotency key and body changes nothing.
 ///
@@ -26,83 +28,182 @@ pub async fn accept(
     business: BusinessId,
     message: NewMessage,
 ) -> Result<Accepted> {
-    if let Store::Postgres(postgres) = store {
-        return gather::accept(store, postgres, now, business, message).await;
-    }
-    store
-        .write(
-            Lane::Messages,
-            (now, business, message),
-            |tx, (now, business, message)| Box::pin(accept_in(tx, *now, *business, message)),
-        )
-        .await
+    gather::accept(store, now, business, message).await
 }
 
-/// Stores a message within a transaction.
-pub(super) async fn accept_in(
+/// Stores messages within a transaction. Whoever is refused here has changed nothing; any other error undoes all.
+pub(super) async fn accept_all<'a>(
     tx: &mut Tx,
-    now: Timestamp,
     business: BusinessId,
+    asked: impl Iterator<Item = &'a Asked> + Send,
+) -> Result<Vec<Result<Accepted>>> {
+    let mut batch = Batch::new(business);
+    let mut accepted = Vec::new();
+    for (now, message) in asked {
+        accepted.push(match accept_one(tx, &mut batch, *now, message).await {
+            Err(
+                error
+                @ (Error::SessionRequired | Error::NoSuchSession | Error::IdempotencyMismatch),
+            ) => Err(error),
+            outcome => Ok(outcome?),
+        });
+    }
+    batch.insert(tx).await?;
+    Ok(accepted)
+}
+
+async fn accept_one(
+    tx: &mut Tx,
+    batch: &mut Batch,
+    now: Timestamp,
     new: &NewMessage,
 ) -> Result<Accepted> {
-    let id = MessageId::generate();
+    let (id, business) = (MessageId::generate(), batch.business);
     if let Some(idempotency) = &new.idempotency
-        && let Some(earlier) = claim_key(tx, now, business, idempotency, id).await?
+        && !claim_key(tx, now, business, idempotency, id).await?
     {
-        return Ok(Accepted::Replay(earlier));
+        // The message of the other request may be one of these.
+        batch.insert(tx).await?;
+        return earlier(tx, business, idempotency)
+            .await
+            .map(Accepted::Replay);
     }
-    let from = choose_session(tx, business, new).await?;
+    let from = match batch.sender(tx, new).await {
+        Err(refused @ (Error::SessionRequired | Error::NoSuchSession)) => {
+            if let Some(Idempotency { actor, key, .. }) = &new.idempotency {
+                execute!(tx, sql::UNCLAIM_KEY, business.uuid(), *actor, key.as_str())?;
+            }
+            return Err(refused);
+        }
+        from => from?,
+    };
     let to = resolve(tx, now, business, Some(from.id), &new.to).await?;
     let (chat, position) = chats::row::take_place(tx, now, business, from.id, to.id, id).await?;
     let message = compose(now, new, id, &from, &to, (chat, position));
-    insert(tx, business, &to, &message).await?;
+    batch.add(&message, to.id);
     let job = Job::DrainChat {
         session: from.id,
         chat,
     };
-    jobs::push(tx, now, Some(business), &job, now).await?;
+    jobs::push_last(tx, now, business, &job)?;
     tell(tx, now, EventType::MessageStatus, business, &message)?;
     // Last, so that a limited business's messages wait for each other no longer than for their events.
-    quota::count_message(tx, now, business).await?;
+    if let Some(most) = from.messages_per_day {
+        quota::count_message(tx, now, business, most).await?;
+    }
     Ok(Accepted::New(message))
 }
 
-/// Claims the key for this message; answers the earlier message when it was claimed before.
+/// Messages that are accepted together, and what is known of who sends them; good for one transaction.
+struct Batch {
+    business: BusinessId,
+    senders: HashMap<SessionId, Sender>,
+    rows: Vec<Row>,
+}
+
+/// Id, session, chat, contact, id at WhatsApp, text, folded text, source, position, deadline, instant.
+type Row = (
+    String,
+    String,
+    String,
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<&'static str>,
+    i64,
+    Option<i64>,
+    i64,
+);
+
+impl Batch {
+    fn new(business: BusinessId) -> Self {
+        Self {
+            business,
+            senders: HashMap::new(),
+            rows: Vec::new(),
+        }
+    }
+
+    async fn sender(&mut self, tx: &mut Tx, new: &NewMessage) -> Result<Sender> {
+        let Some(session) = new.session else {
+            return choose_session(tx, self.business, &new.to).await;
+        };
+        if let Some(known) = self.senders.get(&session) {
+            return Ok(known.clone());
+        }
+        let business = self.business.uuid();
+        let found = fetch_optional!(tx, SenderRow, sql::SESSION, business, session.uuid())?;
+        let found = found.map(sender).ok_or(Error::NoSuchSession)?;
+        self.senders.insert(session, found.clone());
+        Ok(found)
+    }
+
+    fn add(&mut self, message: &MessageObject, to: ContactId) {
+        let hex = |id: Uuid| id.simple().to_string();
+        self.rows.push((
+            hex(message.id.uuid()),
+            hex(message.session_id.uuid()),
+            hex(message.chat_id.uuid()),
+            hex(to.uuid()),
+            message.wa_id.clone(),
+            message.text.clone(),
+            message.text.as_deref().and_then(folded),
+            message.source.map(Source::name),
+            message.position,
+            message.expires_at.map(Timestamp::ms),
+            message.created_at.ms(),
+        ));
+    }
+
+    /// Writes the rows that are not written yet.
+    async fn insert(&mut self, tx: &mut Tx) -> Result<()> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let rows = serde_json::to_string(&std::mem::take(&mut self.rows))?;
+        execute!(tx, sql::ACCEPT, self.business.uuid(), rows.as_str())?;
+        Ok(())
+    }
+}
+
+/// Claims the key for this message; false when it was claimed before.
 async fn claim_key(
     tx: &mut Tx,
     now: Timestamp,
     business: BusinessId,
     idempotency: &Idempotency,
     id: MessageId,
-) -> Result<Option<MessageObject>> {
-    let Idempotency {
-        actor,
-        key,
-        body_sha256,
-    } = idempotency;
+) -> Result<bool> {
     let claimed = execute!(
         tx,
         sql::CLAIM_KEY,
         business.uuid(),
-        *actor,
-        key.as_str(),
-        body_sha256.as_slice(),
+        idempotency.actor,
+        idempotency.key.as_str(),
+        idempotency.body_sha256.as_slice(),
         id.uuid(),
         now.ms()
     )?;
-    if claimed > 0 {
-        return Ok(None);
-    }
+    Ok(claimed > 0)
+}
+
+/// The message for which the key was claimed before.
+async fn earlier(
+    tx: &mut Tx,
+    business: BusinessId,
+    idempotency: &Idempotency,
+) -> Result<MessageObject> {
     let row = fetch_optional!(
         tx,
         (Vec<u8>, Uuid),
         sql::KEY,
         business.uuid(),
-        *actor,
-        key.as_str()
+        idempotency.actor,
+        idempotency.key.as_str()
     )?;
     let (body, message) = row.ok_or(Error::Conflict("idempotency_key"))?;
-    if body != body_sha256 {
+    if body != idempotency.body_sha256 {
         return Err(Error::IdempotencyMismatch);
     }
     fetch_optional!(tx, MessageRow, sql::GET, business.uuid(), message)?
@@ -112,29 +213,29 @@ async fn claim_key(
             id: message.to_string(),
         })?
         .into_object()
-        .map(Some)
 }
 
 /// The number that sends.
+#[derive(Debug, Clone)]
 struct Sender {
     id: SessionId,
     own: Identity,
+    /// Of the business.
+    messages_per_day: Option<i64>,
 }
 
-type SenderRow = (Uuid, Option<String>, Option<String>);
+type SenderRow = (Uuid, Option<String>, Option<String>, Option<i64>);
 
-fn sender((id, phone, lid): SenderRow) -> Sender {
+fn sender((id, phone, lid, messages_per_day): SenderRow) -> Sender {
     Sender {
         id: id.into(),
         own: identity(phone.as_deref(), lid.as_deref()),
+        messages_per_day,
     }
 }
 
-async fn choose_session(tx: &mut Tx, business: BusinessId, new: &NewMessage) -> Result<Sender> {
-    if let Some(session) = new.session {
-        let found = fetch_optional!(tx, SenderRow, sql::SESSION, business.uuid(), session.uuid())?;
-        return found.map(sender).ok_or(Error::NoSuchSession);
-    }
+/// The only number of the business, or the only one that has a chat with this person.
+async fn choose_session(tx: &mut Tx, business: BusinessId, to: &Identity) -> Result<Sender> {
     let mut all = fetch_all!(tx, SenderRow, sql::SESSIONS, business.uuid())?;
     if all.len() > 1 {
         all = fetch_all!(
@@ -142,8 +243,8 @@ async fn choose_session(tx: &mut Tx, business: BusinessId, new: &NewMessage) -> 
             SenderRow,
             sql::SESSIONS_WITH_CHAT,
             business.uuid(),
-            new.to.phone.as_ref().map(Phone::digits),
-            new.to.lid.as_ref().map(Lid::digits)
+            to.phone.as_ref().map(Phone::digits),
+            to.lid.as_ref().map(Lid::digits)
         )?;
     }
     match (all.pop(), all.pop()) {
@@ -183,34 +284,4 @@ fn compose(
         delivered_at: None,
         read_at: None,
     }
-}
-
-async fn insert(
-    tx: &mut Tx,
-    business: BusinessId,
-    to: &Known,
-    message: &MessageObject,
-) -> Result<()> {
-    execute!(
-        tx,
-        sql::INSERT,
-        message.id.uuid(),
-        business.uuid(),
-        message.session_id.uuid(),
-        message.chat_id.uuid(),
-        to.id.uuid(),
-        "me",
-        message.wa_id.as_str(),
-        message.direction.name(),
-        message.kind.name(),
-        message.text.as_deref(),
-        message.status.name(),
-        message.source.map(switchyard_core::message::Source::name),
-        message.position,
-        message.expires_at.map(Timestamp::ms),
-        message.created_at.ms(),
-        None::<i64>,
-        message.text.as_deref().and_then(folded)
-    )?;
-    Ok(())
 }

@@ -8,8 +8,8 @@ use uuid::Uuid;
 
 use crate::messages::row::{MessageRow, identity, tell_status};
 use crate::messages::sql;
-use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Error, Held, Lane, Result, Store, Tx};
+use crate::run::{fetch_all, fetch_optional};
+use crate::{Error, Held, Lane, Result, Store};
 
 /// A message that waits to be sent, or whose acknowledgement is not known.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct Outgoing {
     pub status: MessageStatus,
     /// It is given up then.
     pub expires_at: Timestamp,
+    /// Whether WhatsApp is to be told of something that our people have read in this chat.
+    pub has_untold_reads: bool,
 }
 
 /// The first unsent messages of a chat, in order. One whose deadline has passed is failed, not returned.
@@ -41,99 +43,6 @@ pub async fn queued(store: &Store, held: &Held, chat: ChatId, limit: u32) -> Res
     let mut unsent = self::unsent(store, held, chat, limit).await?;
     unsent.retain(|message| message.expires_at > now);
     Ok(unsent)
-}
-
-/// The message goes to the socket now. No event: the world hears of `sent`.
-pub async fn mark_sending(
-    store: &Store,
-    _now: Timestamp,
-    held: &Held,
-    message: MessageId,
-) -> Result<()> {
-    store
-        .write_relaxed(Lane::Messages, (*held, message), |tx, (held, message)| {
-            Box::pin(async move {
-                held.check(tx).await?;
-                sending(tx, held, *message).await
-            })
-        })
-        .await
-}
-
-/// WhatsApp's server acknowledged the message at `at`. Does nothing where a receipt said more already.
-pub async fn mark_sent(
-    store: &Store,
-    now: Timestamp,
-    held: &Held,
-    message: MessageId,
-    at: Timestamp,
-) -> Result<()> {
-    let input = (now, *held, message, at);
-    store
-        .write(Lane::Messages, input, |tx, (now, held, message, at)| {
-            Box::pin(async move {
-                held.check(tx).await?;
-                sent(tx, *now, held, *message, *at).await
-            })
-        })
-        .await
-}
-
-/// [`mark_sent`], and [`mark_sending`] for the one that goes next, in one transaction: a chat's lane waits for one
-/// commit a message instead of two.
-pub async fn mark_sent_and_next(
-    store: &Store,
-    now: Timestamp,
-    held: &Held,
-    message: MessageId,
-    at: Timestamp,
-    next: MessageId,
-) -> Result<()> {
-    let input = (now, *held, message, at, next);
-    store
-        .write(
-            Lane::Messages,
-            input,
-            |tx, (now, held, message, at, next)| {
-                Box::pin(async move {
-                    held.check(tx).await?;
-                    sent(tx, *now, held, *message, *at).await?;
-                    sending(tx, held, *next).await
-                })
-            },
-        )
-        .await
-}
-
-async fn sending(tx: &mut Tx, held: &Held, message: MessageId) -> Result<()> {
-    execute!(
-        tx,
-        sql::SENDING,
-        held.business.uuid(),
-        held.session.uuid(),
-        message.uuid()
-    )?;
-    Ok(())
-}
-
-async fn sent(
-    tx: &mut Tx,
-    now: Timestamp,
-    held: &Held,
-    message: MessageId,
-    at: Timestamp,
-) -> Result<()> {
-    let rows = fetch_all!(
-        tx,
-        MessageRow,
-        sql::SENT,
-        held.business.uuid(),
-        held.session.uuid(),
-        message.uuid(),
-        at.ms()
-    )?;
-    tell_status(tx, now, rows)?;
-    Ok(())
 }
 
 /// The message is given up. Does nothing where it was acknowledged already.
@@ -220,6 +129,7 @@ struct OutgoingRow {
     expires_at: Option<i64>,
     phone: Option<String>,
     lid: Option<String>,
+    has_untold_reads: bool,
 }
 
 impl OutgoingRow {
@@ -241,6 +151,7 @@ impl OutgoingRow {
                 .expires_at
                 .map(Timestamp)
                 .ok_or_else(|| corrupt("expires_at"))?,
+            has_untold_reads: self.has_untold_reads,
         })
     }
 }

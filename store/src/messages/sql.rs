@@ -3,27 +3,54 @@
 use crate::messages::row::message_columns;
 use crate::statement::statements;
 
+/// The limit of the business `$1`, if it has one.
+macro_rules! messages_per_day {
+    () => {
+        "(select b.messages_per_day from businesses b where b.id = $1)"
+    };
+}
+
 statements! {
     /// First in its transaction: the loser of a race waits here for the winner's commit.
     CLAIM_KEY = "insert into idempotency_keys (business_id, actor, key, body_sha256, message_id, created_at)
         values ($1, $2, $3, $4, $5, $6) on conflict (business_id, actor, key) do nothing";
 
+    /// The message was refused after all.
+    UNCLAIM_KEY = "delete from idempotency_keys where business_id = $1 and actor = $2 and key = $3";
+
     KEY = "select body_sha256, message_id from idempotency_keys
         where business_id = $1 and actor = $2 and key = $3";
 
-    SESSION = "select id, phone, lid from sessions
-        where business_id = $1 and id = $2 and deleted_at is null and wanted <> 'deleted'";
+    /// With the limit of the business.
+    SESSION = (concat!("select s.id, s.phone, s.lid, ", messages_per_day!(), " from sessions s
+        where s.business_id = $1 and s.id = $2 and s.deleted_at is null and s.wanted <> 'deleted'"));
 
     /// Two are enough to know that there is not only one.
-    SESSIONS = "select id, phone, lid from sessions
-        where business_id = $1 and deleted_at is null and wanted <> 'deleted' order by id limit 2";
+    SESSIONS = (concat!("select s.id, s.phone, s.lid, ", messages_per_day!(), " from sessions s
+        where s.business_id = $1 and s.deleted_at is null and s.wanted <> 'deleted' order by s.id limit 2"));
 
-    SESSIONS_WITH_CHAT = "select s.id, s.phone, s.lid from sessions s
+    SESSIONS_WITH_CHAT = (concat!("select s.id, s.phone, s.lid, ", messages_per_day!(), " from sessions s
         join chats c on c.session_id = s.id
         join contacts p on p.id = c.contact_id
         where s.business_id = $1 and s.deleted_at is null and s.wanted <> 'deleted' and p.business_id = $1
           and (p.phone = $2 or p.lid = $3)
-        order by s.id limit 2";
+        order by s.id limit 2"));
+
+    /// Texts to be sent, as JSON.
+    ACCEPT = {
+        sqlite: "insert into messages (id, business_id, session_id, chat_id, contact_id, sender_key, wa_id,
+                direction, kind, text, status, source, position, expires_at, created_at, folded, read_told)
+            select unhex(value ->> 0), $1, unhex(value ->> 1), unhex(value ->> 2), unhex(value ->> 3), 'me', value ->> 4,
+                'outbound', 'text', value ->> 5, 'queued', value ->> 7, value ->> 8, value ->> 9, value ->> 10,
+                value ->> 6, false
+            from json_each($2)",
+        postgres: "insert into messages (id, business_id, session_id, chat_id, contact_id, sender_key, wa_id,
+                direction, kind, text, status, source, position, expires_at, created_at, folded, read_told)
+            select (value ->> 0)::uuid, $1, (value ->> 1)::uuid, (value ->> 2)::uuid, (value ->> 3)::uuid, 'me',
+                value ->> 4, 'outbound', 'text', value ->> 5, 'queued', value ->> 7, (value ->> 8)::bigint,
+                (value ->> 9)::bigint, (value ->> 10)::bigint, value ->> 6, false
+            from json_array_elements($2::json)",
+    };
 
     INSERT = "insert into messages (id, business_id, session_id, chat_id, contact_id, sender_key, wa_id,
             direction, kind, text, status, source, position, expires_at, created_at, sent_at, folded, read_told)
@@ -37,19 +64,44 @@ statements! {
     HOLDS = "select epoch from session_leases
         where session_id = $1 and business_id = $2 and epoch = $3 and incarnation is not null";
 
-    UNSENT = "select m.id, m.wa_id, m.text, m.position, m.status, m.expires_at, c.phone, c.lid
+    UNSENT = "select m.id, m.wa_id, m.text, m.position, m.status, m.expires_at, c.phone, c.lid,
+            exists (select 1 from messages r where r.business_id = $1 and r.chat_id = $3
+                and r.direction = 'inbound' and r.status = 'read' and r.read_told = false) as has_untold_reads
         from messages m join contacts c on c.id = m.contact_id
             join session_leases l on l.session_id = m.session_id
         where m.business_id = $1 and m.session_id = $2 and m.chat_id = $3
           and m.status in ('queued', 'sending') and l.epoch = $5 and l.incarnation is not null
         order by m.position limit $4";
 
-    SENDING = "update messages set status = 'sending'
-        where business_id = $1 and session_id = $2 and id = $3 and status = 'queued'";
+    /// Messages with their business and session, as JSON.
+    SENDING: across_tenants = {
+        sqlite: "update messages set status = 'sending'
+            from (select unhex(value ->> 0) as business, unhex(value ->> 1) as session, unhex(value ->> 2) as id
+                from json_each($1)) as told
+            where messages.id = told.id and messages.business_id = told.business
+              and messages.session_id = told.session and messages.status = 'queued'",
+        postgres: "update messages set status = 'sending'
+            from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id
+                from json_array_elements($1::json)) as told
+            where messages.id = told.id and messages.business_id = told.business
+              and messages.session_id = told.session and messages.status = 'queued'",
+    };
 
-    SENT = (concat!("update messages set status = 'sent', sent_at = $4, error_code = null
-        where business_id = $1 and session_id = $2 and id = $3 and status in ('queued', 'sending', 'failed')
-        returning ", message_columns!()));
+    /// The same, with the instant of each acknowledgement.
+    SENT: across_tenants = (
+        concat!("update messages set status = 'sent', sent_at = told.at, error_code = null
+            from (select unhex(value ->> 0) as business, unhex(value ->> 1) as session, unhex(value ->> 2) as id,
+                value ->> 3 as at from json_each($1)) as told
+            where messages.id = told.id and messages.business_id = told.business
+              and messages.session_id = told.session and messages.status in ('queued', 'sending', 'failed')
+            returning ", message_columns!());
+        concat!("update messages set status = 'sent', sent_at = told.at, error_code = null
+            from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id,
+                (value ->> 3)::bigint as at from json_array_elements($1::json)) as told
+            where messages.id = told.id and messages.business_id = told.business
+              and messages.session_id = told.session and messages.status in ('queued', 'sending', 'failed')
+            returning ", message_columns!())
+    );
 
     FAILED = (concat!("update messages set status = 'failed', error_code = $4
         where business_id = $1 and session_id = $2 and id = $3 and status in ('queued', 'sending')

@@ -10,8 +10,6 @@ statements! {
 
     SESSIONS = "select count(*) from sessions where business_id = $1 and deleted_at is null";
 
-    MESSAGES_PER_DAY = "select messages_per_day from businesses where id = $1";
-
     COUNT = "update message_counts set messages = case when day = $2 then messages + 1 else 1 end, day = $2
         where business_id = $1 returning messages";
 

@@ -4,8 +4,6 @@ use crate::messages::row::message_columns;
 use crate::statement::statements;
 
 statements! {
-    OWNER = "select business_id from sessions where id = $1";
-
     OWNER_OF_CHAT = "select business_id from chats where id = $1";
 
     /// WhatsApp tells whole seconds: no step is earlier than the one before it.

@@ -249,7 +249,7 @@ async fn drain_all(tx: &mut Tx, now: Timestamp, held: &Held) -> Result<()> {
             session: held.session,
             chat: ChatId::from(chat),
         };
-        jobs::push(tx, now, Some(held.business), &job, now).await?;
+        jobs::push_last(tx, now, held.business, &job)?;
     }
     Ok(())
 }

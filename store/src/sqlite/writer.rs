@@ -10,7 +10,7 @@ use crate::hints::Hints;
 use crate::metrics::Metrics;
 use crate::sqlite::call::Work;
 use crate::tx::Link;
-use crate::{Lane, Result, Tx, events};
+use crate::{Lane, Result, Tx};
 
 /// Callers that may wait in one lane; more wait outside.
 const LANE: usize = 1_024;
@@ -232,7 +232,7 @@ impl Writer {
     }
 
     async fn commit(&mut self) -> Result<()> {
-        events::flush(&mut self.tx).await?;
+        self.tx.flush().await?;
         self.run_sql("commit").await?;
         self.metrics.committed(self.tx.rows);
         Ok(())
@@ -261,13 +261,13 @@ impl Writer {
 
     /// One caller inside a savepoint of its own: its error undoes its writes alone.
     async fn run_apart(tx: &mut Tx, work: &mut dyn Work) -> Result<()> {
-        let (events, hints) = (tx.events.len(), tx.hints.len());
+        let before = tx.gathered();
         run_sql(tx, "savepoint caller").await?;
         if let Err(error) = work.run(tx).await {
             if error.breaks_the_transaction() {
                 return Err(error);
             }
-            tx.undo_to(events, hints);
+            tx.undo_to(before);
             run_sql(tx, "rollback to caller").await?;
         }
         run_sql(tx, "release caller").await

@@ -1,6 +1,5 @@
 //! One transaction's worth of writes: the fence over all its sessions first, then the writes.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use uuid::Uuid;
@@ -10,7 +9,7 @@ use super::rounds;
 use super::row::{Row, Write};
 use super::sql;
 use crate::run::execute;
-use crate::{Engine, Error, Held, Result, Tx};
+use crate::{Error, Held, Result, Tx, fence};
 
 /// One session's part of a batch.
 #[derive(Debug, Clone)]
@@ -25,67 +24,22 @@ pub(super) type Answers = Vec<Result<Vec<u64>>>;
 /// Makes the writes of every member whose epoch is the present one, each member's in order; the others get
 /// [`Error::Fenced`] and nothing of theirs is written.
 pub(super) async fn write_members(tx: &mut Tx, members: &[Member]) -> Result<Answers> {
-    let held = lock(tx, members).await?;
+    let standing = fence::standing(tx, members.iter().map(|it| it.held)).await?;
     let mut answers: Answers = members
         .iter()
         .map(|member| {
-            let (session, epoch) = (member.held.session.uuid(), member.held.epoch);
-            if held.contains(&(session, epoch)) {
+            if standing.contains(&member.held) {
                 Ok(vec![0; member.writes.len()])
             } else {
                 Err(Error::Fenced)
             }
         })
         .collect();
-    match tx.engine() {
-        Engine::Sqlite(_) => one_by_one(tx, members, &mut answers).await?,
-        Engine::Postgres(_) => rounds::run(tx, members, &mut answers).await?,
-    }
+    rounds::run(tx, members, &mut answers).await?;
     Ok(answers)
 }
 
-/// The sessions and epochs of the batch that stand; until the transaction ends nobody else can take them.
-async fn lock(tx: &mut Tx, members: &[Member]) -> Result<HashSet<(Uuid, i64)>> {
-    let connection = match tx.engine() {
-        Engine::Sqlite(_) => return check_each(tx, members).await,
-        Engine::Postgres(connection) => connection,
-    };
-    let sessions: Vec<Uuid> = members.iter().map(|it| it.held.session.uuid()).collect();
-    let businesses: Vec<Uuid> = members.iter().map(|it| it.held.business.uuid()).collect();
-    let epochs: Vec<i64> = members.iter().map(|it| it.held.epoch).collect();
-    let held: Vec<(Uuid, i64)> = sqlx::query_as(sql::HELD.postgres)
-        .bind(sessions)
-        .bind(businesses)
-        .bind(epochs)
-        .fetch_all(&mut *connection)
-        .await?;
-    Ok(held.into_iter().collect())
-}
-
-async fn check_each(tx: &mut Tx, members: &[Member]) -> Result<HashSet<(Uuid, i64)>> {
-    let mut held = HashSet::new();
-    for member in members {
-        match member.held.check(tx).await {
-            Ok(()) => held.insert((member.held.session.uuid(), member.held.epoch)),
-            Err(Error::Fenced) => false,
-            Err(error) => return Err(error),
-        };
-    }
-    Ok(held)
-}
-
-async fn one_by_one(tx: &mut Tx, members: &[Member], answers: &mut Answers) -> Result<()> {
-    for (member, answer) in members.iter().zip(answers) {
-        let Ok(counts) = answer else { continue };
-        let session = member.held.session.uuid();
-        for (write, count) in member.writes.iter().zip(counts) {
-            *count = write_one(tx, session, write).await?;
-        }
-    }
-    Ok(())
-}
-
-/// Makes one write and answers how many rows it deleted. On Postgres only for those that go alone.
+/// Makes one write that goes alone, and answers how many rows it deleted.
 pub(super) async fn write_one(tx: &mut Tx, session: Uuid, write: &Write) -> Result<u64> {
     match write {
         Write::Put(row) => upsert(tx, session, row, &sql::PUT).await,

@@ -1,8 +1,8 @@
 //! Group commit: the writes of many sessions in one transaction, whose callers wait for its end.
 //!
-//! On SQLite the one writer groups its callers already. On Postgres each lane here is a task that takes whatever
-//! waits, commits it, and only then takes more; a session is always served by the same lane, so its writes keep
-//! their order.
+//! Each lane is a task that takes whatever waits, commits it, and only then takes more; a session is always served by
+//! the same lane, so its writes keep their order. SQLite's one writer groups its callers anyway, but only what comes
+//! as one call is written in few statements.
 
 use std::sync::Arc;
 
@@ -13,7 +13,9 @@ use super::row::Write;
 use crate::{Error, Held, Lane, Result, Store};
 
 /// Transactions side by side on Postgres: one at the disk, one being filled, at most so many connections taken.
-const LANES: usize = 2;
+const LANES_ON_POSTGRES: usize = 2;
+/// SQLite has one writer.
+const LANES_ON_SQLITE: usize = 1;
 /// Callers that may wait in one lane; more wait outside.
 const WAITING: usize = 1_024;
 /// A transaction takes no further caller beyond so many writes: it bounds the wait of the first.
@@ -33,19 +35,21 @@ struct Call {
 }
 
 impl Committer {
-    /// Starts the lanes, where the engine needs them; they end when the last clone is dropped.
+    /// Starts the lanes; they end when the last clone is dropped.
     pub fn new(store: Store) -> Self {
         let lanes = match &store {
-            Store::Sqlite(_) => Vec::new(),
-            Store::Postgres(_) => (0..LANES)
-                .map(|_| {
-                    let (sender, calls) = mpsc::channel(WAITING);
-                    tokio::spawn(serve(store.clone(), calls));
-                    sender
-                })
-                .collect(),
+            Store::Sqlite(_) => LANES_ON_SQLITE,
+            Store::Postgres(_) => LANES_ON_POSTGRES,
         };
-        Self { store, lanes }
+        let start = |_| {
+            let (sender, calls) = mpsc::channel(WAITING);
+            tokio::spawn(serve(store.clone(), calls));
+            sender
+        };
+        Self {
+            lanes: (0..lanes).map(start).collect(),
+            store,
+        }
     }
 
     pub(super) fn store(&self) -> &Store {
@@ -55,10 +59,7 @@ impl Committer {
     /// Makes one session's writes and answers after the commit.
     pub(super) async fn commit(&self, held: Held, writes: Arc<Vec<Write>>) -> Result<Vec<u64>> {
         let member = Member { held, writes };
-        let Some(lane) = self.lane(held) else {
-            let mut answers = transact(&self.store, vec![member]).await?;
-            return answers.pop().unwrap_or(Err(Error::Fenced));
-        };
+        let lane = self.lane(held).ok_or_else(closed)?;
         let (reply, answer) = oneshot::channel();
         lane.send(Call { member, reply })
             .await

@@ -1,11 +1,12 @@
-//! On Postgres: many sessions' writes in few statements.
+//! Many sessions' writes in few statements.
 //!
 //! A session's writes keep their order; those of different sessions touch different rows. So each round takes from
-//! every session its next writes of one kind, and all of a kind go as one statement.
+//! every session its next writes of one kind, and all of a kind go as one statement; on SQLite the rows that are put,
+//! which are most, go in a few, and all else goes alone.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use sqlx::PgConnection;
+use sqlx::{PgConnection, SqliteConnection};
 use uuid::Uuid;
 
 use super::batch::{Answers, Member, write_one};
@@ -62,10 +63,11 @@ struct Round<'m> {
 
 pub(super) async fn run(tx: &mut Tx, members: &[Member], answers: &mut Answers) -> Result<()> {
     let mut queues = queues(members, answers);
+    let only_puts = matches!(tx.engine(), Engine::Sqlite(_));
     while !queues.is_empty() {
         let mut round = Round::default();
         for queue in queues.values_mut() {
-            round.take(queue);
+            round.take(queue, only_puts);
         }
         queues.retain(|_, queue| !queue.is_empty());
         let (changed, alone) = round.write(tx).await?;
@@ -104,8 +106,8 @@ fn queues<'m>(members: &'m [Member], answers: &Answers) -> BTreeMap<Uuid, VecDeq
 
 impl<'m> Round<'m> {
     /// Takes a session's next writes of one kind. A merge depends on what is there, so a row's second merge
-    /// waits for the next round.
-    fn take(&mut self, queue: &mut VecDeque<Turn<'m>>) {
+    /// waits for the next round. `only_puts`: whatever else there is goes alone.
+    fn take(&mut self, queue: &mut VecDeque<Turn<'m>>, only_puts: bool) {
         let Some(kind) = queue.front().map(|turn| Kind::of(turn.write)) else {
             return;
         };
@@ -115,6 +117,7 @@ impl<'m> Round<'m> {
                 Write::Put(row) => {
                     self.puts.insert(key_of(turn.session, row), row);
                 }
+                _ if only_puts => self.alone.push(turn),
                 Write::Merge(row) if merged.contains(&key_of(turn.session, row)) => {
                     queue.push_front(turn);
                     return;
@@ -136,11 +139,12 @@ impl<'m> Round<'m> {
 
     /// Writes all but what goes alone, and answers how many rows changed, and what is left.
     async fn write(self, tx: &mut Tx) -> Result<(u64, Vec<Turn<'m>>)> {
-        let Engine::Postgres(connection) = tx.engine() else {
-            return Ok((0, self.alone));
-        };
         let mut puts: Vec<_> = self.puts.into_iter().collect();
         puts.sort_unstable_by_key(|(key, _)| *key);
+        let connection = match tx.engine() {
+            Engine::Sqlite(connection) => return Ok((put(connection, &puts).await?, self.alone)),
+            Engine::Postgres(connection) => connection,
+        };
         let mut merges: Vec<_> = self
             .merges
             .iter()
@@ -160,6 +164,31 @@ impl<'m> Round<'m> {
         ];
         Ok((changed.iter().sum(), self.alone))
     }
+}
+
+/// Puts rows on SQLite, as many at once as there is a statement for.
+async fn put(connection: &mut SqliteConnection, mut rows: &[(RowKey<'_>, &Row)]) -> Result<u64> {
+    let mut changed = 0_u64;
+    for (size, sql) in [(8, &sql::PUT_EIGHT), (2, &sql::PUT_TWO), (1, &sql::PUT)] {
+        let mut parts = rows.chunks_exact(size);
+        for part in parts.by_ref() {
+            let mut query = sqlx::query(sql.sqlite);
+            for ((session, space, key, sub), row) in part {
+                query = query
+                    .bind(*session)
+                    .bind(*space)
+                    .bind(*key)
+                    .bind(*sub)
+                    .bind(row.n)
+                    .bind(row.expires_at)
+                    .bind(row.sealed.as_slice());
+            }
+            let done = query.execute(&mut *connection).await?;
+            changed = changed.saturating_add(done.rows_affected());
+        }
+        rows = parts.remainder();
+    }
+    Ok(changed)
 }
 
 fn key_of(session: Uuid, row: &Row) -> RowKey<'_> {

@@ -2,6 +2,17 @@
 
 use crate::statement::statements;
 
+macro_rules! puts {
+    ($rows:literal) => {
+        concat!(
+            "insert into vault (session_id, space, key, sub, n, expires_at, sealed) values ",
+            $rows,
+            " on conflict (session_id, space, key, sub) do update
+              set n = excluded.n, expires_at = excluded.expires_at, sealed = excluded.sealed"
+        )
+    };
+}
+
 statements! {
     /// Inserts or replaces: SQLite one row, Postgres as many as the arrays hold, no row twice.
     PUT: across_tenants = {
@@ -15,6 +26,12 @@ statements! {
                    on conflict (session_id, space, key, sub) do update
                    set n = excluded.n, expires_at = excluded.expires_at, sealed = excluded.sealed",
     };
+    /// Two rows, and eight: SQLite's cost is in the calls.
+    PUT_TWO: across_tenants = (puts!("($1, $2, $3, $4, $5, $6, $7), ($8, $9, $10, $11, $12, $13, $14)"));
+    PUT_EIGHT: across_tenants = (puts!("($1, $2, $3, $4, $5, $6, $7), ($8, $9, $10, $11, $12, $13, $14),
+        ($15, $16, $17, $18, $19, $20, $21), ($22, $23, $24, $25, $26, $27, $28),
+        ($29, $30, $31, $32, $33, $34, $35), ($36, $37, $38, $39, $40, $41, $42),
+        ($43, $44, $45, $46, $47, $48, $49), ($50, $51, $52, $53, $54, $55, $56)"));
     /// Like `PUT`, but the larger number and the later expiry win; no expiry is the latest.
     MERGE: across_tenants = {
         sqlite: "insert into vault (session_id, space, key, sub, n, expires_at, sealed)
@@ -76,16 +93,4 @@ statements! {
     HAS_SUB: across_tenants = "select 1 from vault where session_id = $1 and space = $2 and sub = $3 limit 1";
     /// The largest number of a space.
     HIGHEST: across_tenants = "select max(n) from vault where session_id = $1 and space = $2";
-
-    /// The sessions of a batch whose epoch is the present one; their lease rows stay locked against a hand-over.
-    HELD: across_tenants = {
-        sqlite: "select session_id, epoch from session_leases
-                 where session_id = $1 and business_id = $2 and epoch = $3 and incarnation is not null",
-        postgres: "select lease.session_id, lease.epoch from session_leases as lease
-                   join unnest($1::uuid[], $2::uuid[], $3::bigint[]) as member (session_id, business_id, epoch)
-                     on member.session_id = lease.session_id and member.business_id = lease.business_id
-                    and member.epoch = lease.epoch
-                   where lease.incarnation is not null
-                   order by lease.session_id for key share of lease",
-    };
 }

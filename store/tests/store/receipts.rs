@@ -56,7 +56,7 @@ fn receipt(kind: ReceiptKind, message: &MessageObject) -> Receipt {
 }
 
 async fn apply(store: &Store, held: &Held, told: Vec<Receipt>) -> Vec<Receipt> {
-    receipts::apply(store, LATER, held.session, &told)
+    receipts::apply(store, LATER, held.business, held.session, &told)
         .await
         .unwrap()
 }

@@ -15,22 +15,33 @@ const HANDED_OVER: Duration = Duration::from_secs(1);
 /// A shard may ask for no longer wait than this.
 const RETRY_AFTER_MOST: Duration = Duration::from_mins(1);
 
-/// Nobody holds the session, or it is not connected: done, since its shard asks for a drain once it is connected.
+/// The shard of this process is asked first. Nobody holds the session, or it is not connected: done, since its shard asks for a drain once it is connected.
 /// Held by somebody else by now: the lease is read again at once, then after a second, which counts as no attempt.
 pub(super) async fn drain_chat(
     context: &Context,
     session: SessionId,
     chat: ChatId,
 ) -> store::Result<Outcome> {
+    let request = DrainRequest {
+        session_id: session,
+        chat_id: chat,
+        max: DRAIN_MAX_MESSAGES,
+    };
+    if let Some(nearby) = &context.nearby {
+        let answer = nearby.drain(request).await;
+        if answer.outcome != DrainOutcome::NotMine {
+            return Ok(outcome(answer));
+        }
+    }
     let Some(first) = store::leases::holder(&context.store, session).await? else {
         return Ok(Outcome::Done);
     };
-    let mut answer = ask(context, &first, session, chat).await;
+    let mut answer = ask(context, &first, request).await;
     if is(&answer, DrainOutcome::NotMine) {
         match store::leases::holder(&context.store, session).await? {
             None => return Ok(Outcome::Done),
             Some(second) if second != first => {
-                answer = ask(context, &second, session, chat).await;
+                answer = ask(context, &second, request).await;
             }
             Some(_) => {}
         }
@@ -67,14 +78,8 @@ fn is(answer: &Result<DrainAnswer, &'static str>, outcome: DrainOutcome) -> bool
 async fn ask(
     context: &Context,
     holder: &Holder,
-    session: SessionId,
-    chat: ChatId,
+    request: DrainRequest,
 ) -> Result<DrainAnswer, &'static str> {
-    let request = DrainRequest {
-        session_id: session,
-        chat_id: chat,
-        max: DRAIN_MAX_MESSAGES,
-    };
     let url = format!("{}/internal/v1/drain", holder.url.trim_end_matches('/'));
     let mut call = context.shards.post(url).json(&request);
     if let Some(key) = &context.internal_key {
@@ -83,9 +88,10 @@ async fn ask(
     let answer = call.send().await.map_err(|error| code(&error))?;
     if !answer.status().is_success() {
         tracing::warn!(
-            session.id = %session,
+            session.id = %request.session_id,
             status = answer.status().as_u16(),
-            "the shard of {session} refused a drain"
+            "the shard of {} refused a drain",
+            request.session_id
         );
         return Err("shard_refused");
     }

@@ -152,7 +152,7 @@ pub async fn list(
     let before = cursor.map_or(Ok(i64::MAX), |text| {
         text.parse().map_err(|_not_a_number| Error::InvalidCursor)
     })?;
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     let more = i64::from(limit).saturating_add(1);
     let (action, (since, until)) = (wanted.action(), wanted.span());
     let rows = fetch_all!(

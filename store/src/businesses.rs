@@ -144,7 +144,7 @@ pub async fn list(
 
 /// One business.
 pub async fn get(store: &Store, id: BusinessId) -> Result<Option<Tenant>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(id).read().await?;
     fetch_optional!(conn, TenantRow, sql::GET, id.uuid())?
         .map(TenantRow::into_tenant)
         .transpose()
@@ -160,6 +160,7 @@ pub async fn change(
     change: TenantChange,
 ) -> Result<Option<Tenant>> {
     store
+        .of(id)
         .write(
             Lane::Rest,
             (now, by, id, change),

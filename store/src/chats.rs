@@ -40,8 +40,8 @@ pub async fn list(
     let after = query.cursor.as_deref().map(Cursor::parse).transpose()?;
     let pattern = query.q.as_deref().map(pattern);
     let mut conn = match &query.q {
-        Some(_) => store.search().await?,
-        None => store.read().await?,
+        Some(_) => store.of(business).search().await?,
+        None => store.of(business).read().await?,
     };
     let found = fetch_all!(
         conn,
@@ -79,7 +79,7 @@ pub async fn list(
 
 /// One chat of a business.
 pub async fn get(store: &Store, business: BusinessId, id: ChatId) -> Result<Option<ChatObject>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     fetch_optional!(conn, ChatRow, sql::GET, business.uuid(), id.uuid())?
         .map(ChatRow::into_object)
         .transpose()

@@ -23,8 +23,8 @@ pub async fn list(
 ) -> Result<Page<ContactObject>> {
     let after = cursor.map(Cursor::parse).transpose()?;
     let mut conn = match q {
-        Some(_) => store.search().await?,
-        None => store.read().await?,
+        Some(_) => store.of(business).search().await?,
+        None => store.of(business).read().await?,
     };
     let found = fetch_all!(
         conn,
@@ -50,7 +50,7 @@ pub async fn get(
     business: BusinessId,
     id: ContactId,
 ) -> Result<Option<ContactObject>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     fetch_optional!(conn, ContactRow, sql::GET, business.uuid(), id.uuid())?
         .map(ContactRow::into_object)
         .transpose()

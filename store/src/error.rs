@@ -34,6 +34,11 @@ pub enum Error {
     /// The database lacks migrations of this program.
     #[error("the database has an older schema than this program; run `switchyard migrate` first")]
     SchemaOlder,
+    /// The roles of row-level security are not all there, and whoever migrates may not make them: these statements do.
+    #[error(
+        "this login may not make the roles that keep businesses apart; let an administrator of the server run: {0}"
+    )]
+    RolesLacking(String),
     /// The master key is not the one that this database was made with.
     #[error("the master key is not the one of this database")]
     WrongMasterKey,

@@ -44,7 +44,7 @@ pub struct Events {
 /// [`Error::CursorExpired`] when events between the cursor and the oldest kept one are gone, or when there never was
 /// an event of that number: the cursor is of another business, or of a database that was set back.
 pub async fn after(store: &Store, business: BusinessId, after: i64, limit: u32) -> Result<Events> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     let mut rows = rows_after!(conn, business, after, limit);
     if after > 0 && rows.is_empty() {
         // Nothing is newer, or all that is newer was pruned. The head is read before looking again, so that
@@ -69,7 +69,7 @@ pub async fn after(store: &Store, business: BusinessId, after: i64, limit: u32) 
 
 /// The number of the newest event; 0 before the first.
 pub async fn head(store: &Store, business: BusinessId) -> Result<i64> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     head_on!(conn, business)
 }
 

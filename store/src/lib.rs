@@ -41,6 +41,6 @@ pub use error::{Error, Result};
 pub use fence::Held;
 pub use hints::{Hint, Hints};
 pub use page::Page;
-pub use postgres::BESIDE;
-pub use store::{Lane, Store, StoreOptions};
+pub use postgres::{BESIDE, Login};
+pub use store::{Lane, OfBusiness, Store, StoreOptions};
 pub use tx::{Conn, Engine, NewEvent, Tx};

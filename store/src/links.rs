@@ -95,7 +95,7 @@ pub async fn get(
     business: BusinessId,
     session: SessionId,
 ) -> Result<Option<LinkAttempt>> {
-    let mut conn = keys.store().read().await?;
+    let mut conn = keys.store().of(business).read().await?;
     let row = fetch_optional!(conn, LinkRow, sql::GET, business.uuid(), session.uuid())?;
     drop(conn);
     match row {

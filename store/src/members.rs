@@ -49,7 +49,7 @@ pub struct Membership {
 
 /// The people of a business, oldest member first; at most [`MOST`].
 pub async fn list(store: &Store, business: BusinessId) -> Result<Vec<Member>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     fetch_all!(conn, MemberRow, sql::LIST, business.uuid(), MOST)?
         .into_iter()
         .map(MemberRow::into_member)
@@ -98,6 +98,7 @@ pub async fn change_role(
 ) -> Result<Option<Member>> {
     let input = (now, by, business, user, role);
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, by, business, user, role)| {
             Box::pin(async move {
                 let Some(before) = locked_role(tx, *business, *user).await? else {
@@ -128,6 +129,7 @@ pub async fn remove(
 ) -> Result<bool> {
     let input = (now, by, business, user);
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, by, business, user)| {
             Box::pin(async move {
                 let Some(role) = locked_role(tx, *business, *user).await? else {

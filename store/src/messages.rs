@@ -64,7 +64,7 @@ pub async fn get(
     business: BusinessId,
     id: MessageId,
 ) -> Result<Option<MessageObject>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     fetch_optional!(conn, MessageRow, sql::GET, business.uuid(), id.uuid())?
         .map(MessageRow::into_object)
         .transpose()
@@ -78,7 +78,7 @@ pub async fn of_chat(
     before: Option<i64>,
     limit: u32,
 ) -> Result<Vec<MessageObject>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     fetch_all!(
         conn,
         MessageRow,

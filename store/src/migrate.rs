@@ -3,6 +3,7 @@
 
 use sqlx::migrate::Migrator;
 
+use crate::postgres::walls;
 use crate::run::fetch_all;
 use crate::{Error, Result, Store, fold};
 
@@ -16,7 +17,7 @@ const NO_TABLE: &str = "42P01";
 
 impl Store {
     /// Applies every migration that is not applied yet. [`Error::SchemaNewer`] when the database has one that this
-    /// program does not know.
+    /// program does not know, [`Error::RolesLacking`] when this login may not make the roles of row-level security.
     pub async fn migrate(&self) -> Result<()> {
         match self {
             Self::Sqlite(sqlite) => {
@@ -24,7 +25,10 @@ impl Store {
                 SQLITE.run(&mut connection).await?;
                 sqlx::Connection::close(connection).await?;
             }
-            Self::Postgres(postgres) => POSTGRES.run(postgres.pool()).await?,
+            Self::Postgres(postgres) => {
+                walls::ensure_roles(postgres.pool()).await?;
+                POSTGRES.run(postgres.pool()).await?;
+            }
         }
         fold::catch_up(self).await
     }
@@ -36,7 +40,10 @@ impl Store {
             Self::Sqlite(_) => &SQLITE,
             Self::Postgres(_) => &POSTGRES,
         };
-        let mut conn = self.read().await?;
+        let mut conn = match self {
+            Self::Sqlite(sqlite) => sqlite.read().await?,
+            Self::Postgres(postgres) => postgres.bare().await?,
+        };
         let applied = match fetch_all!(conn, (i64,), sql::APPLIED) {
             Ok(applied) => applied,
             Err(error) if is_without_table(&error) => Vec::new(),

@@ -1,19 +1,25 @@
 //! Postgres: a pool, one transaction per verb, and the retries that the server asks for.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Executor};
+use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Transaction};
+use switchyard_core::BusinessId;
 use uuid::Uuid;
 
 use crate::hints::Hints;
 use crate::messages::gather::Accepts;
 use crate::metrics::Metrics;
+use crate::postgres::walls::Manner;
 use crate::store::{SEARCH_MAX, SEARCHES};
 use crate::tx::Link;
 use crate::{Conn, Error, Result, StoreOptions, Tx, survey};
+
+pub(crate) mod walls;
+
+pub use walls::Login;
 
 /// Connections of a process beside its pool: one renews a lease, one listens to hints, some search.
 pub const BESIDE: u32 = 2 + SEARCHES;
@@ -22,6 +28,9 @@ pub const BESIDE: u32 = 2 + SEARCHES;
 const IDLE: &str = "2s";
 /// How long a caller waits for a connection of the pool.
 const ACQUIRE: Duration = Duration::from_secs(10);
+/// How long one try for it lasts. While the server is away the driver waits longer and longer between two attempts, up to
+/// a fifth of this: with one long try a server that is back would be noticed seconds later.
+const TRY: Duration = Duration::from_secs(2);
 /// How often a transaction is tried again after a serialization failure or a deadlock.
 const RETRIES: u32 = 3;
 /// Prepared statements kept per connection: more than the store has.
@@ -32,6 +41,7 @@ const STATEMENTS: usize = 512;
 pub struct PostgresStore {
     pool: PgPool,
     searchers: PgPool,
+    login: Login,
     /// How to reach the server itself, past any pool.
     direct: PgConnectOptions,
     /// What the connections of this process are called.
@@ -60,16 +70,17 @@ impl PostgresStore {
             .disable_statement_logging();
         let pool = PgPoolOptions::new()
             .max_connections(pool_max)
-            .acquire_timeout(ACQUIRE)
-            .connect_with(connect.clone())
-            .await?;
+            .acquire_timeout(TRY)
+            .connect_lazy_with(connect.clone());
         let searchers = PgPoolOptions::new()
             .max_connections(SEARCHES)
             .acquire_timeout(SEARCH_MAX)
             .connect_lazy_with(connect.clone());
+        let login = patiently(|| Login::of(&pool)).await?;
         Ok(Self {
             pool,
             searchers,
+            login,
             direct: connect,
             name,
             hints: Hints::new(options.hints, metrics.clone()),
@@ -81,6 +92,11 @@ impl PostgresStore {
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
+    }
+
+    /// Whom this process logged in as.
+    pub fn login(&self) -> &Login {
+        &self.login
     }
 
     /// How to reach the server itself, for connections that are no pool's.
@@ -106,29 +122,42 @@ impl PostgresStore {
         &self.metrics
     }
 
-    pub(crate) async fn write<I, T, F>(&self, durable: bool, input: I, verb: F) -> Result<T>
+    /// `of`: the one business that the transaction sees; all of them without one.
+    pub(crate) async fn write<I, T, F>(
+        &self,
+        of: Option<BusinessId>,
+        durable: bool,
+        input: I,
+        verb: F,
+    ) -> Result<T>
     where
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>,
     {
         let mut retries = 0;
         loop {
-            match self.attempt(durable, &input, &verb).await {
+            match self.attempt(of, durable, &input, &verb).await {
                 Err(error) if error.asks_for_retry() && retries < RETRIES => retries += 1,
                 outcome => return outcome,
             }
         }
     }
 
-    async fn attempt<I, T, F>(&self, durable: bool, input: &I, verb: &F) -> Result<T>
+    async fn attempt<I, T, F>(
+        &self,
+        of: Option<BusinessId>,
+        durable: bool,
+        input: &I,
+        verb: &F,
+    ) -> Result<T>
     where
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>>,
     {
-        let mut transaction = self.pool.begin().await?;
-        if !durable {
-            transaction
-                .execute(sqlx::query("set local synchronous_commit = off"))
-                .await?;
-        }
+        let manner = if durable {
+            Manner::Plain
+        } else {
+            Manner::Relaxed
+        };
+        let transaction = patiently(|| self.begin(&self.pool, of, manner)).await?;
         let mut tx = Tx::new(Link::Postgres(transaction));
         let answer = verb(&mut tx, input).await?;
         self.fail
@@ -144,23 +173,56 @@ impl PostgresStore {
         Ok(answer)
     }
 
-    pub(crate) async fn read(&self) -> Result<Conn> {
-        Ok(Conn::postgres(self.pool.acquire().await?))
+    pub(crate) async fn read(&self, of: Option<BusinessId>) -> Result<Conn> {
+        match self.login.begin(of, Manner::Plain) {
+            Some(begin) => {
+                let within = patiently(|| self.pool.begin_with(AssertSqlSafe(begin.clone())));
+                Ok(Conn::within(within.await?))
+            }
+            None => self.bare().await,
+        }
+    }
+
+    /// A connection for reading as whoever logged in, who need not see any row of a business.
+    pub(crate) async fn bare(&self) -> Result<Conn> {
+        Ok(Conn::postgres(patiently(|| self.pool.acquire()).await?))
     }
 
     /// The server ends what runs on it for too long.
-    pub(crate) async fn search(&self) -> Result<Conn> {
-        let begun = self.searchers.begin().await;
-        let mut transaction = begun.map_err(Error::of_a_search)?;
-        let limit = format!("set local statement_timeout = {}", SEARCH_MAX.as_millis());
-        transaction
-            .execute(sqlx::query(sqlx::AssertSqlSafe(limit)))
-            .await?;
-        Ok(Conn::postgres_search(transaction))
+    pub(crate) async fn search(&self, of: BusinessId) -> Result<Conn> {
+        let manner = Manner::Within(SEARCH_MAX);
+        let transaction = self.begin(&self.searchers, Some(of), manner).await;
+        Ok(Conn::within(transaction.map_err(Error::of_a_search)?))
+    }
+
+    async fn begin(
+        &self,
+        pool: &PgPool,
+        of: Option<BusinessId>,
+        manner: Manner,
+    ) -> sqlx::Result<Transaction<'static, Postgres>> {
+        match self.login.begin(of, manner) {
+            Some(begin) => pool.begin_with(AssertSqlSafe(begin)).await,
+            None => pool.begin().await,
+        }
     }
 
     pub(crate) async fn close(&self) {
         self.searchers.close().await;
         self.pool.close().await;
+    }
+}
+
+/// Tries again while there is no connection, for as long as a caller waits.
+async fn patiently<T, F>(connected: impl Fn() -> F) -> sqlx::Result<T>
+where
+    F: Future<Output = sqlx::Result<T>>,
+{
+    let begun = Instant::now();
+    loop {
+        match connected().await {
+            Err(sqlx::Error::PoolTimedOut) if begun.elapsed() < ACQUIRE => {}
+            outcome => return outcome,
+        }
     }
 }

@@ -56,7 +56,7 @@ pub(crate) async fn count_message(
 
 /// Messages that the business's people and programs had accepted since midnight in UTC.
 pub async fn messages_today(store: &Store, now: Timestamp, business: BusinessId) -> Result<i64> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     let row = fetch_optional!(conn, (i64,), sql::SINCE, business.uuid(), midnight(now))?;
     Ok(row.map_or(0, |(messages,)| messages))
 }

@@ -111,6 +111,7 @@ pub async fn create(
 ) -> Result<Session> {
     let input = (now, business, SessionId::generate(), name.to_owned());
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, business, id, name)| {
             Box::pin(async move {
                 quota::admit_session(tx, *business).await?;
@@ -134,7 +135,7 @@ pub async fn create(
 
 /// The sessions of a business, oldest first; each as [`get`] tells it, without those being deleted.
 pub async fn list(store: &Store, business: BusinessId) -> Result<Vec<Session>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     let today = midnight(Timestamp::now());
     fetch_all!(conn, SessionRow, sql::LIST, business.uuid(), today)?
         .into_iter()
@@ -145,7 +146,7 @@ pub async fn list(store: &Store, business: BusinessId) -> Result<Vec<Session>> {
 /// One session of a business, unless it is being deleted. While the storage is full no shard can write down what that does to its sessions:
 /// each that should be connected is told as failed for that reason.
 pub async fn get(store: &Store, business: BusinessId, id: SessionId) -> Result<Option<Session>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     let today = midnight(Timestamp::now());
     fetch_optional!(
         conn,
@@ -169,6 +170,7 @@ pub async fn rename(
 ) -> Result<Option<Session>> {
     let input = (now, business, id, name.to_owned());
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, business, id, name)| {
             Box::pin(async move {
                 if execute!(tx, sql::RENAME, business.uuid(), id.uuid(), name.as_str())? == 0 {
@@ -194,6 +196,7 @@ pub async fn want(
 ) -> Result<Option<Session>> {
     let input = (now, business, id, wanted);
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, business, id, wanted)| {
             Box::pin(async move {
                 let wish = (business.uuid(), id.uuid(), wanted.name(), now.ms());

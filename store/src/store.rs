@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use switchyard_core::BusinessId;
 use switchyard_core::fail::FailPoints;
 
 use crate::hints::Hints;
@@ -79,7 +80,16 @@ impl Store {
         }
     }
 
-    /// Runs one verb in a transaction and answers after its commit. The verb may run more than once.
+    /// The rows of one business: what is read and written through this meets no row of another one on Postgres,
+    /// whatever the statement says.
+    pub fn of(&self, business: BusinessId) -> OfBusiness<'_> {
+        OfBusiness {
+            store: self,
+            business,
+        }
+    }
+
+    /// Runs one verb in a transaction, which sees every business, and answers after its commit. The verb may run more than once.
     /// An error of the verb undoes what it wrote, and only that.
     pub async fn write<I, T, F>(&self, lane: Lane, input: I, verb: F) -> Result<T>
     where
@@ -90,7 +100,7 @@ impl Store {
         let outcome = match self {
             // Boxed: whoever waits for a write would hold its whole future, even while idle.
             Self::Sqlite(sqlite) => Box::pin(sqlite.write(lane, true, input, verb)).await,
-            Self::Postgres(postgres) => Box::pin(postgres.write(true, input, verb)).await,
+            Self::Postgres(postgres) => Box::pin(postgres.write(None, true, input, verb)).await,
         };
         self.counted(outcome)
     }
@@ -105,31 +115,17 @@ impl Store {
     {
         let outcome = match self {
             Self::Sqlite(sqlite) => Box::pin(sqlite.write(lane, false, input, verb)).await,
-            Self::Postgres(postgres) => Box::pin(postgres.write(false, input, verb)).await,
+            Self::Postgres(postgres) => Box::pin(postgres.write(None, false, input, verb)).await,
         };
         self.counted(outcome)
     }
 
-    /// A connection for reading.
+    /// A connection for reading, which sees every business.
     pub async fn read(&self) -> Result<Conn> {
         match self {
             Self::Sqlite(sqlite) => sqlite.read().await,
-            Self::Postgres(postgres) => postgres.read().await,
+            Self::Postgres(postgres) => Box::pin(postgres.read(None)).await,
         }
-    }
-
-    /// A connection for a search, which may read a great deal: there are [`SEARCHES`], beside those that everything
-    /// else reads with. [`crate::Error::SearchTooLong`] when none is free in time; what runs on one for longer than
-    /// [`SEARCH_MAX`] is ended with the same error.
-    pub async fn search(&self) -> Result<Conn> {
-        let conn = match self {
-            Self::Sqlite(sqlite) => sqlite.search().await,
-            Self::Postgres(postgres) => postgres.search().await,
-        };
-        if matches!(conn, Err(crate::Error::SearchTooLong)) {
-            self.metrics().searches_ended.inc();
-        }
-        conn
     }
 
     /// Counts a search that was ended.
@@ -170,5 +166,70 @@ impl Store {
             _ => {}
         }
         outcome
+    }
+}
+
+/// The store as one business meets it.
+#[derive(Debug, Clone, Copy)]
+pub struct OfBusiness<'s> {
+    store: &'s Store,
+    business: BusinessId,
+}
+
+impl OfBusiness<'_> {
+    /// [`Store::write`] for a verb of this business.
+    pub async fn write<I, T, F>(self, lane: Lane, input: I, verb: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        self.write_as(true, lane, input, verb).await
+    }
+
+    /// [`Store::write_relaxed`] for a verb of this business.
+    pub async fn write_relaxed<I, T, F>(self, lane: Lane, input: I, verb: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        self.write_as(false, lane, input, verb).await
+    }
+
+    async fn write_as<I, T, F>(self, durable: bool, lane: Lane, input: I, verb: F) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
+        let of = Some(self.business);
+        let outcome = match self.store {
+            Store::Sqlite(sqlite) => Box::pin(sqlite.write(lane, durable, input, verb)).await,
+            Store::Postgres(postgres) => Box::pin(postgres.write(of, durable, input, verb)).await,
+        };
+        self.store.counted(outcome)
+    }
+
+    /// A connection for reading.
+    pub async fn read(self) -> Result<Conn> {
+        match self.store {
+            Store::Sqlite(sqlite) => sqlite.read().await,
+            Store::Postgres(postgres) => Box::pin(postgres.read(Some(self.business))).await,
+        }
+    }
+
+    /// A connection for a search, which may read a great deal: there are [`SEARCHES`], beside those that everything
+    /// else reads with. [`crate::Error::SearchTooLong`] when none is free in time; what runs on one for longer than
+    /// [`SEARCH_MAX`] is ended with the same error.
+    pub async fn search(self) -> Result<Conn> {
+        let conn = match self.store {
+            Store::Sqlite(sqlite) => sqlite.search().await,
+            Store::Postgres(postgres) => Box::pin(postgres.search(self.business)).await,
+        };
+        if matches!(conn, Err(crate::Error::SearchTooLong)) {
+            self.store.metrics().searches_ended.inc();
+        }
+        conn
     }
 }

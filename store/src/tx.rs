@@ -165,8 +165,8 @@ pub struct Conn {
 enum Reader {
     Sqlite(PoolConnection<Sqlite>),
     Postgres(PoolConnection<Postgres>),
-    /// Reads alone, and is undone when it is dropped.
-    Search(Transaction<'static, Postgres>),
+    /// In a transaction that says what it may see, or for how long it may look; it ends with the connection.
+    Within(Transaction<'static, Postgres>),
 }
 
 impl Conn {
@@ -182,16 +182,16 @@ impl Conn {
         }
     }
 
-    pub(crate) fn postgres_search(transaction: Transaction<'static, Postgres>) -> Self {
+    pub(crate) fn within(transaction: Transaction<'static, Postgres>) -> Self {
         Self {
-            link: Reader::Search(transaction),
+            link: Reader::Within(transaction),
         }
     }
 
     /// The connection, for statements that differ between the engines.
     pub fn engine(&mut self) -> Engine<'_> {
         match &mut self.link {
-            Reader::Search(transaction) => Engine::Postgres(transaction),
+            Reader::Within(transaction) => Engine::Postgres(transaction),
             Reader::Sqlite(connection) => Engine::Sqlite(connection),
             Reader::Postgres(connection) => Engine::Postgres(connection),
         }

@@ -55,5 +55,7 @@ mod searches;
 mod sessions;
 #[path = "store/vault.rs"]
 mod vault;
+#[path = "store/walls.rs"]
+mod walls;
 #[path = "store/writer.rs"]
 mod writer;

@@ -62,6 +62,11 @@ impl Findings {
             }
         }
     }
+
+    /// Prints what works and could be better.
+    fn advise(what: &str, sentence: &str) {
+        say(&format!("warn  {what:14} {sentence}"));
+    }
 }
 
 /// Name, value and source of one setting; a secret's value is never shown.

@@ -11,6 +11,7 @@ mod folder;
 mod installation;
 mod keys;
 mod listener;
+mod login;
 mod migrate;
 #[cfg(feature = "sim")]
 mod network;

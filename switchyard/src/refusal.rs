@@ -60,6 +60,7 @@ impl From<store::Error> for Refusal {
             store::Error::WrongMasterKey => Self::WrongKey(error.to_string()),
             store::Error::SchemaNewer => Self::SchemaNewer(error.to_string()),
             store::Error::SchemaOlder => Self::SchemaOlder(error.to_string()),
+            store::Error::RolesLacking(_) => Self::Setting(error.to_string()),
             other => Self::Fault(other.into()),
         }
     }

@@ -1,6 +1,7 @@
 //! The roles as processes of their own, on one Postgres database: `api`, `shard` and `worker`.
 
 use clap::Args;
+use store::Store;
 use switchyard_core::queue::Group;
 use tokio_util::sync::CancellationToken;
 
@@ -11,7 +12,7 @@ use crate::progress::{explained, say};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::shutdown::Signals;
-use crate::{command, runtime, telemetry};
+use crate::{command, login, runtime, telemetry};
 
 /// What `api` is started with.
 #[derive(Debug, Args)]
@@ -58,7 +59,7 @@ fn groups(word: &str) -> Result<Groups, String> {
 /// Serves the public API until a signal.
 pub(crate) fn api(role: &ApiRole) -> Result<(), Refusal> {
     let settings = &role.settings;
-    run(settings, || {
+    run(settings, login::of_api, || {
         let listeners = Listeners::public(settings)?;
         let url = listeners.api_url().unwrap_or_default();
         let plan = Plan {
@@ -75,7 +76,7 @@ pub(crate) fn api(role: &ApiRole) -> Result<(), Refusal> {
 /// Holds sessions until a signal.
 pub(crate) fn shard(role: &ShardRole) -> Result<(), Refusal> {
     let settings = &role.settings;
-    run(settings, || {
+    run(settings, login::of_platform, || {
         let listeners = Listeners::internal(settings, settings.listen)?;
         let plan = Plan {
             shard: Some(ShardPlan {
@@ -92,7 +93,7 @@ pub(crate) fn shard(role: &ShardRole) -> Result<(), Refusal> {
 /// Carries out jobs until a signal.
 pub(crate) fn worker(role: &WorkerRole) -> Result<(), Refusal> {
     let settings = &role.settings;
-    run(settings, || {
+    run(settings, login::of_platform, || {
         let mut groups: Vec<Group> = Vec::new();
         for group in role.queues.iter().flat_map(|word| &word.0) {
             if !groups.contains(group) {
@@ -109,9 +110,11 @@ pub(crate) fn worker(role: &WorkerRole) -> Result<(), Refusal> {
     })
 }
 
-/// The life of a role: what it listens on and what it has is prepared once the database is known to be right.
+/// The life of a role: what it listens on and what it has is prepared once the database is known to be right, and
+/// the login to be the role's.
 fn run(
     settings: &Settings,
+    login: impl FnOnce(&Store) -> Result<(), Refusal>,
     prepare: impl FnOnce() -> Result<(Listeners, Plan, String), Refusal>,
 ) -> Result<(), Refusal> {
     settings.check()?;
@@ -121,6 +124,7 @@ fn run(
         let soft = CancellationToken::new();
         tokio::spawn(Signals::new()?.obey(soft.clone()));
         let installation = Box::pin(Installation::joined(settings)).await?;
+        login(&installation.store)?;
         let (listeners, plan, text) = prepare()?;
         let internal_url = listeners.internal_url();
         let plan = Plan {

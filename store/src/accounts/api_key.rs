@@ -71,6 +71,7 @@ pub async fn create_api_key(
         .collect();
     let input = (now, business, id, new, secret::hash(shown), hint);
     store
+        .of(business)
         .write(
             Lane::Rest,
             input,
@@ -117,7 +118,7 @@ pub async fn api_key_by_id(
     business: BusinessId,
     id: KeyId,
 ) -> Result<Option<ApiKey>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     fetch_optional!(
         conn,
         KeyRow,
@@ -140,6 +141,7 @@ pub async fn revoke_api_key(
 ) -> Result<bool> {
     let input = (now, by, business, id);
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, by, business, id)| {
             Box::pin(async move {
                 let revoked = execute!(tx, sql::REVOKE_KEY, business.uuid(), id.uuid(), now.ms())?;
@@ -162,6 +164,7 @@ pub async fn key_used(
     id: KeyId,
 ) -> Result<()> {
     store
+        .of(business)
         .write_relaxed(
             Lane::Rest,
             (now, business, id),

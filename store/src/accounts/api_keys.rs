@@ -42,7 +42,7 @@ pub async fn api_keys(
     limit: u32,
 ) -> Result<Page<ListedKey>> {
     let after = cursor.map(Cursor::parse).transpose()?;
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     let mut rows = fetch_all!(
         conn,
         KeyRow,

@@ -96,7 +96,7 @@ pub async fn is_set_up(store: &Store) -> Result<bool> {
 
 /// One business.
 pub async fn business(store: &Store, id: BusinessId) -> Result<Option<Business>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(id).read().await?;
     let row = fetch_optional!(conn, (Uuid, String), sql::BUSINESS, id.uuid())?;
     Ok(row.map(|(id, name)| Business {
         id: id.into(),

@@ -32,6 +32,7 @@ pub async fn mark_read(
     chat: ChatId,
 ) -> Result<Option<ChatObject>> {
     store
+        .of(business)
         .write(
             Lane::Rest,
             (now, business, chat),

@@ -52,6 +52,7 @@ pub async fn invite(
 ) -> Result<(InvitationId, SecretString)> {
     let input = (now, by, business, new, new_token());
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, by, business, new, token)| {
             Box::pin(async move {
                 let id = invite_in(tx, *now, *business, by, new, token).await?;
@@ -113,6 +114,7 @@ pub async fn withdraw(
 ) -> Result<bool> {
     let input = (now, by, business, id);
     store
+        .of(business)
         .write(Lane::Rest, input, |tx, (now, by, business, id)| {
             Box::pin(async move {
                 let (b, i) = (business.uuid(), id.uuid());
@@ -134,7 +136,7 @@ pub(super) async fn open(
     now: Timestamp,
     business: BusinessId,
 ) -> Result<Vec<Invitation>> {
-    let mut conn = store.read().await?;
+    let mut conn = store.of(business).read().await?;
     let b = business.uuid();
     let rows = fetch_all!(conn, InvitationRow, sql::INVITATIONS, b, now.ms(), MOST)?;
     rows.into_iter()

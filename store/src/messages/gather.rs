@@ -42,7 +42,8 @@ async fn commit(
     let mut places: Vec<usize> = (0..asked.len()).collect();
     places.sort_by_cached_key(|place| asked.get(*place).map(|(_, message)| message.to.shown()));
     let input = (business, asked, places);
-    let accepting = store.write(Lane::Messages, input, |tx, (business, asked, places)| {
+    let of = store.of(business);
+    let accepting = of.write(Lane::Messages, input, |tx, (business, asked, places)| {
         Box::pin(async move {
             let sorted = places.iter().filter_map(|place| asked.get(*place));
             let accepted = accept_all(tx, *business, sorted).await?;

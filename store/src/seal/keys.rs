@@ -58,7 +58,7 @@ impl Keys {
     }
 
     async fn load_or_make(&self, business: BusinessId) -> Result<BusinessKey> {
-        let mut conn = self.store.read().await?;
+        let mut conn = self.store.of(business).read().await?;
         let found = fetch_optional!(conn, Wrapped, DATA_KEY, business.uuid())?;
         drop(conn);
         match found {

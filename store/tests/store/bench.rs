@@ -113,6 +113,20 @@ impl Bench {
         .unwrap()
     }
 
+    /// A store with one connection to the Postgres database, logged in as that role.
+    pub(crate) async fn as_role(&self, role: &str) -> Store {
+        let Home::Database { server, name } = &self.home else {
+            panic!("only Postgres has roles");
+        };
+        let url = database(server, name);
+        let (scheme, rest) = url.split_once("://").unwrap();
+        let place = rest.rsplit_once('@').map_or(rest, |(_, place)| place);
+        let url = format!("{scheme}://{role}@{place}");
+        Store::connect_postgres(&url, 1, options(&prometheus::Registry::new()))
+            .await
+            .unwrap()
+    }
+
     /// Ends every connection to the Postgres database.
     pub(crate) async fn cut_connections(&self) {
         if let Home::Database { server, name } = &self.home {

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use store::chats::{self, ChatQuery};
 use store::inbound::{self, Content, Inbound};
 use store::{Engine, Error, Held, Lane, Store, contacts};
+use switchyard_core::BusinessId;
 
 use crate::bench::{Bench, NOON, both_engines};
 use crate::messages::phone;
@@ -34,10 +35,10 @@ async fn search(store: &Store, held: &Held, q: &str) -> Result<usize, Error> {
 }
 
 /// A search that would never end.
-async fn endless(store: &Store) -> Result<(), Error> {
+async fn endless(store: &Store, business: BusinessId) -> Result<(), Error> {
     const SQLITE: &str =
         "with recursive n(i) as (select 1 union all select i + 1 from n) select count(*) from n";
-    let mut conn = store.search().await?;
+    let mut conn = store.of(business).search().await?;
     let outcome = match conn.engine() {
         Engine::Sqlite(c) => sqlx::query(SQLITE).fetch_one(c).await.map(drop),
         Engine::Postgres(c) => sqlx::query("select pg_sleep(600)")
@@ -92,8 +93,8 @@ both_engines! {
         inbound::record(&bench.store, NOON, &held, vec![from(1, "Noa", "hi")]).await.unwrap();
         let start = Instant::now();
         let searches: Vec<_> = (0..20).map(|_| {
-            let store = bench.store.clone();
-            tokio::spawn(async move { endless(&store).await })
+            let (store, business) = (bench.store.clone(), held.business);
+            tokio::spawn(async move { endless(&store, business).await })
         }).collect();
         while !searches.iter().any(tokio::task::JoinHandle::is_finished) {
             let asked = Instant::now();

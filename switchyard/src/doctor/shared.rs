@@ -16,6 +16,7 @@ use tokio::time::timeout;
 use super::Findings;
 use crate::installation::{hints_via, postgres_url, redis};
 use crate::keys;
+use crate::login;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 
@@ -107,6 +108,16 @@ async fn database(
         }
         Err(error) => {
             findings.note("Postgres", Err(away(error)));
+        }
+    }
+    let login = postgres.login();
+    match login::advice(login) {
+        Some(advice) => Findings::advise("login", &advice),
+        None => {
+            findings.note(
+                "login",
+                Ok(format!("is {}, which owns nothing", login.name)),
+            );
         }
     }
     let schema = store.check_schema().await;

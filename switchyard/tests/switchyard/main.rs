@@ -12,6 +12,7 @@
 mod canaries;
 mod faults;
 mod house;
+mod logins;
 mod once;
 mod outside;
 mod quickstart;

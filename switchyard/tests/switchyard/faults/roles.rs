@@ -2,17 +2,21 @@
 //! both ways.
 
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::RngExt;
+use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
+use serde_json::json;
 
 use super::report::Report;
 use super::rounds;
 use super::traffic::Traffic;
+use crate::outside::api::Api;
 use crate::outside::cluster::{Cluster, LEASE, ROLES};
 use crate::outside::{LONG, within};
 use crate::roles::link;
+use crate::story::CUSTOMERS;
 
 /// A random moment within this is when the fault is made.
 const LIFE_MS: Range<u64> = 200..1_500;
@@ -20,6 +24,9 @@ const LIFE_MS: Range<u64> = 200..1_500;
 /// Between two messages of one writer: three processes and a database server share the machine with other tests, and
 /// what waited during a fault has to be worked off.
 const PACE: Duration = Duration::from_millis(80);
+
+/// How long the database is away: less than a request waits for it.
+const OUTAGE: Duration = Duration::from_secs(6);
 
 /// The place of the shard among the roles.
 const SHARD: usize = 1;
@@ -170,6 +177,49 @@ async fn nothing_is_lost_or_doubled_when_the_database_is_restarted_or_killed() {
         println!("round {round}: killed");
     }
     stream.end("postgres restarted, killed", rounds()).await;
+}
+
+/// Whether a message is accepted now.
+async fn accepted(api: &Api, text: &str) -> bool {
+    let body = json!({ "to": CUSTOMERS[0], "text": text });
+    let answer = api.attempt(Method::POST, "/v1/messages", Some(&body), None);
+    let answer = answer.await;
+    answer.is_some_and(|(status, _)| status == StatusCode::ACCEPTED)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn messages_are_accepted_again_within_two_seconds_of_the_database_being_back() {
+    let mut cluster = Box::pin(Cluster::start(&[])).await;
+    cluster.api.new_session("Front desk").await;
+    assert!(accepted(&cluster.api, "before").await);
+    cluster.postgres.stop();
+    // More than the process has connections: every one of them is being waited for.
+    let waiting: Vec<_> = (0..60)
+        .map(|_| {
+            let api = cluster.api.clone();
+            tokio::spawn(async move { api.status("/v1/chats").await })
+        })
+        .collect();
+    let api = cluster.api.clone();
+    let late = tokio::spawn(async move { accepted(&api, "meanwhile").await });
+    // The outage itself is the fault: long enough for whoever waits longer each time.
+    tokio::time::sleep(OUTAGE).await;
+    cluster.postgres.start_again().await;
+    let back = Instant::now();
+    within(Duration::from_secs(2), "a message is accepted", || async {
+        accepted(&cluster.api, "after").await.then_some(())
+    })
+    .await;
+    println!("accepted {:?} after the database was back", back.elapsed());
+    assert!(
+        back.elapsed() < Duration::from_secs(2),
+        "{:?}",
+        back.elapsed()
+    );
+    late.await.unwrap();
+    for one in waiting {
+        one.await.unwrap();
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

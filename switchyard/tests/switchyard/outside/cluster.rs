@@ -35,6 +35,14 @@ pub(crate) const ROLES: [(&str, &[&str]); 3] = [
     ("worker", &["worker", "--queues", "all"]),
 ];
 
+/// Whom the processes of an installation log in to its database as: their `DATABASE_URL`s.
+pub(crate) struct Logins {
+    /// For `migrate` and every other command.
+    pub(crate) command: String,
+    /// For the roles, in the order of [`ROLES`].
+    pub(crate) roles: [String; 3],
+}
+
 /// One process of an installation.
 pub(crate) struct Role {
     /// Its process.
@@ -49,6 +57,11 @@ impl Role {
         let mut words = self.said.split_whitespace();
         words.find(|it| *it == word);
         words.next().unwrap().to_owned()
+    }
+
+    /// The public API of the role `api`, with that credential.
+    pub(crate) fn public(&self, credential: String) -> Api {
+        Api::new(self.address("api"), credential)
     }
 
     /// Its internal port.
@@ -70,6 +83,8 @@ pub(crate) struct Cluster {
     key: String,
     _network_process: Process,
     settings: Vec<(&'static str, String)>,
+    /// The `DATABASE_URL` of each role.
+    urls: [String; 3],
     starts: Mutex<u32>,
     folder: TempDir,
 }
@@ -77,11 +92,25 @@ pub(crate) struct Cluster {
 impl Cluster {
     /// Everything up, with an owner and a key; `extra` settings go to every process.
     pub(crate) async fn start(extra: &[(&'static str, String)]) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let postgres = Postgres::start().await;
+        let url = postgres.url();
+        let logins = Logins {
+            command: url.clone(),
+            roles: [(); 3].map(|()| url.clone()),
+        };
+        Box::pin(Self::on(postgres, logins, extra)).await
+    }
+
+    /// The same on that server, with those logins.
+    pub(crate) async fn on(
+        postgres: Postgres,
+        logins: Logins,
+        extra: &[(&'static str, String)],
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let (process, network) = Network::start(folder.path(), &[]).await;
         let whatsapp = network.url().replace("http://", "ws://") + "/ws/chat";
-        let mut settings = settings(&postgres.url());
+        let mut settings = settings(&logins.command);
         settings.push(("SWITCHYARD_WHATSAPP_URL", whatsapp));
         settings.extend(extra.iter().cloned());
         let mut cluster = Self {
@@ -92,6 +121,7 @@ impl Cluster {
             key: String::new(),
             _network_process: process,
             settings,
+            urls: logins.roles,
             starts: Mutex::new(0),
             folder,
         };
@@ -178,7 +208,8 @@ impl Cluster {
         let mut command = program(arguments);
         command
             .args(["--internal-listen", "127.0.0.1:0"])
-            .envs(self.settings.iter().cloned());
+            .envs(self.settings.iter().cloned())
+            .env("DATABASE_URL", &self.urls[index]);
         let process = Process::start(
             command,
             &self.file(start, "stdout"),

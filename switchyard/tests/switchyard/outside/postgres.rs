@@ -70,10 +70,36 @@ impl Postgres {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
+    /// The same for another role of the server.
+    pub(crate) fn url_of(&self, role: &str, password: &str) -> String {
+        format!(
+            "postgres://{role}:{password}@127.0.0.1:{}/postgres",
+            self.port
+        )
+    }
+
+    /// From now on everybody but the superuser needs a password.
+    pub(crate) fn ask_for_passwords(&self) {
+        let rules =
+            "host all postgres 127.0.0.1/32 trust\nhost all all 127.0.0.1/32 scram-sha-256\n";
+        fs::write(self.folder.path().join("data/pg_hba.conf"), rules).unwrap();
+        self.sql("select pg_reload_conf()");
+    }
+
     /// Stops it as an administrator does, and starts it again.
     pub(crate) async fn restart(&mut self) {
+        self.stop();
+        self.start_again().await;
+    }
+
+    /// Stops it as an administrator does.
+    pub(crate) fn stop(&mut self) {
         self.signal(Signal::INT);
         self.server.wait().unwrap();
+    }
+
+    /// Starts it after it was stopped, and waits until it answers.
+    pub(crate) async fn start_again(&mut self) {
         self.server = serve(&self.programs, self.owner, self.folder.path(), self.port);
         self.up().await;
     }
@@ -82,8 +108,7 @@ impl Postgres {
     pub(crate) async fn kill_and_start(&mut self) {
         self.signal(Signal::KILL);
         self.server.wait().unwrap();
-        self.server = serve(&self.programs, self.owner, self.folder.path(), self.port);
-        self.up().await;
+        self.start_again().await;
     }
 
     /// Ends every connection of a client.

@@ -9,6 +9,7 @@
     reason = "a test ends at the first thing that is not as it must be, and says what it measured"
 )]
 
+mod audit;
 mod canaries;
 mod faults;
 mod house;

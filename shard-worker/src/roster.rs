@@ -112,7 +112,7 @@ impl Roster {
                         let soonest = looked_at.checked_add(BREATH);
                         look_at = look_at.or_else(|| Instant::now().checked_add(GATHER).max(soonest));
                     }
-                    Ok(Hint::Jobs(_) | Hint::Events(_)) => {}
+                    Ok(Hint::Jobs(_) | Hint::Events(_) | Hint::Credentials(_)) => {}
                     // The store never closes its hints while it is open.
                     Err(RecvError::Closed) => break,
                 },

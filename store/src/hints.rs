@@ -2,6 +2,7 @@
 //!
 //! Listeners of this process hear them at once, those of others through a [`Relay`].
 
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 
 use switchyard_core::queue::Queue;
@@ -29,6 +30,8 @@ pub enum Hint {
     Events(BusinessId),
     /// Somebody wants something of this session, or its link attempt changed.
     Session(SessionId),
+    /// Somebody's rights changed: what is kept of credentials counts no more. The number is random.
+    Credentials(u64),
 }
 
 /// Where hints are heard.
@@ -38,6 +41,8 @@ pub struct Hints {
     enabled: bool,
     /// What other processes are to hear; none without a relay.
     outbox: OnceLock<Arc<Outbox>>,
+    /// The sum of what was heard of credentials, in whatever order.
+    credentials: AtomicU64,
     metrics: Metrics,
 }
 
@@ -47,6 +52,7 @@ impl Hints {
             sender: broadcast::Sender::new(CAPACITY),
             enabled,
             outbox: OnceLock::new(),
+            credentials: AtomicU64::new(0),
             metrics,
         }
     }
@@ -54,6 +60,18 @@ impl Hints {
     /// Hears every hint from now on. `RecvError::Lagged` means: look at everything.
     pub fn subscribe(&self) -> broadcast::Receiver<Hint> {
         self.sender.subscribe()
+    }
+
+    /// Tells every process that somebody's rights changed. Call it after the commit; this process knows at once.
+    pub fn credentials_changed(&self) {
+        let word = rand::random();
+        self.credentials.fetch_add(word, Ordering::Relaxed);
+        self.give(vec![Hint::Credentials(word)]);
+    }
+
+    /// Another number after rights changed, here or where it was heard of; processes that heard the same have the same.
+    pub fn credentials(&self) -> u64 {
+        self.credentials.load(Ordering::Relaxed)
     }
 
     /// Gives the hints of a committed transaction, which holds each once.
@@ -81,6 +99,9 @@ impl Hints {
     /// Hints of another process.
     fn pass_on(&self, hints: Vec<Hint>) {
         for hint in hints {
+            if let Hint::Credentials(word) = hint {
+                self.credentials.fetch_add(word, Ordering::Relaxed);
+            }
             // Without a listener there is nobody to tell.
             self.sender.send(hint).ok();
         }

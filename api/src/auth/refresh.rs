@@ -58,7 +58,7 @@ pub(crate) async fn refresh(
     let session = match accounts::rotate(&state.store, now, rotate).await? {
         Rotation::Renewed(session) => session,
         Rotation::Reused => {
-            state.credentials.forget();
+            state.store.hints().credentials_changed();
             return Err(spent());
         }
         Rotation::Unknown => return Err(spent()),

@@ -1,7 +1,7 @@
-//! Checks credentials against their rows, through a cache so short that a revocation bites within five seconds.
+//! Checks credentials against their rows, through a cache that forgets everything when somebody's rights changed, in
+//! whatever process, and that is so short that one which did not hear of it knows within five seconds.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
@@ -24,8 +24,6 @@ const KEPT: Duration = Duration::from_secs(4);
 /// Rows of credentials, for a moment.
 pub(crate) struct Credentials {
     rows: Cache,
-    /// Part of every name in the cache: another one, and what was known is known no more.
-    generation: AtomicU64,
     usage: Usage,
 }
 
@@ -34,13 +32,8 @@ impl Credentials {
     pub(crate) fn new(shared: Option<Redis>, registry: &Registry) -> store::Result<Self> {
         Ok(Self {
             rows: Cache::new("credentials", shared, KEPT, registry)?,
-            generation: AtomicU64::new(0),
             usage: Usage::new(),
         })
-    }
-
-    fn name(&self, of: &str) -> String {
-        format!("{}:{of}", self.generation.load(Ordering::Relaxed))
     }
 
     /// Who presents this credential, if it is good now.
@@ -72,10 +65,8 @@ impl Credentials {
     }
 
     async fn key(&self, state: &State, now: Timestamp, secret: &str) -> Result<Caller, Problem> {
-        let name = self.name(&format!(
-            "key:{}",
-            BASE64_URL_SAFE_NO_PAD.encode(accounts::hash(secret))
-        ));
+        let hash = BASE64_URL_SAFE_NO_PAD.encode(accounts::hash(secret));
+        let name = name(state, &format!("key:{hash}"));
         let found = accounts::api_key(&state.store, now, secret);
         let key = Box::pin(self.rows.get_or_fill(&name, found)).await?;
         let key = key.map(Arc::new);
@@ -97,7 +88,7 @@ impl Credentials {
         (id, business): (Uuid, BusinessId),
     ) -> Result<Option<Arc<UserSession>>, Problem> {
         let found = accounts::user_session(&state.store, now, id, business);
-        let name = self.name(&format!("session:{}:{business}", id.simple()));
+        let name = name(state, &format!("session:{}:{business}", id.simple()));
         let session = Box::pin(self.rows.get_or_fill(&name, found)).await?;
         Ok(session.map(Arc::new))
     }
@@ -120,10 +111,10 @@ impl Credentials {
             }
         }
     }
+}
 
-    /// Forgets everything: rights were taken away here, so they end here at once, and elsewhere when what is kept there
-    /// ends. That is rare, and the rows are read again within seconds anyway.
-    pub(crate) fn forget(&self) {
-        self.generation.fetch_add(1, Ordering::Relaxed);
-    }
+/// Under which name a row is kept. When somebody's rights change, every name changes in every process that hears of it, and
+/// what was kept under the old ones is not looked at again.
+fn name(state: &State, of: &str) -> String {
+    format!("{:x}:{of}", state.store.hints().credentials())
 }

@@ -31,6 +31,6 @@ pub(crate) async fn remove_member(
     if !gone {
         return Err(Problem::not_found());
     }
-    state.credentials.forget();
+    state.store.hints().credentials_changed();
     Ok(HttpResponse::NoContent().finish())
 }

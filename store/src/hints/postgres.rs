@@ -28,6 +28,7 @@ fn channel(kind: Kind) -> &'static str {
         Kind::Jobs => "sy_jobs",
         Kind::Events => "sy_events",
         Kind::Sessions => "sy_sessions",
+        Kind::Credentials => "sy_credentials",
     }
 }
 

@@ -42,10 +42,11 @@ pub(crate) enum Kind {
     Jobs,
     Events,
     Sessions,
+    Credentials,
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::Jobs, Self::Events, Self::Sessions];
+    pub(crate) const ALL: [Self; 4] = [Self::Jobs, Self::Events, Self::Sessions, Self::Credentials];
 
     /// The last word of a channel's name.
     pub(crate) fn name(self) -> &'static str {
@@ -53,6 +54,7 @@ impl Kind {
             Self::Jobs => "jobs",
             Self::Events => "events",
             Self::Sessions => "sessions",
+            Self::Credentials => "credentials",
         }
     }
 }
@@ -184,6 +186,7 @@ fn written(instance: Uuid, hints: &[Hint]) -> Vec<Message> {
             Hint::Jobs(queue) => (Kind::Jobs, queue.name().to_owned()),
             Hint::Events(business) => (Kind::Events, business.uuid().simple().to_string()),
             Hint::Session(session) => (Kind::Sessions, session.uuid().simple().to_string()),
+            Hint::Credentials(word) => (Kind::Credentials, format!("{word:x}")),
         };
         words.entry(kind).or_default().push(word);
     }
@@ -209,6 +212,7 @@ fn read(kind: Kind, text: &str) -> Option<(Uuid, Vec<Hint>)> {
             Kind::Jobs => Queue::parse(word).map(Hint::Jobs),
             Kind::Events => uuid(word).map(|id| Hint::Events(id.into())),
             Kind::Sessions => uuid(word).map(|id| Hint::Session(id.into())),
+            Kind::Credentials => u64::from_str_radix(word, 16).ok().map(Hint::Credentials),
         })
         .collect();
     Some((from, hints?))
@@ -230,8 +234,9 @@ mod tests {
         let mut hints = vec![Hint::Jobs(Queue::High), Hint::Jobs(Queue::ReceiptsSync)];
         hints.extend((0..500).map(|_| Hint::Events(BusinessId::generate())));
         hints.push(Hint::Session(SessionId::generate()));
+        hints.push(Hint::Credentials(u64::MAX));
         let messages = written(instance, &hints);
-        assert_eq!(messages.len(), 5, "three for 500 businesses");
+        assert_eq!(messages.len(), 6, "three for 500 businesses");
         assert!(messages.iter().all(|it| it.text.len() < 8_000));
         let found: Vec<Hint> = messages
             .iter()

@@ -17,6 +17,7 @@ mod logins;
 mod once;
 mod outside;
 mod quickstart;
+mod rights;
 mod roles;
 mod start_and_stop;
 mod story;

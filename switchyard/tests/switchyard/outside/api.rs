@@ -26,6 +26,11 @@ impl Api {
         Self { url, key, client }
     }
 
+    /// Where it is.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// The status of a GET; none while nobody answers.
     pub(crate) async fn status(&self, path: &str) -> Option<u16> {
         let answer = self

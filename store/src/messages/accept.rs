@@ -89,6 +89,8 @@ async fn accept_one(
     tell(tx, now, EventType::MessageStatus, business, &message)?;
     // Last, so that a limited business's messages wait for each other no longer than for their events.
     if let Some(most) = from.messages_per_day {
+        // The first message of a day counts the rows that are there, its own among them.
+        batch.insert(tx).await?;
         quota::count_message(tx, now, business, most).await?;
     }
     Ok(Accepted::New(message))

@@ -18,15 +18,26 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
 }
 
 /// What a business may use; `null`: no limit.
-#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Copy, Serialize, ToSchema)]
 #[schema(as = Limits)]
 pub(crate) struct LimitsObject {
     /// Numbers at a time.
-    #[serde(default)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     sessions: Option<u32>,
     /// Messages accepted for sending between midnight and midnight in UTC.
-    #[serde(default)]
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
+    messages_per_day: Option<u32>,
+}
+
+/// What a business shall be allowed; one that is left out or `null` is no limit.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LimitsRequest {
+    /// Numbers at a time.
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
+    sessions: Option<u32>,
+    /// Messages accepted for sending between midnight and midnight in UTC.
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     messages_per_day: Option<u32>,
 }
 
@@ -39,8 +50,8 @@ impl From<Limits> for LimitsObject {
     }
 }
 
-impl From<LimitsObject> for Limits {
-    fn from(limits: LimitsObject) -> Self {
+impl From<LimitsRequest> for Limits {
+    fn from(limits: LimitsRequest) -> Self {
         Self {
             sessions: limits.sessions,
             messages_per_day: limits.messages_per_day,

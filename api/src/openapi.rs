@@ -17,6 +17,7 @@ use crate::problem::ProblemBody;
 use crate::server;
 
 mod examples;
+mod patterns;
 mod refusals;
 mod words;
 
@@ -59,7 +60,9 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     if let Some(components) = &mut api.components {
         components.responses = refusals;
         for (name, schema) in &mut components.schemas {
-            if !name.ends_with("Request") {
+            if name.ends_with("Request") {
+                patterns::describe(schema);
+            } else {
                 require_every_field(schema);
             }
             if name == "Problem" {

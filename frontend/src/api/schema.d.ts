@@ -823,7 +823,7 @@ export interface components {
         BusinessStatus: "active" | "suspended";
         /** @description What changes; what is left out stays. */
         ChangeBusinessRequest: {
-            limits?: components["schemas"]["Limits"] | null;
+            limits?: components["schemas"]["LimitsRequest"] | null;
             /** @description Another name. */
             name?: string | null;
             status?: components["schemas"]["BusinessStatus"] | null;
@@ -906,7 +906,7 @@ export interface components {
         };
         /** @description A new business. */
         CreateBusinessRequest: {
-            limits?: components["schemas"]["Limits"] | null;
+            limits?: components["schemas"]["LimitsRequest"] | null;
             /** @description What it is called. */
             name: string;
             /** @description Whom to invite as its owner. */
@@ -1004,15 +1004,28 @@ export interface components {
         /** @description What a business may use; `null`: no limit. */
         Limits: {
             /**
-             * Format: int32
+             * Format: int64
              * @description Messages accepted for sending between midnight and midnight in UTC.
              */
             messages_per_day: number | null;
             /**
-             * Format: int32
+             * Format: int64
              * @description Numbers at a time.
              */
             sessions: number | null;
+        };
+        /** @description What a business shall be allowed; one that is left out or `null` is no limit. */
+        LimitsRequest: {
+            /**
+             * Format: int64
+             * @description Messages accepted for sending between midnight and midnight in UTC.
+             */
+            messages_per_day?: number | null;
+            /**
+             * Format: int64
+             * @description Numbers at a time.
+             */
+            sessions?: number | null;
         };
         /** @description The token of a sign-in link. */
         LinkRequest: {

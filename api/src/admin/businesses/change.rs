@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::{BusinessStatus, TenantObject, name};
 use crate::api::State;
-use crate::business::LimitsObject;
+use crate::business::LimitsRequest;
 use crate::caller::{Allowed, PlatformOperate};
 use crate::problem::Problem;
 
@@ -25,7 +25,7 @@ pub(crate) struct ChangeBusinessRequest {
     /// Suspended or active again.
     status: Option<BusinessStatus>,
     /// All limits anew: one that is left out or `null` is none.
-    limits: Option<LimitsObject>,
+    limits: Option<LimitsRequest>,
 }
 
 /// Renames, limits, suspends or resumes a business. Suspended, nobody signs in to it and none of its keys works, within

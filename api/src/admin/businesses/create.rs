@@ -12,7 +12,7 @@ use utoipa::ToSchema;
 
 use super::{TenantObject, name};
 use crate::api::State;
-use crate::business::LimitsObject;
+use crate::business::LimitsRequest;
 use crate::caller::{Allowed, PlatformOperate};
 use crate::members::{INVITATION_LIFE, invite_url};
 use crate::problem::Problem;
@@ -25,10 +25,10 @@ pub(crate) struct CreateBusinessRequest {
     #[schema(min_length = 1, max_length = 100)]
     name: String,
     /// The shard that its numbers shall belong to; left out, its id decides.
-    #[schema(minimum = 1)]
+    #[schema(minimum = 1, maximum = 65_535)]
     shard: Option<u16>,
     /// What it may use; left out, there is no limit.
-    limits: Option<LimitsObject>,
+    limits: Option<LimitsRequest>,
     /// Whom to invite as its owner.
     #[schema(max_length = 254)]
     owner_email: Option<String>,

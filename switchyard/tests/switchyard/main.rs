@@ -12,6 +12,7 @@
 mod audit;
 mod canaries;
 mod faults;
+mod fuzzed;
 mod house;
 mod logins;
 mod once;

@@ -1,9 +1,17 @@
 //! How bodies, paths and queries are read: bounded, strict, and refused with a problem.
 
-use actix_web::HttpRequest;
+use std::fmt;
+use std::marker::PhantomData;
+use std::ops::Deref;
+
+use actix_web::dev::Payload;
 use actix_web::error::{Error, JsonPayloadError, PathError, QueryPayloadError};
-use actix_web::web::{JsonConfig, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::web::{Json, JsonConfig, PathConfig, QueryConfig, ServiceConfig};
+use actix_web::{FromRequest, HttpRequest};
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use secrecy::SecretString;
+use serde::de::value::MapAccessDeserializer;
+use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use switchyard_core::code::ApiCode;
 
@@ -22,6 +30,64 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         )
         .app_data(PathConfig::default().error_handler(path))
         .app_data(QueryConfig::default().error_handler(query));
+}
+
+/// A JSON body: an object and nothing else.
+pub(crate) struct Body<T>(T);
+
+impl<T> Body<T> {
+    pub(crate) fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> Deref for Body<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self, Error>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let read = Json::<Object<T>>::from_request(request, payload);
+        read.map(|read| read.map(|Json(Object(fields))| Self(fields)))
+            .boxed_local()
+    }
+}
+
+/// Fields by their names: what serde derives would take a list of their values as well.
+struct Object<T>(T);
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        from.deserialize_map(Fields(PhantomData))
+    }
+}
+
+struct Fields<T>(PhantomData<T>);
+
+impl<'de, T: Deserialize<'de>> Visitor<'de> for Fields<T> {
+    type Value = Object<T>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Object<T>, A::Error> {
+        T::deserialize(MapAccessDeserializer::new(map)).map(Object)
+    }
+}
+
+/// Reads an object inside a body, where it may be left out.
+pub(crate) fn optional_object<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<T>, D::Error> {
+    Ok(Option::<Object<T>>::deserialize(from)?.map(|Object(fields)| fields))
 }
 
 /// Reads a text that must not be shown by accident.

@@ -1,7 +1,7 @@
 //! `POST /v1/api-keys`.
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use secrecy::ExposeSecret;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 
 use crate::api::State;
 use crate::caller::{Allowed, KeysManage};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// The limits of a key, a second and at once.
@@ -52,6 +53,7 @@ pub(crate) struct NewKey {
 
 /// Makes a key. Its secret is in this answer and nowhere else.
 #[utoipa::path(
+    request_body = CreateApiKeyRequest,
     tag = "api-keys",
     security(("bearer" = ["keys:manage"]), ("cookie" = [])),
     responses((status = 201, body = NewKey)),
@@ -60,7 +62,7 @@ pub(crate) struct NewKey {
 pub(crate) async fn create_api_key(
     caller: Allowed<KeysManage>,
     state: Data<State>,
-    body: Json<CreateApiKeyRequest>,
+    body: Body<CreateApiKeyRequest>,
 ) -> Result<HttpResponse, Problem> {
     let now = Timestamp::now();
     let mut scopes = body.scopes.clone();

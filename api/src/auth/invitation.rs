@@ -16,6 +16,7 @@ use super::{attempt, signed_in};
 use crate::address;
 use crate::api::State;
 use crate::caller::{Allowed, Any, Who};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// The token of an invitation.
@@ -46,12 +47,12 @@ pub(crate) struct InvitationShown {
 }
 
 /// Shows an invitation to whoever holds its token, without spending it.
-#[utoipa::path(tag = "auth", responses((status = 200, body = InvitationShown)))]
+#[utoipa::path(request_body = ShowInvitationRequest, tag = "auth", responses((status = 200, body = InvitationShown)))]
 #[post("/v1/auth/invitation/show")]
 pub(crate) async fn show_invitation(
     request: HttpRequest,
     state: Data<State>,
-    body: Json<ShowInvitationRequest>,
+    body: Body<ShowInvitationRequest>,
 ) -> Result<Json<InvitationShown>, Problem> {
     let attempt = attempt::begin(&request, &state, None).await?;
     let invited = find(&state, Timestamp::now(), &body.token).await?;
@@ -89,13 +90,13 @@ pub(crate) struct AcceptInvitationRequest {
 }
 
 /// Accepts an invitation and signs in to its business.
-#[utoipa::path(tag = "auth", responses((status = 201, body = SignedIn)))]
+#[utoipa::path(request_body = AcceptInvitationRequest, tag = "auth", responses((status = 201, body = SignedIn)))]
 #[post("/v1/auth/invitation")]
 pub(crate) async fn accept_invitation(
     request: HttpRequest,
     state: Data<State>,
     caller: Option<Allowed<Any>>,
-    body: Json<AcceptInvitationRequest>,
+    body: Body<AcceptInvitationRequest>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let now = Timestamp::now();

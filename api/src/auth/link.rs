@@ -1,7 +1,7 @@
 //! `POST /v1/auth/link`: a sign-in link, good for one use.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::signed_in::SignedIn;
 use super::{attempt, signed_in};
 use crate::api::State;
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// The token of a sign-in link.
@@ -28,12 +29,12 @@ pub(crate) struct LinkRequest {
 }
 
 /// Signs in by a single-use link.
-#[utoipa::path(tag = "auth", responses((status = 200, body = SignedIn)))]
+#[utoipa::path(request_body = LinkRequest, tag = "auth", responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/link")]
 pub(crate) async fn link(
     request: HttpRequest,
     state: Data<State>,
-    body: Json<LinkRequest>,
+    body: Body<LinkRequest>,
 ) -> Result<HttpResponse, Problem> {
     let attempt = attempt::begin(&request, &state, None).await?;
     let token = body.token.expose_secret();

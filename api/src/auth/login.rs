@@ -1,7 +1,7 @@
 //! `POST /v1/auth/login`: email and password.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::signed_in::SignedIn;
 use super::{attempt, signed_in};
 use crate::api::State;
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// Email and password.
@@ -29,12 +30,12 @@ pub(crate) struct LoginRequest {
 }
 
 /// Signs in by password. Five failures in 15 minutes make an account wait.
-#[utoipa::path(tag = "auth", responses((status = 200, body = SignedIn)))]
+#[utoipa::path(request_body = LoginRequest, tag = "auth", responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/login")]
 pub(crate) async fn login(
     request: HttpRequest,
     state: Data<State>,
-    body: Json<LoginRequest>,
+    body: Body<LoginRequest>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let email = body.email.trim().to_lowercase();

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/refresh`: a new access token for a refresh token, which is thereby spent.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use super::attempt;
 use super::signed_in::{self, SignedIn, Tokens};
 use crate::api::State;
+use crate::input::Body;
 use crate::problem::Problem;
 use crate::refresh::{GRACE, REFRESH_LIFE, session_of, successor};
 
@@ -30,12 +31,12 @@ pub(crate) struct RefreshRequest {
 
 /// Renews the access token. A refresh token is good once: showing an old one again ends the session,
 /// but for ten seconds to the same client, whose answer may have been lost.
-#[utoipa::path(tag = "auth", responses((status = 200, body = SignedIn)))]
+#[utoipa::path(request_body = RefreshRequest, tag = "auth", responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/refresh")]
 pub(crate) async fn refresh(
     request: HttpRequest,
     state: Data<State>,
-    body: Json<RefreshRequest>,
+    body: Body<RefreshRequest>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let from_cookie = body.refresh_token.is_none();

@@ -1,7 +1,7 @@
 //! `POST /v1/auth/setup`: the first owner, once.
 
 use actix_web::http::StatusCode;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -14,6 +14,7 @@ use utoipa::ToSchema;
 use super::signed_in::SignedIn;
 use super::{attempt, signed_in};
 use crate::api::State;
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// The first business and its owner, who operates the platform as well.
@@ -43,12 +44,12 @@ pub(crate) struct SetupRequest {
 }
 
 /// Makes the first business and its owner. Without a setup token in the settings there is no such route.
-#[utoipa::path(tag = "auth", responses((status = 201, body = SignedIn)))]
+#[utoipa::path(request_body = SetupRequest, tag = "auth", responses((status = 201, body = SignedIn)))]
 #[post("/v1/auth/setup")]
 pub(crate) async fn setup(
     request: HttpRequest,
     state: Data<State>,
-    body: Json<SetupRequest>,
+    body: Body<SetupRequest>,
 ) -> Result<HttpResponse, Problem> {
     let body = body.into_inner();
     let expected = state.setup_token.as_ref().ok_or_else(Problem::not_found)?;

@@ -11,6 +11,7 @@ use utoipa::ToSchema;
 use super::OwnBusiness;
 use crate::api::State;
 use crate::caller::{Allowed, BusinessManage};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// What changes.
@@ -24,6 +25,7 @@ pub(crate) struct RenameBusinessRequest {
 
 /// Renames the business.
 #[utoipa::path(
+    request_body = RenameBusinessRequest,
     tag = "business",
     security(("bearer" = ["business:manage"]), ("cookie" = [])),
     responses((status = 200, body = OwnBusiness)),
@@ -32,7 +34,7 @@ pub(crate) struct RenameBusinessRequest {
 pub(crate) async fn rename_business(
     caller: Allowed<BusinessManage>,
     state: Data<State>,
-    body: Json<RenameBusinessRequest>,
+    body: Body<RenameBusinessRequest>,
 ) -> Result<Json<OwnBusiness>, Problem> {
     let name = parse_name(&body.name);
     let name = name.ok_or_else(|| Problem::invalid("name has 1 to 100 characters"))?;

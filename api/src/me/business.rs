@@ -2,7 +2,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::AUTHORIZATION;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::Deserialize;
 use store::accounts;
@@ -12,6 +12,7 @@ use utoipa::ToSchema;
 use crate::api::State;
 use crate::auth::signed_in::{self, SignedIn, Tokens};
 use crate::caller::{Allowed, Any, Who};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// Where to go on.
@@ -26,6 +27,7 @@ pub(crate) struct SwitchBusinessRequest {
 /// Switches to another business in which the person works. The answer holds an access token for it, as a cookie
 /// when the request came with one; the token before goes on naming the business before. The refresh token stays.
 #[utoipa::path(
+    request_body = SwitchBusinessRequest,
     tag = "auth",
     security(("bearer" = []), ("cookie" = [])),
     responses((status = 200, body = SignedIn)),
@@ -35,7 +37,7 @@ pub(crate) async fn switch_business(
     request: HttpRequest,
     caller: Allowed<Any>,
     state: Data<State>,
-    body: Json<SwitchBusinessRequest>,
+    body: Body<SwitchBusinessRequest>,
 ) -> Result<HttpResponse, Problem> {
     let Who::User(session) = &caller.0.who else {
         return Err(Problem::forbidden("an API key belongs to one business"));

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{MemberId, MemberObject};
 use crate::api::State;
 use crate::caller::{Allowed, MembersManage};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// What changes.
@@ -22,6 +23,7 @@ pub(crate) struct ChangeMemberRequest {
 
 /// Gives a member another role. The last owner keeps it. For an invitation, invite again.
 #[utoipa::path(
+    request_body = ChangeMemberRequest,
     tag = "members",
     security(("bearer" = ["members:manage"]), ("cookie" = [])),
     params(("id" = String, Path, description = "`usr_…`")),
@@ -32,7 +34,7 @@ pub(crate) async fn change_member(
     caller: Allowed<MembersManage>,
     state: Data<State>,
     id: Path<MemberId>,
-    body: Json<ChangeMemberRequest>,
+    body: Body<ChangeMemberRequest>,
 ) -> Result<Json<MemberObject>, Problem> {
     let MemberId::User(user) = *id else {
         return Err(Problem::not_found());

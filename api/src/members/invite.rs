@@ -1,7 +1,7 @@
 //! `POST /v1/members`.
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use store::members::NewInvitation;
@@ -13,6 +13,7 @@ use utoipa::ToSchema;
 use super::{INVITATION_LIFE, invite_url};
 use crate::api::State;
 use crate::caller::{Allowed, MembersManage};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// Whom to invite, and as what.
@@ -38,6 +39,7 @@ pub(crate) struct Invite {
 
 /// Invites somebody. Hand the link over yourself: no mail is sent. An open invitation of the same address ends.
 #[utoipa::path(
+    request_body = InviteMemberRequest,
     tag = "members",
     security(("bearer" = ["members:manage"]), ("cookie" = [])),
     responses((status = 201, body = Invite)),
@@ -46,7 +48,7 @@ pub(crate) struct Invite {
 pub(crate) async fn invite_member(
     caller: Allowed<MembersManage>,
     state: Data<State>,
-    body: Json<InviteMemberRequest>,
+    body: Body<InviteMemberRequest>,
 ) -> Result<HttpResponse, Problem> {
     let new = NewInvitation {
         email: parse_email(&body.email)

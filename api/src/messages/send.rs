@@ -1,7 +1,7 @@
 //! `POST /v1/messages`: accepts a message, which is then delivered once, whatever happens to any process.
 
 use actix_web::http::header::HeaderMap;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::api::State;
 use crate::caller::{Allowed, Caller, MessagesWrite};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// The longest Idempotency-Key, in bytes.
@@ -43,6 +44,7 @@ pub(crate) struct SendMessageRequest {
 /// the same request may be sent again for 24 hours and gets the same answer; how far the message has come since is
 /// told by events and by `GET /v1/messages/{id}`.
 #[utoipa::path(
+    request_body = SendMessageRequest,
     tag = "messages",
     security(("bearer" = ["messages:write"]), ("cookie" = [])),
     params(("Idempotency-Key" = Option<String>, Header, description = "Your own name for this message")),
@@ -53,7 +55,7 @@ pub(crate) async fn send_message(
     request: HttpRequest,
     caller: Allowed<MessagesWrite>,
     state: Data<State>,
-    body: Json<SendMessageRequest>,
+    body: Body<SendMessageRequest>,
 ) -> Result<HttpResponse, Problem> {
     let idempotency = idempotency(request.headers(), &caller.0, &body)?;
     let new = parse(body.into_inner(), &caller.0, idempotency)?;

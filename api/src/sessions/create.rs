@@ -1,6 +1,6 @@
 //! `POST /v1/sessions`.
 
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::Deserialize;
 use switchyard_core::Timestamp;
@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{parse_name, shown};
 use crate::api::State;
 use crate::caller::{Allowed, SessionsWrite};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// A new number.
@@ -23,6 +24,7 @@ pub(crate) struct CreateSessionRequest {
 
 /// Makes a number that is not linked yet; `connect` starts the linking.
 #[utoipa::path(
+    request_body = CreateSessionRequest,
     tag = "sessions",
     security(("bearer" = ["sessions:write"]), ("cookie" = [])),
     responses((status = 201, body = SessionObject)),
@@ -31,7 +33,7 @@ pub(crate) struct CreateSessionRequest {
 pub(crate) async fn create_session(
     caller: Allowed<SessionsWrite>,
     state: Data<State>,
-    body: Json<CreateSessionRequest>,
+    body: Body<CreateSessionRequest>,
 ) -> Result<HttpResponse, Problem> {
     let name = parse_name(&body.name)?;
     let now = Timestamp::now();

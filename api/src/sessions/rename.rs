@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 use super::{parse_name, shown};
 use crate::api::State;
 use crate::caller::{Allowed, SessionsWrite};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// What changes.
@@ -23,6 +24,7 @@ pub(crate) struct RenameSessionRequest {
 
 /// Renames a number.
 #[utoipa::path(
+    request_body = RenameSessionRequest,
     tag = "sessions",
     security(("bearer" = ["sessions:write"]), ("cookie" = [])),
     params(("id" = String, Path, description = "`ses_…`")),
@@ -33,7 +35,7 @@ pub(crate) async fn rename_session(
     caller: Allowed<SessionsWrite>,
     state: Data<State>,
     id: Path<SessionId>,
-    body: Json<RenameSessionRequest>,
+    body: Body<RenameSessionRequest>,
 ) -> Result<Json<SessionObject>, Problem> {
     let name = parse_name(&body.name)?;
     let (now, business) = (Timestamp::now(), caller.0.business);

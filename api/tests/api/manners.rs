@@ -242,3 +242,17 @@ async fn every_code_has_a_page_that_the_type_of_its_problem_names() {
     assert_eq!(anonymous.get("/docs/problems/nothing").await.status, 404);
     app.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_is_an_object_and_no_list_of_its_values() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let client = app.user(&ada.user).await;
+    for body in [json!(["Front desk"]), json!("Front desk"), json!(null)] {
+        let refused = client.post("/v1/sessions", &body).await;
+        assert_eq!((refused.status, refused.code()), (400, "invalid_request"));
+        let detail = refused.body["detail"].as_str().unwrap();
+        assert!(detail.contains("an object"), "{detail}");
+    }
+    app.end().await;
+}

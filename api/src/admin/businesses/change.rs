@@ -13,6 +13,7 @@ use super::{BusinessStatus, TenantObject, name};
 use crate::api::State;
 use crate::business::LimitsRequest;
 use crate::caller::{Allowed, PlatformOperate};
+use crate::input::Body;
 use crate::problem::Problem;
 
 /// What changes; what is left out stays.
@@ -25,12 +26,14 @@ pub(crate) struct ChangeBusinessRequest {
     /// Suspended or active again.
     status: Option<BusinessStatus>,
     /// All limits anew: one that is left out or `null` is none.
+    #[serde(default, deserialize_with = "crate::input::optional_object")]
     limits: Option<LimitsRequest>,
 }
 
 /// Renames, limits, suspends or resumes a business. Suspended, nobody signs in to it and none of its keys works, within
 /// five seconds; what it was told to send is still sent, and what arrives is kept.
 #[utoipa::path(
+    request_body = ChangeBusinessRequest,
     tag = "admin",
     security(("bearer" = ["platform:operate"]), ("cookie" = [])),
     params(("id" = String, Path, description = "`biz_…`")),
@@ -41,7 +44,7 @@ pub(crate) async fn change_business(
     caller: Allowed<PlatformOperate>,
     state: Data<State>,
     id: Path<BusinessId>,
-    body: Json<ChangeBusinessRequest>,
+    body: Body<ChangeBusinessRequest>,
 ) -> Result<Json<TenantObject>, Problem> {
     let suspended = body.status.map(|it| it == BusinessStatus::Suspended);
     if suspended == Some(true) && *id == caller.0.business {

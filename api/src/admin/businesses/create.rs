@@ -1,7 +1,7 @@
 //! `POST /v1/admin/businesses`.
 
 use actix_web::http::header::CACHE_CONTROL;
-use actix_web::web::{Data, Json};
+use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use store::businesses::{self, NewTenant};
@@ -14,6 +14,7 @@ use super::{TenantObject, name};
 use crate::api::State;
 use crate::business::LimitsRequest;
 use crate::caller::{Allowed, PlatformOperate};
+use crate::input::Body;
 use crate::members::{INVITATION_LIFE, invite_url};
 use crate::problem::Problem;
 
@@ -28,6 +29,7 @@ pub(crate) struct CreateBusinessRequest {
     #[schema(minimum = 1, maximum = 65_535)]
     shard: Option<u16>,
     /// What it may use; left out, there is no limit.
+    #[serde(default, deserialize_with = "crate::input::optional_object")]
     limits: Option<LimitsRequest>,
     /// Whom to invite as its owner.
     #[schema(max_length = 254)]
@@ -46,6 +48,7 @@ pub(crate) struct NewBusiness {
 
 /// Makes a business and, if an address is given, the invitation of its owner.
 #[utoipa::path(
+    request_body = CreateBusinessRequest,
     tag = "admin",
     security(("bearer" = ["platform:operate"]), ("cookie" = [])),
     responses((status = 201, body = NewBusiness)),
@@ -54,7 +57,7 @@ pub(crate) struct NewBusiness {
 pub(crate) async fn create_business(
     caller: Allowed<PlatformOperate>,
     state: Data<State>,
-    body: Json<CreateBusinessRequest>,
+    body: Body<CreateBusinessRequest>,
 ) -> Result<HttpResponse, Problem> {
     if body.shard == Some(0) {
         return Err(Problem::invalid("shards are counted from 1"));

@@ -155,10 +155,10 @@ impl Two {
             timeout(LONG, end).await.unwrap();
         }
         let took = ended.elapsed();
-        assert!(
-            took < PROMISED + PROMISED,
-            "{what}: a stream ended after {took:?}"
-        );
+        // A stream looks once a second; the machine is busy with other tests.
+        let bound = self.bound + Duration::from_secs(1);
+        assert!(took < bound, "{what}: a stream ended after {took:?}");
+        println!("{what}: all over after {took:?}");
     }
 
     /// Takes rights away in every way that there is.

@@ -25,8 +25,10 @@ const LIFE_MS: Range<u64> = 200..1_500;
 /// what waited during a fault has to be worked off.
 const PACE: Duration = Duration::from_millis(80);
 
-/// How long the database is away: less than a request waits for it.
-const OUTAGE: Duration = Duration::from_secs(6);
+/// How long the database is away: less than a request waits for it, and when one long try would look again 1.6 s later.
+const OUTAGE: Duration = Duration::from_secs(7);
+/// When messages are accepted again: two seconds are promised, half a second was seen.
+const ACCEPTED_AGAIN: Duration = Duration::from_millis(1_500);
 
 /// The place of the shard among the roles.
 const SHARD: usize = 1;
@@ -197,7 +199,7 @@ async fn messages_are_accepted_again_within_two_seconds_of_the_database_being_ba
     let waiting: Vec<_> = (0..60)
         .map(|_| {
             let api = cluster.api.clone();
-            tokio::spawn(async move { api.status("/v1/chats").await })
+            tokio::spawn(async move { api.attempt(Method::GET, "/v1/chats", None, None).await })
         })
         .collect();
     let api = cluster.api.clone();
@@ -206,15 +208,14 @@ async fn messages_are_accepted_again_within_two_seconds_of_the_database_being_ba
     tokio::time::sleep(OUTAGE).await;
     cluster.postgres.start_again().await;
     let back = Instant::now();
-    within(Duration::from_secs(2), "a message is accepted", || async {
+    within(LONG, "a message is accepted", || async {
         accepted(&cluster.api, "after").await.then_some(())
     })
     .await;
-    println!("accepted {:?} after the database was back", back.elapsed());
+    let took = back.elapsed();
     assert!(
-        back.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        back.elapsed()
+        took < ACCEPTED_AGAIN,
+        "accepted {took:?} after the database was back"
     );
     late.await.unwrap();
     for one in waiting {

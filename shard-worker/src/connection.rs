@@ -14,7 +14,7 @@ use wacore::iq::devices::RemoveCompanionDeviceSpec;
 use wacore::runtime::Runtime;
 use wacore::store::DevicePropsOverride;
 use wacore::types::events::Subscription;
-use whatsapp_rust::client::{Client, NodeFilter};
+use whatsapp_rust::client::{Client, NodeFilter, RawNodeLease};
 use whatsapp_rust::store::persistence_manager::PersistenceManager;
 use whatsapp_rust::{CacheConfig, CacheEntryConfig};
 
@@ -28,7 +28,6 @@ use crate::fetch::Fetcher;
 use crate::gate::Gate;
 use crate::identity::identity;
 use crate::inbound::Inbox;
-use crate::pressure::Pressure;
 use crate::pulse::{self, Pulse};
 use crate::runtime::ClientRuntime;
 use crate::scribe::Scribe;
@@ -67,6 +66,7 @@ pub(crate) struct Connection {
     runtime: ClientRuntime,
     _cut: DropGuard,
     subscription: Subscription,
+    _raw: RawNodeLease,
     scribe: JoinHandle<()>,
 }
 
@@ -83,7 +83,6 @@ impl Connection {
         let held = holding.held;
         let (vault, devices) = unlock(world, holding, paired).await?;
         let (sign, signs) = mpsc::channel(SIGNS);
-        let pressure = Arc::new(Pressure::default());
         let inbox = Arc::new(Inbox {
             store: world.store.clone(),
             held,
@@ -92,14 +91,12 @@ impl Connection {
             signs: sign.clone(),
             fail: Arc::clone(&world.fail),
             metrics: world.metrics.clone(),
-            pressure: Arc::clone(&pressure),
         });
         let gate = Arc::new(Gate::new(
             Arc::clone(&holding.lease),
             Arc::clone(&devices),
             Arc::clone(&vault),
             world,
-            pressure,
             sign.clone(),
         ));
         let runtime = ClientRuntime::new();
@@ -120,6 +117,7 @@ impl Connection {
             note,
         );
         let subscription = client.subscribe_handler(Arc::new(ear));
+        let raw = client.acquire_raw_node_forwarding();
         answer_about_absent(&vault, &inbox, &client, &runtime);
         let scribe = Scribe::new(world.store.clone(), Arc::clone(&inbox), notes);
         let scribe = tokio::spawn(scribe.run());
@@ -136,6 +134,7 @@ impl Connection {
             _cut: runtime.cut_on_drop(),
             runtime,
             subscription,
+            _raw: raw,
             scribe,
         })
     }

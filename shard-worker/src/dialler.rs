@@ -145,7 +145,7 @@ impl TransportFactory for Dialler {
         self.gate.may_act()?;
         let (transport, events) = self.line.open().await?;
         let gated = GatedTransport::new(transport, Arc::clone(&self.gate));
-        Ok((Arc::new(gated), self.gate.count(events)))
+        Ok((Arc::new(gated), self.gate.pace(events)))
     }
 }
 

@@ -182,6 +182,7 @@ impl EventHandler for Ear {
         match &*event {
             Event::ServerAck(ack) => self.acks.hear(ack),
             Event::Receipt(receipt) => self.receipt(receipt),
+            Event::RawNode(stanza) => self.gate.arrived(stanza),
             Event::Messages(batch) => {
                 if batch.messages.iter().any(|it| is_typed_there(&it.info)) {
                     self.note(Note::PhoneSeen);
@@ -224,6 +225,7 @@ impl EventHandler for Ear {
         EventInterest::of(&[
             EventKind::ServerAck,
             EventKind::Receipt,
+            EventKind::RawNode,
             EventKind::Messages,
             EventKind::UndecryptableMessage,
             EventKind::PairingQrCode,

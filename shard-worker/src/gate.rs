@@ -14,6 +14,7 @@ use switchyard_core::fail::{FailPoint, FailPoints};
 use switchyard_core::reason::SessionReason;
 use tokio::sync::mpsc;
 use wacore::net::{Transport, TransportEvent};
+use wacore_binary::OwnedNodeRef;
 use whatsapp_rust::client::Client;
 use whatsapp_rust::store::persistence_manager::PersistenceManager;
 use whatsapp_rust::{anyhow, async_channel};
@@ -58,7 +59,6 @@ impl Gate {
         devices: Arc<PersistenceManager>,
         vault: Arc<SessionVault>,
         world: &World,
-        pressure: Arc<Pressure>,
         signs: mpsc::Sender<Sign>,
     ) -> Self {
         let unpaired = devices.get_device_snapshot().pn.is_none();
@@ -72,7 +72,7 @@ impl Gate {
             unpaired: AtomicBool::new(unpaired),
             shut: AtomicBool::new(false),
             fail: Arc::clone(&world.fail),
-            pressure,
+            pressure: Arc::default(),
             signs,
             metrics: world.metrics.clone(),
         }
@@ -123,13 +123,18 @@ impl Gate {
         Ok(())
     }
 
-    /// Counts what a socket receives; the connection is given up when too much of it waits to be committed.
-    pub(crate) fn count(
+    /// A stanza arrived.
+    pub(crate) fn arrived(&self, stanza: &Arc<OwnedNodeRef>) {
+        self.pressure.arrive(stanza);
+    }
+
+    /// Reads from a socket no faster than is committed; the connection is given up when nothing is.
+    pub(crate) fn pace(
         self: &Arc<Self>,
         events: async_channel::Receiver<TransportEvent>,
     ) -> async_channel::Receiver<TransportEvent> {
         let gate = Arc::clone(self);
-        pressure::counted(events, Arc::clone(&self.pressure), move || {
+        pressure::paced(events, Arc::clone(&self.pressure), move || {
             tracing::warn!("more arrives than is committed: the connection is given up");
             gate.metrics.flooded.inc();
             gate.shut();

@@ -23,7 +23,6 @@ use crate::ear::Sign;
 use crate::ending::Ending;
 use crate::identity::{identity, is_person, is_unknown};
 use crate::metrics::Metrics;
-use crate::pressure::Pressure;
 use crate::tenure::Lease;
 
 /// The most characters of an inbound text that are kept; WhatsApp's own limit.
@@ -50,8 +49,6 @@ pub(crate) struct Inbox {
     pub(crate) fail: Arc<FailPoints>,
     /// What is counted.
     pub(crate) metrics: Metrics,
-    /// What has arrived and is not committed yet.
-    pub(crate) pressure: Arc<Pressure>,
 }
 
 impl Inbox {
@@ -63,7 +60,6 @@ impl Inbox {
         if messages.is_empty() {
             return Ok(());
         }
-        let _committing = self.pressure.commit();
         loop {
             // A process that was paused past its lease writes nothing under its old epoch.
             self.may_write()?;

@@ -11,6 +11,9 @@ mod bench;
 #[path = "shard_worker/endings.rs"]
 mod endings;
 #[cfg(test)]
+#[path = "shard_worker/flood.rs"]
+mod flood;
+#[cfg(test)]
 #[path = "shard_worker/holding.rs"]
 mod holding;
 #[cfg(test)]

@@ -35,6 +35,7 @@ pub(crate) struct Stage {
     pub(crate) phones: Phones,
     keys: Keys,
     patience: Patience,
+    lease: Duration,
     folder: tempfile::TempDir,
 }
 
@@ -54,6 +55,7 @@ impl Stage {
             business: BusinessId::generate(),
             phones: Phones::start(qr_scale).await,
             patience: Patience::default(),
+            lease: LEASE,
             folder,
         }
     }
@@ -79,6 +81,23 @@ impl Stage {
         (stage, shard, session)
     }
 
+    /// The usual one, whose shard outlives a database that is away for so long, and what that shard counts.
+    pub(crate) async fn opened_for_long(
+        lease: Duration,
+        others: &[&str],
+    ) -> (Self, Shard, SessionId, prometheus::Registry) {
+        let mut stage = Self::set().await;
+        stage.lease = lease;
+        for phone in others {
+            stage.phones.add(phone).await;
+        }
+        stage.phones.add(OURS).await;
+        let registry = prometheus::Registry::new();
+        let shard = Box::pin(stage.shard_counted(registry.clone())).await;
+        let session = Box::pin(stage.linked(OURS)).await;
+        (stage, shard, session, registry)
+    }
+
     /// Stops the shard and the network.
     pub(crate) async fn close(self, shard: Shard) {
         shard.stop().await;
@@ -87,6 +106,10 @@ impl Stage {
 
     /// Starts a shard over it.
     pub(crate) async fn shard(&self) -> Shard {
+        Box::pin(self.shard_counted(prometheus::Registry::new())).await
+    }
+
+    async fn shard_counted(&self, registry: prometheus::Registry) -> Shard {
         let options = ShardOptions {
             store: self.store.clone(),
             keys: self.keys.clone(),
@@ -94,11 +117,11 @@ impl Stage {
             internal_url: "http://127.0.0.1:1".to_owned(),
             internal_key: None,
             capacity: 1_000,
-            lease: LEASE,
+            lease: self.lease,
             patience: self.patience,
             network: Network::Simulated(self.phones.whatsapp_url()),
             fail: Arc::new(FailPoints::none()),
-            registry: prometheus::Registry::new(),
+            registry,
         };
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
         Box::pin(Shard::start(options, soft, hard))

@@ -63,6 +63,12 @@ test("somebody who is invited joins by the link, once, and sees what the role al
   await row.waitFor({ state: "detached", ...WITHIN });
   await page.goto("/settings/audit");
   await page.locator("[data-entry]").filter({ hasText: "removed a member" }).first().waitFor(WITHIN);
+  await page.getByLabel("What").selectOption("member.joined");
+  await page.locator("[data-entry]").filter({ hasText: "removed a member" }).first().waitFor({ state: "detached", ...WITHIN });
+  await page.locator("[data-entry]").filter({ hasText: "joined" }).first().waitFor(WITHIN);
+  assert.ok(page.url().includes("act=member.joined"), "the filter is in the address");
+  await page.getByRole("button", { name: "Show everything" }).click();
+  await page.locator("[data-entry]").filter({ hasText: "removed a member" }).first().waitFor(WITHIN);
   await theirs.close();
 });
 

@@ -1,6 +1,7 @@
 // The fields of a schema as a table; objects inside it follow indented.
 import { Fragment } from "react";
 import { useTranslation } from "react-i18next";
+import { Prose } from "./prose";
 import { type Schema, type Spec, resolve, typeName } from "./spec";
 
 const DEEPEST = 3;
@@ -47,7 +48,7 @@ export function FieldTable({ title, rows }: { title: string; rows: FieldRow[] })
               </span>
             </dt>
             <dd className="mb-1 text-soft">
-              {row.description}
+              <Prose text={row.description} />
               {row.values.length > 0 && <code className="block break-words text-ink">{row.values.join(" · ")}</code>}
             </dd>
           </Fragment>

@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/parts/button";
 import { FieldTable, SchemaTable } from "./fields";
+import { Prose } from "./prose";
 import { curlOf } from "./sample";
 import { type Operation, type Spec, typeName } from "./spec";
 
@@ -66,11 +67,11 @@ export function OperationCard({ spec, operation }: { spec: Spec; operation: Oper
           <code className="text-lg font-semibold break-all">{operation.path}</code>
         </h3>
         <p lang="en" dir="ltr">
-          {operation.summary}
+          <Prose text={operation.summary} />
         </p>
         {operation.description && operation.description !== operation.summary && (
           <p lang="en" dir="ltr" className="whitespace-pre-line text-soft">
-            {operation.description}
+            <Prose text={operation.description} />
           </p>
         )}
       </header>
@@ -83,7 +84,9 @@ export function OperationCard({ spec, operation }: { spec: Spec; operation: Oper
               {answer.status}
             </bdi>{" "}
             <span lang="en" className="text-soft">
-              <bdi>{answer.description}</bdi>
+              <bdi>
+                <Prose text={answer.description} />
+              </bdi>
             </span>
           </summary>
           {answer.schema && (

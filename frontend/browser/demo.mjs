@@ -67,7 +67,6 @@ export async function newPhone(name) {
 
 export const scan = (phone, qr) => network("POST", `/phones/${phone}/scan`, { qr });
 export const write = (from, to, text) => network("POST", `/phones/${from}/messages`, { to, text });
-export const read = (phone, chat) => network("POST", `/phones/${phone}/read`, { chat });
 
 /** What a phone shows of a text: its rows of the ledger. */
 export async function shown(phone, text) {

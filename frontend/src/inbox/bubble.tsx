@@ -47,7 +47,7 @@ export function BubbleText({ out, soft = false, sought = false, text, children }
     <div
       className={`max-w-[min(36rem,85%)] rounded-xl px-3 py-2 ${out ? "rounded-ee-sm bg-bubble" : "rounded-es-sm border border-line bg-raised"} ${sought ? "outline-2 outline-attention" : ""}`}
     >
-      <p dir="auto" className={`break-words whitespace-pre-wrap ${soft ? "text-soft italic" : ""}`}>
+      <p dir="auto" className={`break-words whitespace-pre-wrap [unicode-bidi:plaintext] ${soft ? "text-soft italic" : ""}`}>
         <Linked text={text} />
       </p>
       <p className="mt-0.5 flex items-center justify-end gap-2 text-[12px] text-soft">{children}</p>

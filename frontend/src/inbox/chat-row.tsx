@@ -54,8 +54,9 @@ export function ChatRow({ chat, filter, open }: { chat: Chat; filter: Filter; op
       <Avatar name={chat.name ?? ""} id={chat.id} />
       <span className="grid min-w-0 grow grid-cols-[minmax(0,1fr)] gap-0.5">
         <span className="flex items-baseline gap-2">
-          <span className={`grow truncate ${chat.unread > 0 ? "font-semibold" : "font-medium"}`}>
-            <bdi dir={chat.name ? undefined : "ltr"}>
+          <span className={`min-w-0 grow ${chat.unread > 0 ? "font-semibold" : "font-medium"}`}>
+            {/* Cut at its own end, which in the other direction is not the end of the row. */}
+            <bdi dir={chat.name ? "auto" : "ltr"} className="block truncate [text-align:match-parent]">
               <Marked text={name} q={q} />
             </bdi>
           </span>

@@ -16,16 +16,20 @@ import { useMessageText } from "./message-text";
 import { ThreadHeader } from "./thread-header";
 import { ThreadList, ThreadLoading } from "./thread-list";
 
-/** Marks the chat as read whenever it is on screen and has something unread. */
+/** A chat that is open for less was passed by, not read. */
+const READING_MS = 700;
+
+/** Marks the chat as read once it has been on screen for a moment and has something unread. */
 function useReading(id: string, unread: number): void {
   const markRead = useMarkRead();
   useEffect(() => {
     const read = () => document.visibilityState === "visible" && markRead(id);
-    if (unread > 0) read();
-    const stop = listenTo(id, read);
     const visible = () => unread > 0 && read();
+    const opened = setTimeout(visible, READING_MS);
+    const stop = listenTo(id, read);
     document.addEventListener("visibilitychange", visible);
     return () => {
+      clearTimeout(opened);
       stop();
       document.removeEventListener("visibilitychange", visible);
     };

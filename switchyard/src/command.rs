@@ -94,12 +94,14 @@ fn parse(line: impl IntoIterator<Item = OsString>) -> Result<Option<ArgMatches>,
     match Cli::command().try_get_matches_from(line) {
         Ok(matches) => Ok(Some(matches)),
         Err(error) => match error.kind() {
-            ErrorKind::DisplayHelp
-            | ErrorKind::DisplayVersion
-            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => {
+            ErrorKind::DisplayHelp | ErrorKind::DisplayVersion => {
                 error.print()?;
                 Ok(None)
             }
+            ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand => Err(Refusal::Setting(
+                "say what to run, as in `switchyard up`; `switchyard --help` lists it all"
+                    .to_owned(),
+            )),
             _ => Err(sentence(&error)),
         },
     }
@@ -145,6 +147,7 @@ mod tests {
             sentence.contains("everywhere") && !sentence.contains('\n'),
             "{sentence}"
         );
+        assert!(refused(&["switchyard"]).contains("--help"));
         assert!(refused(&["switchyard", "doctor", "--no-such-flag"]).contains("--no-such-flag"));
         assert!(refused(&["switchyard", "up", "--lease-ms", "5"]).contains("1000..=120000"));
     }

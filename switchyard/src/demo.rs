@@ -15,7 +15,7 @@ use crate::listener::usual_or_free;
 use crate::network;
 use crate::progress::say;
 use crate::refusal::Refusal;
-use crate::settings::Settings;
+use crate::settings::{Settings, check_loopback};
 
 use account::Account;
 
@@ -44,6 +44,9 @@ pub(crate) struct Flags {
 impl Flags {
     /// A demo is for this machine alone: its secrets are printed.
     pub(crate) fn check(&self, settings: &Settings) -> Result<(), Refusal> {
+        if let Some(url) = &self.sim {
+            check_loopback("--sim", url, "http")?;
+        }
         if self.demo && !settings.listen.ip().is_loopback() {
             return Err(Refusal::Setting(format!(
                 "--demo listens on loopback only, not on {}",
@@ -56,51 +59,36 @@ impl Flags {
 
 /// A demo that runs beside the product.
 pub(crate) struct Demo {
+    account: Account,
     url: String,
     own: Option<sim::Network>,
 }
 
 impl Demo {
-    /// Starts, or finds, the network and its phones; nothing when no demo was asked for.
+    /// Makes the account where there is none, starts or finds the network, and makes its phones; nothing when no demo
+    /// was asked for. A folder that holds an installation of another kind is refused, before anything of it is dialled.
     pub(crate) async fn begin(
         flags: &Flags,
         settings: &Settings,
         folder: &DataFolder,
+        installation: &Installation,
     ) -> Result<Option<Self>, Refusal> {
         if !flags.demo {
             return Ok(None);
         }
-        let demo = match &flags.sim {
-            Some(url) => Self {
-                url: url.trim_end_matches('/').to_owned(),
-                own: None,
-            },
-            None => Self::with_own_network(flags, settings, folder).await?,
-        };
-        phones::make(&demo.url).await?;
-        Ok(Some(demo))
-    }
-
-    async fn with_own_network(
-        flags: &Flags,
-        settings: &Settings,
-        folder: &DataFolder,
-    ) -> Result<Self, Refusal> {
-        let listen = match flags.sim_listen {
-            Some(address) => address,
-            // Freed again at once, for the network to take.
-            None => usual_or_free(PORT, settings.listen)?.local_addr()?,
-        };
-        let options = NetworkOptions {
-            listen,
-            data_dir: Some(folder.file("sim")),
-            ..NetworkOptions::default()
-        };
-        let own = network::start(options).await?;
-        Ok(Self {
-            url: own.url(),
-            own: Some(own),
-        })
+        let account = Account::of(&installation.store, folder, &installation.master_text).await?;
+        if let Some(url) = &flags.sim {
+            let url = url.trim_end_matches('/').to_owned();
+            // It may be started later, or again.
+            tokio::spawn(phones::make_in_time(url.clone()));
+            let own = None;
+            return Ok(Some(Self { account, url, own }));
+        }
+        let own = own_network(flags, settings, folder).await?;
+        let url = own.url();
+        phones::make(&url).await?;
+        let own = Some(own);
+        Ok(Some(Self { account, url, own }))
     }
 
     /// What the product dials.
@@ -109,7 +97,7 @@ impl Demo {
         format!("ws://{address}/ws/chat")
     }
 
-    /// Makes the account where there is none, writes `demo.json` and tells the person at the terminal.
+    /// Writes `demo.json` and tells the person at the terminal.
     pub(crate) async fn announce(
         &self,
         installation: &Installation,
@@ -117,14 +105,16 @@ impl Demo {
         api_url: &str,
         internal_url: &str,
     ) -> Result<(), Refusal> {
-        let account = Account::of(&installation.store, folder, &installation.master_text).await?;
         let addresses = file::Addresses {
             api: api_url,
             internal: internal_url,
             network: &self.url,
         };
-        file::write(folder, &addresses, &account)?;
-        let link = account.sign_in_link(&installation.store, api_url).await?;
+        file::write(folder, &addresses, &self.account)?;
+        let link = self
+            .account
+            .sign_in_link(&installation.store, api_url)
+            .await?;
         say(&format!("  phones     {}\n  sign in    {link}", self.url));
         Ok(())
     }
@@ -135,4 +125,22 @@ impl Demo {
             own.stop().await;
         }
     }
+}
+
+async fn own_network(
+    flags: &Flags,
+    settings: &Settings,
+    folder: &DataFolder,
+) -> Result<sim::Network, Refusal> {
+    let listen = match flags.sim_listen {
+        Some(address) => address,
+        // Freed again at once, for the network to take.
+        None => usual_or_free(PORT, settings.listen)?.local_addr()?,
+    };
+    network::start(NetworkOptions {
+        listen,
+        data_dir: Some(folder.file("sim")),
+        ..NetworkOptions::default()
+    })
+    .await
 }

@@ -7,6 +7,7 @@ use clap::Args;
 use sim::NetworkOptions;
 use tokio_util::sync::CancellationToken;
 
+use crate::folder::DataFolder;
 use crate::progress::say;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
@@ -22,7 +23,8 @@ pub(crate) struct Network {
     /// Folder with phones, keys and ledgers; without it they end with the process.
     #[arg(long)]
     data_dir: Option<PathBuf>,
-    /// By how much a code to scan lives longer than WhatsApp's 60 and 20 seconds.
+    /// By how much a code to scan lives longer than WhatsApp's 60 and 20 seconds, as this network counts them; the
+    /// program that shows it keeps WhatsApp's own clock.
     #[arg(long, default_value_t = 1.0)]
     qr_scale: f64,
     /// Refuse what WhatsApp refuses.
@@ -42,6 +44,12 @@ pub(crate) fn run(network: &Network) -> Result<(), Refusal> {
         qr_scale: network.qr_scale,
         strict: network.strict,
     };
+    // One process alone keeps the phones.
+    let _folder = network
+        .data_dir
+        .as_deref()
+        .map(DataFolder::open)
+        .transpose()?;
     runtime::run(async {
         let signals = Signals::new()?;
         let running = start(options).await?;

@@ -77,6 +77,7 @@ pub(crate) struct ApiPlan {
 
 /// The running parts.
 pub(crate) struct Parts {
+    role: &'static str,
     shard: Option<Shard>,
     workers: Option<Workers>,
     handles: Vec<ServerHandle>,
@@ -138,6 +139,7 @@ impl Parts {
         }
         servers.close();
         Ok(Self {
+            role: plan.role,
             shard,
             workers,
             handles,
@@ -151,6 +153,11 @@ impl Parts {
     /// Everything is there: whoever asks is told so from now on.
     pub(crate) fn ready(&self) {
         self.readiness.set("process", true, "running");
+        tracing::info!(
+            role = self.role,
+            version = crate::command::VERSION,
+            "started"
+        );
     }
 
     /// Stops, within the time that the settings allow.

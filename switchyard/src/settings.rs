@@ -1,5 +1,7 @@
 //! Every setting of the program: flags over environment over defaults. There is no configuration file.
 
+#[cfg(feature = "sim")]
+use std::net::IpAddr;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -122,6 +124,10 @@ impl Settings {
 
     /// What no single setting shows.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
+        #[cfg(feature = "sim")]
+        if let Some(url) = &self.whatsapp_url {
+            check_loopback("SWITCHYARD_WHATSAPP_URL", url, "ws")?;
+        }
         let needs_redis = [
             (self.hints == Hints::Redis, "SWITCHYARD_HINTS"),
             (
@@ -182,6 +188,24 @@ pub(crate) const SECRETS: [&str; 5] = [
     "DATABASE_URL",
     "REDIS_URL",
 ];
+
+/// The simulated network is on this machine, whatever a setting says.
+#[cfg(feature = "sim")]
+pub(crate) fn check_loopback(name: &str, url: &str, scheme: &str) -> Result<(), Refusal> {
+    let is_local = |host: &str| {
+        let host = host.trim_matches(['[', ']']);
+        host == "localhost" || (host.parse::<IpAddr>()).is_ok_and(|address| address.is_loopback())
+    };
+    let parsed = reqwest::Url::parse(url).ok();
+    let fits =
+        parsed.is_some_and(|url| url.scheme() == scheme && url.host_str().is_some_and(is_local));
+    if fits {
+        return Ok(());
+    }
+    Err(Refusal::Setting(format!(
+        "{name} is {scheme}:// and an address of this machine, not {url}"
+    )))
+}
 
 #[cfg(test)]
 pub(crate) mod tests {

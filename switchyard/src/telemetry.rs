@@ -38,6 +38,7 @@ pub(crate) fn start(directives: &str) -> Result<(), Refusal> {
             fmt::layer()
                 .json()
                 .flatten_event(true)
+                .with_span_list(false)
                 .with_writer(Discreet),
         )
         .try_init()

@@ -50,7 +50,7 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     let setup_token = setup_token(settings, &installation).await?;
 
     #[cfg(feature = "sim")]
-    let demo = crate::demo::Demo::begin(&up.demo, settings, folder).await?;
+    let demo = crate::demo::Demo::begin(&up.demo, settings, folder, &installation).await?;
     #[cfg(feature = "sim")]
     let network = demo.as_ref().map_or_else(
         || crate::network::dialled(settings),
@@ -68,6 +68,12 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
         "switchyard {}\n  dashboard  {api_url}\n  metrics    {internal_url}/metrics",
         crate::command::VERSION
     ));
+    #[cfg(feature = "sim")]
+    if demo.is_none() && settings.whatsapp_url.is_none() {
+        say(
+            "  this program was built with the simulated network and dials no other: start it with --demo",
+        );
+    }
     #[cfg(feature = "sim")]
     if let Some(demo) = &demo {
         demo.announce(&installation, folder, &api_url, &internal_url)

@@ -185,7 +185,8 @@ fn a_wrong_setting_is_one_sentence_and_exit_code_two() {
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("data");
     let data = data.to_str().unwrap();
-    let cases: [Case<'_>; 7] = [
+    let cases: [Case<'_>; 8] = [
+        (&[], &[]),
         (&["up", "--listen", "nowhere"], &[]),
         (&["up", "--no-such-flag"], &[]),
         (&["up"], &[("SWITCHYARD_LISTN", "127.0.0.1:0")]),

@@ -13,6 +13,7 @@ use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tracing::Instrument;
 
 use crate::berth::{Berth, Holding, Order};
 use crate::session::Supervisor;
@@ -237,7 +238,9 @@ impl Roster {
         self.berths.put(session.id, Arc::clone(&berth));
         let supervisor = Supervisor::new(Arc::clone(&self.world), berth, &session);
         let id = session.id;
-        let work = Box::pin(supervisor.run());
+        // Whatever is logged of its work names it.
+        let span = tracing::info_span!("session", id = %session.id, business = %session.business);
+        let work = Box::pin(supervisor.run().instrument(span));
         let task = self.supervisors.spawn(async move {
             work.await;
             id

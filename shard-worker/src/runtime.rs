@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use tokio::runtime::Handle;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 use wacore::runtime::{AbortHandle, Runtime};
 
 type Task = Pin<Box<dyn Future<Output = ()> + Send + 'static>>;
@@ -52,10 +53,12 @@ impl ClientRuntime {
     fn tracked(&self, task: Task) -> impl Future<Output = ()> + Send + 'static {
         let cut = self.cut.clone();
         let alarm = Alarm(self.broken.clone());
-        self.tasks.track_future(async move {
+        let work = async move {
             let _alarm = alarm;
             cut.run_until_cancelled(task).await;
-        })
+        };
+        // What the client logs names the session.
+        self.tasks.track_future(work.in_current_span())
     }
 }
 

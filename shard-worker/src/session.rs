@@ -13,10 +13,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use store::{Held, Store, links, sessions};
+use switchyard_core::Timestamp;
 use switchyard_core::address::Phone;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
-use switchyard_core::{SessionId, Timestamp};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
@@ -27,8 +27,6 @@ use crate::pace::Backoff;
 use crate::world::World;
 use link::Attempt;
 
-/// A connection that comes back within this is not shown as lost.
-const GRACE: Duration = Duration::from_secs(2);
 /// The first pause before dialling again.
 const AGAIN_FIRST: Duration = Duration::from_millis(500);
 /// The longest pause before dialling again.
@@ -73,7 +71,6 @@ struct Standing {
 /// Works for one session.
 pub(crate) struct Supervisor {
     world: Arc<World>,
-    id: SessionId,
     berth: Arc<Berth>,
     orders: watch::Receiver<Order>,
     standing: Standing,
@@ -87,7 +84,6 @@ pub(crate) struct Supervisor {
     not_before: Option<Instant>,
     backoff: Backoff,
     slower: Backoff,
-    down_since: Option<Instant>,
     live_since: Option<Instant>,
     replaced: VecDeque<Instant>,
     /// Until when WhatsApp restricts new chats.
@@ -109,7 +105,6 @@ impl Supervisor {
         Self {
             not_before: pause_left(session, world.patience.taken_over),
             world,
-            id: session.id,
             orders: berth.orders(),
             berth,
             standing,
@@ -120,7 +115,6 @@ impl Supervisor {
             wished_at: None,
             backoff: Backoff::new(AGAIN_FIRST, AGAIN_CEILING),
             slower: Backoff::new(SLOWER.0, SLOWER.1),
-            down_since: None,
             live_since: None,
             replaced: VecDeque::new(),
             restricted_until: session.new_chats_until,
@@ -143,7 +137,7 @@ impl Supervisor {
             }
         }
         self.world.metrics.left(self.standing.state);
-        tracing::debug!(session = %self.id, "a session's supervisor has ended");
+        tracing::debug!("a session's supervisor has ended");
     }
 
     async fn act(&mut self, order: &Order) -> Next {
@@ -183,7 +177,6 @@ impl Supervisor {
         if epoch_before.is_some() {
             self.not_before = None;
         }
-        self.down_since = None;
         let believed_alive = matches!(
             self.standing.state,
             SessionState::Connected
@@ -243,7 +236,7 @@ impl Supervisor {
         // Boxed: the client's own futures are large, and most of a session's life is spent here.
         let following = Box::pin(self.follow(&mut connection, order, holding, purpose));
         let ending = following.await.unwrap_or_else(|ending| ending);
-        tracing::info!(session = %self.id, ?ending, "a connection has ended");
+        tracing::info!(?ending, "a connection has ended");
         if let Some(since) = self.live_since.take() {
             self.note_how_long(since.elapsed());
         }
@@ -252,37 +245,13 @@ impl Supervisor {
         ending
     }
 
-    /// Waits for another order, for `until`, or for the end of the process; meanwhile a lost connection is shown
-    /// as lost once it has been away for a while.
+    /// Waits for another order, for `until`, or for the end of the process.
     async fn wait(&mut self, until: Option<Instant>) {
         let world = Arc::clone(&self.world);
-        loop {
-            let shown_at = self.shown_as_lost_at();
-            tokio::select! {
-                () = world.soft.cancelled() => return,
-                _ = self.orders.changed() => return,
-                () = at(until) => return,
-                () = at(shown_at) => self.show_as_lost().await,
-            }
-        }
-    }
-
-    /// When a connection that is down must be shown as lost.
-    fn shown_as_lost_at(&self) -> Option<Instant> {
-        let down_since = self.down_since.filter(|_| self.standing.state.can_send())?;
-        down_since.checked_add(GRACE)
-    }
-
-    async fn show_as_lost(&mut self) {
-        let holding = self.orders.borrow().holding.clone();
-        let Some(holding) = holding else {
-            self.down_since = None;
-            return;
-        };
-        let reason = Some(SessionReason::Network);
-        let shown = self.enter(&holding, SessionState::Connecting, reason, None);
-        if shown.await.is_err() {
-            self.down_since = None;
+        tokio::select! {
+            () = world.soft.cancelled() => {}
+            _ = self.orders.changed() => {}
+            () = at(until) => {}
         }
     }
 
@@ -309,7 +278,12 @@ impl Supervisor {
         self.world.metrics.left(self.standing.state);
         self.world.metrics.entered(state);
         self.standing = next;
-        tracing::info!(session = %self.id, state = state.name(), reason = reason.map(SessionReason::code), "a session's state");
+        let reason = reason.map(SessionReason::code);
+        if state == SessionState::Failed {
+            tracing::error!(state = state.name(), reason, "a session's state");
+        } else {
+            tracing::info!(state = state.name(), reason, "a session's state");
+        }
         Ok(())
     }
 
@@ -324,7 +298,7 @@ impl Supervisor {
             if self.world.soft.is_cancelled() {
                 last_tries += 1;
                 if last_tries > LAST_TRIES {
-                    tracing::error!(session = %self.id, "a session's state could not be written");
+                    tracing::error!("a session's state could not be written");
                     return Ok(());
                 }
             }
@@ -333,10 +307,10 @@ impl Supervisor {
                 Ok(()) => return Ok(()),
                 Err(store::Error::Fenced) => return Err(Ending::Lost),
                 Err(error @ (store::Error::Unavailable(_) | store::Error::StorageFull)) => {
-                    tracing::warn!(session = %self.id, %error, "a session's state is not written yet");
+                    tracing::warn!(%error, "a session's state is not written yet");
                 }
                 Err(error) => {
-                    tracing::error!(session = %self.id, %error, "a session's state could not be written");
+                    tracing::error!(%error, "a session's state could not be written");
                     return Ok(());
                 }
             }

@@ -97,7 +97,6 @@ impl Supervisor {
         loop {
             let login_ends = followed.login_ends();
             let attempt_ends = self.attempt_ends(followed);
-            let shown_at = self.shown_as_lost_at().filter(|_| followed.live.is_none());
             let free_at = self.restriction_ends(followed);
             tokio::select! {
                 biased;
@@ -121,13 +120,12 @@ impl Supervisor {
                         return Ok(ending);
                     }
                 }
-                () = at(shown_at) => Box::pin(self.show_as_lost()).await,
                 () = at(attempt_ends) => return Ok(self.unlinked_ending(SessionReason::LinkExpired)),
                 () = at(login_ends) => return Ok(Ending::Because(SessionReason::Network)),
                 () = at(free_at) => Box::pin(self.unrestrict(followed)).await?,
                 _ = save.tick() => {
                     if let Err(error) = Box::pin(followed.connection.gate.save_device()).await {
-                        tracing::warn!(session = %self.id, %error, "a device is not saved yet");
+                        tracing::warn!(%error, "a device is not saved yet");
                     }
                 }
             }
@@ -280,7 +278,7 @@ impl Supervisor {
     async fn connected(&mut self, followed: &mut Followed<'_>) -> Result<Option<Ending>, Ending> {
         if followed.foreign {
             if !followed.connection.log_out(LOG_OUT).await {
-                tracing::warn!(session = %self.id, "a foreign device stays linked until its phone removes it");
+                tracing::warn!("a foreign device stays linked until its phone removes it");
             }
             return Ok(Some(Ending::Because(SessionReason::DifferentNumber)));
         }
@@ -314,7 +312,6 @@ impl Supervisor {
         followed.live = Some(Arc::clone(&live));
         self.live_since = Some(Instant::now());
         self.berth.open(live);
-        let came_back = self.down_since.take().is_some() && self.standing.state.can_send();
         let (state, reason) = match restricted {
             Some(_) => (
                 SessionState::Restricted,
@@ -324,12 +321,6 @@ impl Supervisor {
         };
         self.enter(followed.holding, state, reason, restricted)
             .await?;
-        if came_back {
-            // The state never showed the gap, so nobody asks for what could not leave meanwhile.
-            let held = followed.holding.held;
-            let asked = sessions::drain_unsent(&self.world.store, Timestamp::now(), &held).await;
-            asked.map_err(|error| refused(&error))?;
-        }
         Ok(None)
     }
 

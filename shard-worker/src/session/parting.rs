@@ -51,7 +51,7 @@ impl Supervisor {
         match self.unlink(order, holding).await? {
             Unlinked::Yes => {}
             Unlinked::Unconfirmed => {
-                tracing::warn!(session = %self.id, "a session is deleted whose device the phone may still list");
+                tracing::warn!("a session is deleted whose device the phone may still list");
             }
             Unlinked::Later => {
                 self.stopped(holding).await?;

@@ -68,7 +68,6 @@ impl Supervisor {
         holding: &Holding,
     ) -> Result<Next, Ending> {
         let reason = SessionReason::TemporaryBan;
-        self.down_since = None;
         self.enter(holding, reason.state(), Some(reason), Some(end))
             .await?;
         let left = end.since(Timestamp::now());
@@ -82,13 +81,6 @@ impl Supervisor {
         holding: &Holding,
     ) -> Result<Next, Ending> {
         use SessionReason as Why;
-        // A session that was live is shown as lost only after a while.
-        if reason == Why::Network && self.standing.state.can_send() {
-            self.down_since.get_or_insert_with(Instant::now);
-            let pause = self.backoff.next();
-            self.again_after(pause);
-            return Ok(Next::Now);
-        }
         match reason {
             Why::UnlinkedOnPhone
             | Why::UnlinkedWhileAway

@@ -181,19 +181,6 @@ pub async fn seen(store: &Store, now: Timestamp, held: &Held) -> Result<()> {
         .await
 }
 
-/// Enqueues a drain for every chat with unsent messages or reads that are not told: a connection came back before its loss was shown.
-pub async fn drain_unsent(store: &Store, now: Timestamp, held: &Held) -> Result<()> {
-    let input = (now, *held);
-    store
-        .write(Lane::Rest, input, |tx, (now, held)| {
-            Box::pin(async move {
-                held.check(tx).await?;
-                drain_all(tx, *now, held).await
-            })
-        })
-        .await
-}
-
 async fn move_to(
     tx: &mut Tx,
     now: Timestamp,

@@ -19,6 +19,9 @@ struct Files;
 /// Where the build puts files whose names have a hash of their content.
 const HASHED: &str = "assets/";
 
+/// Answered on the internal port alone: a page here would pass for them.
+const INTERNAL: [&str; 1] = ["metrics"];
+
 /// The file of this path; else the page that the path belongs to.
 pub(crate) fn show(request: &HttpRequest, state: &State) -> Result<HttpResponse, Problem> {
     if !state.cookies.pages() {
@@ -27,6 +30,9 @@ pub(crate) fn show(request: &HttpRequest, state: &State) -> Result<HttpResponse,
         ));
     }
     let path = request.path().trim_start_matches('/');
+    if INTERNAL.contains(&path) {
+        return Err(Problem::not_found());
+    }
     let (name, file) = find(path).ok_or_else(Problem::not_found)?;
     Ok(answer(request, name, file))
 }

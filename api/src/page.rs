@@ -29,6 +29,18 @@ impl<T> From<Page<T>> for List<T> {
     }
 }
 
+/// The most characters of a search: nobody types more, and a text is compared with every one.
+const SEARCH_MAX_CHARS: usize = 200;
+
+/// What to search for; nothing when it is blank.
+pub(crate) fn search(asked: Option<String>) -> Result<Option<String>, Problem> {
+    let asked = asked.filter(|q| !q.trim().is_empty());
+    if (asked.as_deref()).is_some_and(|q| q.chars().count() > SEARCH_MAX_CHARS) {
+        return Err(Problem::invalid("q has at most 200 characters"));
+    }
+    Ok(asked)
+}
+
 /// How many rows to answer.
 pub(crate) fn limit(asked: Option<u32>) -> Result<u32, Problem> {
     let limit = asked.unwrap_or(DEFAULT);

@@ -12,7 +12,7 @@ use crate::token::keyed;
 /// How long a person stays signed in without using the dashboard.
 pub(crate) const REFRESH_LIFE: Duration = Duration::from_hours(30 * 24);
 
-/// For so long the token before the present one is answered again to the same client.
+/// For so long the token before the present one is answered again to the same browser.
 pub(crate) const GRACE: Duration = Duration::from_secs(10);
 
 /// The first token of a session.

@@ -29,8 +29,8 @@ pub(crate) struct RefreshRequest {
     cookie: bool,
 }
 
-/// Renews the access token. A refresh token is good once: showing an old one again ends the session,
-/// but for ten seconds to the same client, whose answer may have been lost.
+/// Renews the access token. A refresh token is good once: showing an old one again ends the session. In cookies the
+/// same browser may show it again for ten seconds, since two of its tabs may have asked at once.
 #[utoipa::path(request_body = RefreshRequest, tag = "auth", responses((status = 200, body = SignedIn)))]
 #[post("/v1/auth/refresh")]
 pub(crate) async fn refresh(
@@ -53,7 +53,7 @@ pub(crate) async fn refresh(
         presented_hash: accounts::hash(token.expose_secret()),
         next_hash: accounts::hash(next.expose_secret()),
         client_hash: signed_in::client_hash(&request),
-        grace: GRACE,
+        grace: from_cookie.then_some(GRACE),
         expires_at: now.plus(REFRESH_LIFE),
     };
     let session = match accounts::rotate(&state.store, now, rotate).await? {

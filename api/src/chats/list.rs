@@ -18,6 +18,7 @@ use crate::problem::Problem;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListChatsQuery {
     /// Part of a name, a number or a message.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// Of this number alone, `ses_…`.
     #[param(value_type = Option<String>)]
@@ -46,7 +47,7 @@ pub(crate) async fn list_chats(
 ) -> Result<Json<List<ChatObject>>, Problem> {
     let query = query.into_inner();
     let query = ChatQuery {
-        q: query.q.filter(|q| !q.trim().is_empty()),
+        q: page::search(query.q)?,
         session: query.session_id,
         unread: query.unread.unwrap_or(false),
         cursor: query.cursor,

@@ -16,6 +16,7 @@ use crate::problem::Problem;
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListContactsQuery {
     /// Part of a name or a number.
+    #[param(max_length = 200)]
     q: Option<String>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -37,10 +38,11 @@ pub(crate) async fn list_contacts(
     state: Data<State>,
     query: Query<ListContactsQuery>,
 ) -> Result<Json<List<ContactObject>>, Problem> {
+    let query = query.into_inner();
     let limit = page::limit(query.limit)?;
-    let q = query.q.as_deref().filter(|q| !q.trim().is_empty());
+    let q = page::search(query.q)?;
     let cursor = query.cursor.as_deref();
     let business = caller.0.business;
-    let page = store::contacts::list(&state.store, business, q, cursor, limit).await?;
+    let page = store::contacts::list(&state.store, business, q.as_deref(), cursor, limit).await?;
     Ok(Json(page.into()))
 }

@@ -8,7 +8,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use store::Hint;
 use switchyard_core::reason::SessionReason;
-use switchyard_core::session::SessionState;
+use switchyard_core::session::{SessionState, Wanted};
 use switchyard_core::{BusinessId, SessionId, Timestamp};
 use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
@@ -24,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(250);
 /// A session as its link sheet shows it.
 pub(super) struct Seen {
     pub(super) state: SessionState,
+    wanted: Wanted,
     pub(super) reason: Option<SessionReason>,
     pub(super) qr: Option<SecretString>,
     pub(super) expires_at: Option<Timestamp>,
@@ -59,6 +60,15 @@ impl Seen {
         BASE64_URL_SAFE_NO_PAD.encode(hash.finalize())
     }
 
+    /// Whether a code, or an end, is about to come.
+    fn is_underway(&self) -> bool {
+        let on_its_way = matches!(
+            self.state,
+            SessionState::Created | SessionState::Connecting | SessionState::AwaitingScan
+        );
+        self.wanted == Wanted::Connected && on_its_way && self.qr.is_none()
+    }
+
     pub(super) fn shown(&self) -> LinkState {
         LinkState {
             state: self.state,
@@ -78,6 +88,7 @@ async fn look(state: &State, business: BusinessId, id: SessionId) -> Result<Seen
     let attempt = attempt.filter(|_| session.state == SessionState::AwaitingScan);
     Ok(Seen {
         state: session.state,
+        wanted: session.wanted,
         reason: session.reason,
         expires_at: attempt.as_ref().map(|it| it.expires_at),
         codes_left: attempt.as_ref().map(|it| it.codes_left),
@@ -85,7 +96,8 @@ async fn look(state: &State, business: BusinessId, id: SessionId) -> Result<Seen
     })
 }
 
-/// How it stands, as soon as that differs from what the client has seen, or when the wait is over.
+/// How it stands, as soon as that differs from what the client has seen, or when the wait is over. A client that has
+/// seen nothing waits for a code or for an end.
 pub(super) async fn changed(
     state: &State,
     business: BusinessId,
@@ -97,7 +109,7 @@ pub(super) async fn changed(
     let mut hints = state.store.hints().subscribe();
     loop {
         let seen = look(state, business, id).await?;
-        let unchanged = after.is_some_and(|tag| tag == seen.tag());
+        let unchanged = after.map_or_else(|| seen.is_underway(), |tag| tag == seen.tag());
         if !unchanged || Instant::now() >= end || state.stop.is_cancelled() {
             return Ok(seen);
         }

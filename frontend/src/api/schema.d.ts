@@ -268,7 +268,7 @@ export interface paths {
         put?: never;
         /**
          * Renews the access token
-         * @description A refresh token is good once: showing an old one again ends the session, but for ten seconds to the same client, whose answer may have been lost.
+         * @description A refresh token is good once: showing an old one again ends the session. In cookies the same browser may show it again for ten seconds, since two of its tabs may have asked at once.
          */
         post: operations["refresh"];
         delete?: never;

@@ -53,8 +53,8 @@ pub struct Rotate {
     pub next_hash: [u8; 32],
     /// Tells this client from others.
     pub client_hash: [u8; 32],
-    /// For so long the spent token is good again for the client that spent it.
-    pub grace: Duration,
+    /// For so long the spent token is good again for the client that spent it; `None`: not at all.
+    pub grace: Option<Duration>,
     /// When the session then ends if it is not renewed again.
     pub expires_at: Timestamp,
 }
@@ -201,7 +201,7 @@ impl TokenRow {
         self.previous_hash.as_deref() == Some(&rotate.presented_hash)
             && self.refresh_hash == rotate.next_hash
             && self.client_hash == rotate.client_hash
-            && now.since(Timestamp(self.refreshed_at)) <= rotate.grace
+            && (rotate.grace).is_some_and(|grace| now.since(Timestamp(self.refreshed_at)) <= grace)
     }
 }
 

@@ -66,7 +66,7 @@ async fn present(
         presented_hash: hash(token),
         next_hash: hash(&format!("{token}+")),
         client_hash: hash(client),
-        grace: GRACE,
+        grace: Some(GRACE),
         expires_at: now.plus(DAY),
     };
     accounts::rotate(store, now, rotate).await.unwrap()

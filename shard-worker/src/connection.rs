@@ -92,11 +92,13 @@ impl Connection {
             fail: Arc::clone(&world.fail),
             metrics: world.metrics.clone(),
         });
+        let pulse = Arc::new(Pulse::default());
         let gate = Arc::new(Gate::new(
             Arc::clone(&holding.lease),
             Arc::clone(&devices),
             Arc::clone(&vault),
             world,
+            Arc::clone(&pulse),
             sign.clone(),
         ));
         let runtime = ClientRuntime::new();
@@ -108,7 +110,6 @@ impl Connection {
         gate.guard(&client);
         let acks = Arc::new(Acks::default());
         let (note, notes) = mpsc::channel(NOTES);
-        let pulse = Arc::new(Pulse::default());
         let ear = Ear::new(
             Arc::clone(&acks),
             Arc::clone(&gate),
@@ -119,8 +120,7 @@ impl Connection {
         let subscription = client.subscribe_handler(Arc::new(ear));
         let raw = client.acquire_raw_node_forwarding();
         answer_about_absent(&vault, &inbox, &client, &runtime);
-        let scribe = Scribe::new(world.store.clone(), Arc::clone(&inbox), notes);
-        let scribe = tokio::spawn(scribe.run());
+        let scribe = Scribe::new(world.store.clone(), Arc::clone(&inbox), notes).run();
         Ok(Self {
             client,
             gate,
@@ -135,7 +135,7 @@ impl Connection {
             runtime,
             subscription,
             _raw: raw,
-            scribe,
+            scribe: tokio::spawn(scribe),
         })
     }
 
@@ -163,7 +163,13 @@ impl Connection {
     /// From now on the connection is given up when nothing is heard on it.
     pub(crate) fn listen(&self, silence: Duration) {
         let client = Arc::downgrade(&self.client);
-        let watching = pulse::watch(client, Arc::clone(&self.pulse), silence, self.sign.clone());
+        let watching = pulse::watch(
+            client,
+            Arc::clone(&self.gate),
+            Arc::clone(&self.pulse),
+            silence,
+            self.sign.clone(),
+        );
         self.runtime.spawn_detached(Box::pin(watching));
     }
 

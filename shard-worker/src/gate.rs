@@ -23,6 +23,7 @@ use crate::ear::Sign;
 use crate::ending::Ending;
 use crate::metrics::Metrics;
 use crate::pressure::{self, Pressure};
+use crate::pulse::Pulse;
 use crate::tenure::Lease;
 use crate::vault::SessionVault;
 use crate::world::World;
@@ -39,6 +40,7 @@ pub(crate) struct Gate {
     shut: AtomicBool,
     fail: Arc<FailPoints>,
     pressure: Arc<Pressure>,
+    pulse: Arc<Pulse>,
     signs: mpsc::Sender<Sign>,
     metrics: Metrics,
 }
@@ -59,6 +61,7 @@ impl Gate {
         devices: Arc<PersistenceManager>,
         vault: Arc<SessionVault>,
         world: &World,
+        pulse: Arc<Pulse>,
         signs: mpsc::Sender<Sign>,
     ) -> Self {
         let unpaired = devices.get_device_snapshot().pn.is_none();
@@ -73,6 +76,7 @@ impl Gate {
             shut: AtomicBool::new(false),
             fail: Arc::clone(&world.fail),
             pressure: Arc::default(),
+            pulse,
             signs,
             metrics: world.metrics.clone(),
         }
@@ -134,7 +138,8 @@ impl Gate {
         events: async_channel::Receiver<TransportEvent>,
     ) -> async_channel::Receiver<TransportEvent> {
         let gate = Arc::clone(self);
-        pressure::paced(events, Arc::clone(&self.pressure), move || {
+        let (pressure, pulse) = (Arc::clone(&self.pressure), Arc::clone(&self.pulse));
+        pressure::paced(events, pressure, pulse, move || {
             tracing::warn!("more arrives than is committed: the connection is given up");
             gate.metrics.flooded.inc();
             gate.shut();
@@ -147,7 +152,8 @@ impl Gate {
         self.client.get().and_then(Weak::upgrade)
     }
 
-    async fn pass(&self) -> anyhow::Result<()> {
+    /// Waits for what a frame would wait for.
+    pub(crate) async fn pass(&self) -> anyhow::Result<()> {
         self.may_act()?;
         self.save_device().await?;
         if self.connected.load(Ordering::Acquire)

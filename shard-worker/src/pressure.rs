@@ -11,6 +11,8 @@ use wacore::net::TransportEvent;
 use wacore_binary::{NodeContentRef, NodeRef, OwnedNodeRef};
 use whatsapp_rust::async_channel;
 
+use crate::pulse::Pulse;
+
 /// So many bytes may wait.
 const BYTES_MAX: usize = 8 << 20;
 /// So many messages may wait.
@@ -84,6 +86,7 @@ impl Waiting {
 pub(crate) fn paced(
     events: async_channel::Receiver<TransportEvent>,
     pressure: Arc<Pressure>,
+    pulse: Arc<Pulse>,
     flooded: impl FnOnce() + Send + 'static,
 ) -> async_channel::Receiver<TransportEvent> {
     let (sender, receiver) = async_channel::bounded(EVENTS);
@@ -95,6 +98,9 @@ pub(crate) fn paced(
                     return flooded();
                 }
                 sleep(LOOK).await;
+            }
+            if matches!(event, TransportEvent::DataReceived(_)) {
+                pulse.arrive();
             }
             if sender.send(event).await.is_err() {
                 return;

@@ -171,24 +171,36 @@ async fn a_stream_that_ends_is_dialled_again_at_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_frozen_or_deaf_connection_is_noticed_and_what_it_held_back_comes_over_the_next_one() {
     const ANN: &str = "972521111111";
-    // The silence, 20 s for a sign of life, and the next connection.
-    const NOTICED: Duration = Duration::from_secs(45);
+    // Silence: 1 s here, and 20 s for a sign of life. Bytes that nobody can read: 2 s and 5 s. And the next connection.
+    const SILENT: Duration = Duration::from_mins(1);
+    const UNREADABLE: Duration = Duration::from_secs(30);
     let patience = Patience {
         silence: Duration::from_secs(1),
         ..Patience::default()
     };
     let (stage, shard, session) = Stage::opened_with(patience, &[ANN]).await;
-    for (round, kind) in (2..).zip(["freeze", "bad_frame", "huge_frame"]) {
+    let faults = [
+        ("freeze", SILENT, SessionReason::Network),
+        ("bad_frame", UNREADABLE, SessionReason::ProtocolError),
+        ("huge_frame", UNREADABLE, SessionReason::ProtocolError),
+    ];
+    for (round, (kind, noticed, reason)) in (2..).zip(faults) {
+        let told = stage.events(EventType::SessionStatus).await.len();
         let fault = json!({"kind": kind, "phone": OURS, "count": 1});
         stage.phones.fault(fault).await;
         stage.phones.write(ANN, OURS, "held back").await;
-        within(NOTICED, &format!("the message after {kind}"), async || {
+        within(noticed, &format!("the message after {kind}"), async || {
             let events = stage.events(EventType::MessageReceived).await;
             (events.len() >= round - 1).then_some(())
         })
         .await;
         assert_eq!(stage.phones.log("login").await.len(), round, "{kind}");
         stage.reaches(session, SessionState::Connected).await;
+        let since = stage.events(EventType::SessionStatus).await.split_off(told);
+        let why = since
+            .first()
+            .and_then(|event| event.data["reason"].as_str());
+        assert_eq!(why, Some(reason.code()), "{kind}");
     }
     stage.close(shard).await;
 }

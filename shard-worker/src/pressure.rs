@@ -169,7 +169,7 @@ mod tests {
         let pressure = Arc::new(Pressure::default());
         let (socket, events) = async_channel::bounded(EVENTS);
         let flooded = || panic!("it eased in time");
-        let events = paced(events, Arc::clone(&pressure), flooded);
+        let events = paced(events, Arc::clone(&pressure), Arc::default(), flooded);
         let held: Vec<_> = (0..9).map(|_| stanza("message", 1 << 20)).collect();
         for it in &held {
             pressure.arrive(it);

@@ -21,7 +21,7 @@ statements! {
     FIND = (concat!("select ", session_columns!(), " from sessions s
         where s.business_id = $1 and s.id = $2 and s.deleted_at is null"));
 
-    /// Answered from the index alone: it holds both columns.
+    /// Answered from the index alone: it holds both columns, and what a policy asks.
     MESSAGES_SINCE: across_tenants = "select count(*) from messages where session_id = $1 and created_at >= $2";
 
     /// What is wanted of the sessions that `$1` holds or may take. Deleted sessions have no lease.

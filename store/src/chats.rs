@@ -43,18 +43,27 @@ pub async fn list(
         Some(_) => store.of(business).search().await?,
         None => store.of(business).read().await?,
     };
-    let found = fetch_all!(
-        conn,
-        ChatRow,
-        sql::LIST,
-        business.uuid(),
-        query.session.map(SessionId::uuid),
-        i64::from(query.unread),
-        pattern.as_deref(),
-        after.map_or(i64::MAX, |cursor| cursor.at),
-        after.map_or(uuid::Uuid::max(), |cursor| cursor.id),
-        i64::from(query.limit).saturating_add(1)
-    );
+    let session = query.session.map(SessionId::uuid);
+    let unread = i64::from(query.unread);
+    let at = after.map_or(i64::MAX, |cursor| cursor.at);
+    let id = after.map_or(uuid::Uuid::max(), |cursor| cursor.id);
+    let limit = i64::from(query.limit).saturating_add(1);
+    let of = business.uuid();
+    let found = match pattern.as_deref() {
+        None => fetch_all!(conn, ChatRow, sql::LIST, of, session, unread, at, id, limit),
+        Some(pattern) => fetch_all!(
+            conn,
+            ChatRow,
+            sql::SEARCH,
+            of,
+            session,
+            unread,
+            pattern,
+            at,
+            id,
+            limit
+        ),
+    };
     let mut rows = store.searched(found)?;
     let next_cursor = Cursor::next(&mut rows, query.limit, ChatRow::cursor);
     let mut data = rows

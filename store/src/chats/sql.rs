@@ -15,12 +15,25 @@ macro_rules! chat_columns {
 }
 
 statements! {
+    /// The page first, whoever it is that they write to after it: joined before, Postgres looks at every chat of the
+    /// business. What may be left out is a `case`, of which Postgres expects half the rows and not next to none.
     LIST = (concat!("select ", chat_columns!(), "
+        from (
+            select * from chats where business_id = $1
+              and case when session_id = $2 then true else $2 is null end
+              and case when $3 = 0 then true else unread > 0 end
+              and (last_message_at, id) < ($4, $5)
+            order by last_message_at desc, id desc limit $6
+        ) as chats join contacts p on p.id = chats.contact_id
+            join messages on messages.id = chats.last_message_id
+        order by chats.last_message_at desc, chats.id desc"));
+
+    SEARCH = (concat!("select ", chat_columns!(), "
         from chats join contacts p on p.id = chats.contact_id
             join messages on messages.id = chats.last_message_id
         where chats.business_id = $1 and (chats.session_id = $2 or $2 is null)
           and (chats.unread > 0 or $3 = 0)
-          and (cast($4 as text) is null or coalesce(p.name_folded, lower(p.name), '') like $4 escape '\\'
+          and (coalesce(p.name_folded, lower(p.name), '') like $4 escape '\\'
             or coalesce(p.push_name_folded, lower(p.push_name), '') like $4 escape '\\'
             or ('+' || coalesce(p.phone, '')) like $4 escape '\\'
             or exists (select 1 from messages m where m.chat_id = chats.id and coalesce(m.folded, lower(m.text)) like $4 escape '\\'))

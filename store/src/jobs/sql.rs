@@ -5,7 +5,7 @@ use crate::statement::statements;
 statements! {
     /// Walks from one pair of business and priority that has waiting jobs to the next, over the index, and answers
     /// those with a due job: its cost grows with the number of businesses, not with the backlog. (Written as `exists`,
-    /// the last look becomes a join with all that is due where Postgres does not know of a new backlog yet.)
+    /// the last look may become a join with all that is due; without its order, a walk through the table until one is met.)
     DUE: across_tenants = "with recursive walk (business_id, priority) as (
             select
                 (select business_id from jobs where kind = $1 and state = 'waiting' and business_id >= $2
@@ -25,7 +25,8 @@ statements! {
         select business_id, priority from walk
         where business_id is not null and 1 = (
             select 1 from jobs due where due.kind = $1 and due.state = 'waiting'
-                and due.business_id = walk.business_id and due.priority = walk.priority and due.run_at <= $3 limit 1)
+                and due.business_id = walk.business_id and due.priority = walk.priority and due.run_at <= $3
+            order by due.run_at limit 1)
         limit $4";
 
     /// The jobs of one share, for SQLite: looked for on a reading connection, so that the writer only takes them.

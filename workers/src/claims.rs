@@ -41,6 +41,8 @@ struct Turn {
     served: Option<BusinessId>,
     /// [`APART`] after the last one.
     not_before: Option<Instant>,
+    /// The last one got all that it asked for, so that more wait.
+    was_full: bool,
 }
 
 /// The state of one kind in this process.
@@ -95,14 +97,24 @@ impl KindLane {
     }
 
     /// One free slot, waited for, and all others that are free; not sooner than [`APART`] after the claim before it,
-    /// so that busy slots are filled by a few claims instead of one each.
+    /// so that busy slots are filled by a few claims instead of one each. A backlog need not wait once half the slots
+    /// are free.
     async fn take_free(&self) -> Vec<OwnedSemaphorePermit> {
         let mut taken = Vec::new();
         if let Ok(first) = Arc::clone(&self.free).acquire_owned().await {
             taken.push(first);
         }
-        if let Some(due) = self.turn().not_before {
-            sleep_until(due).await;
+        let turn = self.turn();
+        if let Some(due) = turn.not_before {
+            let half = if turn.was_full {
+                self.slots / 2
+            } else {
+                self.slots
+            };
+            tokio::select! {
+                () = sleep_until(due) => {}
+                free = self.free.acquire_many(half) => drop(free),
+            }
         }
         while let Ok(next) = Arc::clone(&self.free).try_acquire_owned() {
             taken.push(next);
@@ -114,10 +126,11 @@ impl KindLane {
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claimed(&self, served: Option<BusinessId>) {
+    fn claimed(&self, served: Option<BusinessId>, was_full: bool) {
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Turn {
             served,
             not_before: Instant::now().checked_add(APART),
+            was_full,
         };
     }
 }
@@ -160,7 +173,8 @@ impl Claims {
             lease: self.process.pace.lease,
         };
         let taken = store::jobs::claim(&self.process.store, Timestamp::now(), ask).await?;
-        self.lane.claimed(taken.served);
+        let was_full = taken.jobs.len() == free.len();
+        self.lane.claimed(taken.served, was_full);
         self.lane
             .left_some
             .store(taken.left_some, Ordering::Relaxed);

@@ -125,7 +125,12 @@ impl Cluster {
 
     /// The address of its only database, for its superuser.
     pub(crate) fn url(&self) -> String {
-        format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+        self.url_of("postgres")
+    }
+
+    /// The same for a role of that name, which needs no password here.
+    pub(crate) fn url_of(&self, role: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
     }
 
     /// Its first process, which starts one for each connection.

@@ -23,11 +23,15 @@ use super::seed::{self, Seeded};
 use super::sessions::link_one;
 use super::stage::shop;
 
-/// The roles, in the order of their start.
-const ROLES: [(&str, &[&str]); 3] = [
-    ("api", &["api", "--listen", "127.0.0.1:0"]),
-    ("shard", &["shard", "--number", "1"]),
-    ("worker", &["worker", "--queues", "high,default,low"]),
+/// The roles, in the order of their start, and whom each logs in to the database as.
+const ROLES: [(&str, &[&str], &str); 3] = [
+    ("api", &["api", "--listen", "127.0.0.1:0"], "sy_api"),
+    ("shard", &["shard", "--number", "1"], "sy_platform"),
+    (
+        "worker",
+        &["worker", "--queues", "high,default,low"],
+        "sy_platform",
+    ),
 ];
 
 /// What the processes are given beside addresses: of this run alone, on loopback, gone with it.
@@ -83,7 +87,7 @@ impl Roles {
         let redis = Redis::start(&folder.join("redis"))?;
         let network = Network::start(program, &folder)?;
         let whatsapp = network.url().replace("http://", "ws://") + "/ws/chat";
-        let settings = [
+        let mut settings = [
             ("DATABASE_URL", postgres.url()),
             ("REDIS_URL", redis.url()),
             ("SWITCHYARD_WHATSAPP_URL", whatsapp),
@@ -96,7 +100,8 @@ impl Roles {
             "`switchyard migrate` failed: {migrated}"
         );
         let mut processes = Vec::with_capacity(ROLES.len());
-        for (name, arguments) in ROLES {
+        for (name, arguments, login) in ROLES {
+            settings[0].1 = postgres.url_of(login);
             processes.push(Role::start(program, name, arguments, &settings, &folder)?);
         }
         let url = processes.first().context("the API")?.address("api")?;

@@ -32,8 +32,9 @@ function More({ id }: { id: string }) {
       </Skeleton>
     );
   }
+  if (data.labels.length === 0 && !data.opted_out_at) return null;
   return (
-    <>
+    <dl className="grid gap-3">
       {data.labels.length > 0 && (
         <Fact name={t("contact.labels")}>
           <span className="flex flex-wrap gap-1">
@@ -50,7 +51,7 @@ function More({ id }: { id: string }) {
           <Moment at={data.opted_out_at} />
         </Fact>
       )}
-    </>
+    </dl>
   );
 }
 
@@ -87,8 +88,8 @@ export function ContactDetails({ chat, name }: { chat: Chat; name: string }) {
             <StateChip state={session.state} />
           </Fact>
         )}
-        {chat.contact_id && <More id={chat.contact_id} />}
       </dl>
+      {chat.contact_id && <More id={chat.contact_id} />}
     </div>
   );
 }

@@ -70,18 +70,13 @@ pub async fn list(
         .into_iter()
         .map(ChatRow::into_object)
         .collect::<Result<Vec<_>>>()?;
-    for chat in data.iter_mut().filter(|_| pattern.is_some()) {
-        let (business, id) = (business.uuid(), chat.id.uuid());
-        let found = fetch_optional!(
-            conn,
-            MessageRow,
-            sql::NEWEST_MATCH,
-            business,
-            id,
-            pattern.as_deref()
-        );
-        let found = store.searched(found)?;
-        chat.found = found.map(MessageRow::into_object).transpose()?;
+    if let Some(pattern) = &pattern {
+        for chat in &mut data {
+            let (chat_id, pattern) = (chat.id.uuid(), pattern.as_str());
+            let found = fetch_optional!(conn, MessageRow, sql::NEWEST_MATCH, of, chat_id, pattern);
+            let found = store.searched(found)?;
+            chat.found = found.map(MessageRow::into_object).transpose()?;
+        }
     }
     Ok(Page { data, next_cursor })
 }

@@ -89,20 +89,15 @@ impl Store {
         }
     }
 
-    /// Runs one verb in a transaction, which sees every business, and answers after its commit. The verb may run more than once.
-    /// An error of the verb undoes what it wrote, and only that.
+    /// Runs one verb in a transaction, which sees every business, and answers after its commit. The verb may run more
+    /// than once. An error of the verb undoes what it wrote, and only that.
     pub async fn write<I, T, F>(&self, lane: Lane, input: I, verb: F) -> Result<T>
     where
         I: Send + Sync + 'static,
         T: Send + 'static,
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
-        let outcome = match self {
-            // Boxed: whoever waits for a write would hold its whole future, even while idle.
-            Self::Sqlite(sqlite) => Box::pin(sqlite.write(lane, true, input, verb)).await,
-            Self::Postgres(postgres) => Box::pin(postgres.write(None, true, input, verb)).await,
-        };
-        self.counted(outcome)
+        self.write_as(None, true, lane, input, verb).await
     }
 
     /// Like [`Store::write`], for what may be lost in a power cut without harm (claims, heartbeats):
@@ -113,9 +108,27 @@ impl Store {
         T: Send + 'static,
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
+        self.write_as(None, false, lane, input, verb).await
+    }
+
+    /// `of`: the one business that the transaction sees; all of them without one.
+    async fn write_as<I, T, F>(
+        &self,
+        of: Option<BusinessId>,
+        durable: bool,
+        lane: Lane,
+        input: I,
+        verb: F,
+    ) -> Result<T>
+    where
+        I: Send + Sync + 'static,
+        T: Send + 'static,
+        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
+    {
         let outcome = match self {
-            Self::Sqlite(sqlite) => Box::pin(sqlite.write(lane, false, input, verb)).await,
-            Self::Postgres(postgres) => Box::pin(postgres.write(None, false, input, verb)).await,
+            // Boxed: whoever waits for a write would hold its whole future, even while idle.
+            Self::Sqlite(sqlite) => Box::pin(sqlite.write(lane, durable, input, verb)).await,
+            Self::Postgres(postgres) => Box::pin(postgres.write(of, durable, input, verb)).await,
         };
         self.counted(outcome)
     }
@@ -184,7 +197,8 @@ impl OfBusiness<'_> {
         T: Send + 'static,
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
-        self.write_as(true, lane, input, verb).await
+        let of = Some(self.business);
+        self.store.write_as(of, true, lane, input, verb).await
     }
 
     /// [`Store::write_relaxed`] for a verb of this business.
@@ -194,21 +208,8 @@ impl OfBusiness<'_> {
         T: Send + 'static,
         F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
     {
-        self.write_as(false, lane, input, verb).await
-    }
-
-    async fn write_as<I, T, F>(self, durable: bool, lane: Lane, input: I, verb: F) -> Result<T>
-    where
-        I: Send + Sync + 'static,
-        T: Send + 'static,
-        F: for<'a> Fn(&'a mut Tx, &'a I) -> BoxFuture<'a, Result<T>> + Send + Sync + 'static,
-    {
         let of = Some(self.business);
-        let outcome = match self.store {
-            Store::Sqlite(sqlite) => Box::pin(sqlite.write(lane, durable, input, verb)).await,
-            Store::Postgres(postgres) => Box::pin(postgres.write(of, durable, input, verb)).await,
-        };
-        self.store.counted(outcome)
+        self.store.write_as(of, false, lane, input, verb).await
     }
 
     /// A connection for reading.
@@ -227,9 +228,6 @@ impl OfBusiness<'_> {
             Store::Sqlite(sqlite) => sqlite.search().await,
             Store::Postgres(postgres) => Box::pin(postgres.search(self.business)).await,
         };
-        if matches!(conn, Err(crate::Error::SearchTooLong)) {
-            self.store.metrics().searches_ended.inc();
-        }
-        conn
+        self.store.searched(conn)
     }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, Decode, Sqlite, SqliteConnection, Type};
 
 /// Runs a statement on a database; how many rows it changed.
 pub(crate) async fn change(database: &Path, sql: &str) -> u64 {
@@ -18,17 +18,18 @@ pub(crate) async fn change(database: &Path, sql: &str) -> u64 {
 
 /// The bytes that a statement finds in its first row.
 pub(crate) async fn bytes(database: &Path, sql: &str) -> Vec<u8> {
-    let mut connection = open(database).await;
-    let found = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
-        .fetch_one(&mut connection)
-        .await
-        .unwrap();
-    connection.close().await.unwrap();
-    found
+    first(database, sql).await
 }
 
 /// The number that a statement finds in its first row.
 pub(crate) async fn number(database: &Path, sql: &str) -> i64 {
+    first(database, sql).await
+}
+
+async fn first<T>(database: &Path, sql: &str) -> T
+where
+    T: for<'r> Decode<'r, Sqlite> + Type<Sqlite> + Send + Unpin,
+{
     let mut connection = open(database).await;
     let found = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
         .fetch_one(&mut connection)

@@ -7,7 +7,7 @@ use switchyard_core::object::EventObject;
 use switchyard_core::{BusinessId, EventId, SessionId, Timestamp};
 use uuid::Uuid;
 
-use crate::run::{fetch_all, fetch_optional};
+use crate::run::{fetch_all, fetch_optional, hex};
 use crate::{Engine, Error, NewEvent, Result, Store, Tx};
 
 pub(crate) mod sql;
@@ -125,7 +125,6 @@ async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: &[NewEvent
 
 /// Events by row, as SQLite's `json_each` takes them.
 fn as_json(base: i64, events: &[NewEvent]) -> Result<String> {
-    let hex = |id: Uuid| id.simple().to_string();
     let numbered = (base.saturating_add(1)..).zip(events);
     let rows: Vec<_> = numbered
         .map(|(seq, event)| {

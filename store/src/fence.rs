@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use switchyard_core::{BusinessId, SessionId};
 use uuid::Uuid;
 
-use crate::run::{fetch_all, fetch_optional};
+use crate::run::{fetch_all, fetch_optional, hex};
 use crate::statement::statements;
 use crate::{Error, Result, Tx};
 
@@ -80,7 +80,6 @@ pub(crate) async fn standing(
     if asked.is_empty() {
         return Ok(standing);
     }
-    let hex = |id: Uuid| id.simple().to_string();
     let rows: Vec<(String, String, i64)> = asked
         .iter()
         .map(|it| (hex(it.session.uuid()), hex(it.business.uuid()), it.epoch))

@@ -22,11 +22,6 @@ pub use prune::prune;
 pub(crate) use push::push_last;
 pub use push::{push, tick};
 
-/// An id as SQLite's `unhex` reads it.
-fn hex(id: uuid::Uuid) -> String {
-    id.simple().to_string()
-}
-
 fn ms(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)
 }

@@ -57,3 +57,8 @@ macro_rules! fetch_all {
 }
 
 pub(crate) use {execute, fetch_all, fetch_optional};
+
+/// An id in a JSON list that a statement reads: SQLite by `unhex`, Postgres by a cast.
+pub(crate) fn hex(id: uuid::Uuid) -> String {
+    id.simple().to_string()
+}

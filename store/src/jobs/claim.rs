@@ -9,8 +9,8 @@ use switchyard_core::{BusinessId, JobId, Timestamp};
 use uuid::Uuid;
 
 use super::share::{Due, Share, business, divide};
-use super::{hex, ms, sql};
-use crate::run::fetch_all;
+use super::{ms, sql};
+use crate::run::{fetch_all, hex};
 use crate::{Conn, Engine, Lane, Result, Store, Tx};
 
 /// What a worker asks for.

@@ -4,7 +4,8 @@ use sqlx::SqliteConnection;
 use switchyard_core::{JobId, Timestamp};
 use uuid::Uuid;
 
-use super::{hex, sql};
+use super::sql;
+use crate::run::hex;
 use crate::{Engine, Lane, Result, Store, Tx};
 
 /// A batch may meet a push of the same unique key at the same instant; it is tried again so often.

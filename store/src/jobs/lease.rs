@@ -9,8 +9,8 @@ use switchyard_core::{JobId, Timestamp};
 use uuid::Uuid;
 
 use super::end::{End, Finished, record};
-use super::{hex, ms, sql};
-use crate::run::{fetch_all, fetch_optional};
+use super::{ms, sql};
+use crate::run::{fetch_all, fetch_optional, hex};
 use crate::{Engine, Lane, Result, Store, Tx};
 
 /// The wait after the first lapsed lease: the time until it lapsed was a wait already.

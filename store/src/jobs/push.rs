@@ -7,9 +7,9 @@ use switchyard_core::job::Job;
 use switchyard_core::{BusinessId, JobId, Timestamp};
 use uuid::Uuid;
 
-use super::{hex, ms, sql};
+use super::{ms, sql};
 use crate::hints::Hint;
-use crate::run::{execute, fetch_optional};
+use crate::run::{execute, fetch_optional, hex};
 use crate::statement::statements;
 use crate::{Engine, Error, Lane, Result, Store, Tx};
 

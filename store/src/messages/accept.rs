@@ -16,7 +16,7 @@ use crate::messages::gather::{self, Asked};
 use crate::messages::row::{MessageRow, identity, tell};
 use crate::messages::{Accepted, Idempotency, NewMessage, sql};
 use crate::page::folded;
-use crate::run::{execute, fetch_all, fetch_optional};
+use crate::run::{execute, fetch_all, fetch_optional, hex};
 use crate::{Error, Result, Store, Tx, chats, jobs, quota};
 
 /// Stores a message to be sent. Asking again with the same idempotency key and body changes nothing.
@@ -142,7 +142,6 @@ impl Batch {
     }
 
     fn add(&mut self, message: &MessageObject, to: ContactId) {
-        let hex = |id: Uuid| id.simple().to_string();
         self.rows.push((
             hex(message.id.uuid()),
             hex(message.session_id.uuid()),

@@ -8,7 +8,7 @@ use switchyard_core::{MessageId, Timestamp};
 use crate::gather::Commit;
 use crate::messages::row::{MessageRow, tell_status};
 use crate::messages::sql;
-use crate::run::{execute, fetch_all};
+use crate::run::{execute, fetch_all, hex};
 use crate::{Error, Held, Lane, Result, Store, Tx, fence};
 
 /// What one chat tells.
@@ -113,7 +113,6 @@ async fn commit(store: Store, marks: Vec<Mark>) -> Result<Vec<Result<()>>> {
 async fn write(tx: &mut Tx, marks: &[Mark]) -> Result<Vec<Result<()>>> {
     let standing = fence::standing(tx, marks.iter().map(|mark| mark.held)).await?;
     let of_holders = || marks.iter().filter(|mark| standing.contains(&mark.held));
-    let hex = |id: uuid::Uuid| id.simple().to_string();
     let sent: Vec<_> = of_holders()
         .filter_map(|mark| {
             let (message, at) = mark.sent?;

@@ -4,9 +4,11 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 mod audit;
 mod businesses;
+mod shards;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(businesses::routes)
+        .configure(shards::routes)
         .configure(audit::routes);
 }

@@ -17,6 +17,7 @@ pub mod queue;
 pub mod reason;
 pub mod routing;
 pub mod session;
+pub mod shard;
 pub mod time;
 
 pub use id::{

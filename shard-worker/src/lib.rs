@@ -11,6 +11,7 @@ mod ear;
 mod ending;
 mod error;
 mod fetch;
+mod figures;
 mod gate;
 mod identity;
 mod inbound;

@@ -17,6 +17,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::dialler::Line;
 use crate::drain::{self, Doorway};
+use crate::figures::Gauge;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
 use crate::roster::{Berths, Roster};
@@ -117,6 +118,7 @@ impl Shard {
                 capacity: options.capacity,
                 lease: options.lease,
             },
+            Gauge::new(metrics.clone()),
         )
         .await?;
         let world = Arc::new(World {

@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::figures::Gauge;
 use crate::lease::{Deadline, boot_clock};
 
 /// How long to wait before registering again after a refusal.
@@ -103,7 +104,11 @@ impl Tenure {
     ///
     /// # Errors
     /// The first registration was refused, or the thread could not be started.
-    pub(crate) async fn begin(store: Store, options: TenureOptions) -> crate::Result<Self> {
+    pub(crate) async fn begin(
+        store: Store,
+        options: TenureOptions,
+        gauge: Gauge,
+    ) -> crate::Result<Self> {
         let first = register_first(&store, &options).await?;
         let (sender, current) = watch::channel(Some(first));
         let stop = CancellationToken::new();
@@ -116,8 +121,12 @@ impl Tenure {
             .name("lease".to_owned())
             .spawn(move || {
                 runtime.block_on(async {
-                    let mut renewer = Renewer::new(&store);
-                    keep(&mut renewer, &store, &options, &sender, &stopping).await;
+                    let mut renewing = Renewing {
+                        renewer: Renewer::new(&store),
+                        gauge,
+                        stop: stopping,
+                    };
+                    renewing.keep(&store, &options, &sender).await;
                 });
             })
             .map_err(crate::Error::Thread)?;
@@ -178,29 +187,69 @@ async fn register(store: &Store, options: &TenureOptions) -> store::Result<Arc<L
     Ok(Arc::new(Lease::new(incarnation, asked_at, options.lease)))
 }
 
-async fn keep(
-    renewer: &mut Renewer,
-    store: &Store,
-    options: &TenureOptions,
-    sender: &watch::Sender<Option<Arc<Lease>>>,
-    stop: &CancellationToken,
-) {
-    loop {
-        let held = sender.borrow().clone();
-        let Some(lease) = held else {
-            if register_anew(store, options, sender, stop).await == Ended::Stopped {
+/// What renews.
+struct Renewing {
+    renewer: Renewer,
+    gauge: Gauge,
+    stop: CancellationToken,
+}
+
+impl Renewing {
+    async fn keep(
+        &mut self,
+        store: &Store,
+        options: &TenureOptions,
+        sender: &watch::Sender<Option<Arc<Lease>>>,
+    ) {
+        loop {
+            let held = sender.borrow().clone();
+            let Some(lease) = held else {
+                if register_anew(store, options, sender, &self.stop).await == Ended::Stopped {
+                    return;
+                }
+                continue;
+            };
+            let ended = self.until_lost(&lease, options.lease).await;
+            lease.lose();
+            sender.send_replace(None);
+            if ended == Ended::Stopped {
+                give_back(store, lease.incarnation()).await;
                 return;
             }
-            continue;
-        };
-        let ended = renew_until_lost(renewer, &lease, options.lease, stop).await;
-        lease.lose();
-        sender.send_replace(None);
-        if ended == Ended::Stopped {
-            give_back(store, lease.incarnation()).await;
-            return;
+            tracing::warn!(number = options.number, "the lease is lost");
         }
-        tracing::warn!(number = options.number, "the lease is lost");
+    }
+
+    async fn until_lost(&mut self, lease: &Lease, span: Duration) -> Ended {
+        let third = span.checked_div(3).unwrap_or(span);
+        let mut pause = third;
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => return Ended::Stopped,
+                () = tokio::time::sleep(pause) => {}
+            }
+            // A process that was paused past its lease must not take it up again: another may have acted on its end.
+            if !lease.is_good() {
+                return Ended::Lost;
+            }
+            let asked_at = boot_clock();
+            let renewal = (self.renewer).renew(lease.incarnation(), span, self.gauge.read());
+            pause = match timeout(third, renewal).await {
+                Ok(Ok(true)) => {
+                    lease.extend(asked_at);
+                    third
+                }
+                Ok(Ok(false)) => return Ended::Lost,
+                Ok(Err(error)) => {
+                    tracing::warn!(%error, "the lease could not be renewed; again at once");
+                    third.checked_div(10).unwrap_or(third)
+                }
+                Err(_elapsed) => {
+                    tracing::warn!("the lease could not be renewed in time; again at once");
+                    Duration::ZERO
+                }
+            };
+        }
     }
 }
 
@@ -237,42 +286,6 @@ async fn give_back(store: &Store, incarnation: Incarnation) {
         Ok(Ok(())) => {}
         Ok(Err(error)) => tracing::warn!(%error, "the registration was not given back"),
         Err(_elapsed) => tracing::warn!("the registration was not given back in time"),
-    }
-}
-
-async fn renew_until_lost(
-    renewer: &mut Renewer,
-    lease: &Lease,
-    span: Duration,
-    stop: &CancellationToken,
-) -> Ended {
-    let third = span.checked_div(3).unwrap_or(span);
-    let mut pause = third;
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return Ended::Stopped,
-            () = tokio::time::sleep(pause) => {}
-        }
-        // A process that was paused past its lease must not take it up again: another may have acted on its end.
-        if !lease.is_good() {
-            return Ended::Lost;
-        }
-        let asked_at = boot_clock();
-        pause = match timeout(third, renewer.renew(lease.incarnation(), span)).await {
-            Ok(Ok(true)) => {
-                lease.extend(asked_at);
-                third
-            }
-            Ok(Ok(false)) => return Ended::Lost,
-            Ok(Err(error)) => {
-                tracing::warn!(%error, "the lease could not be renewed; again at once");
-                third.checked_div(10).unwrap_or(third)
-            }
-            Err(_elapsed) => {
-                tracing::warn!("the lease could not be renewed in time; again at once");
-                Duration::ZERO
-            }
-        };
     }
 }
 

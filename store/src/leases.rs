@@ -33,6 +33,17 @@ pub struct Registration {
     pub lease: Duration,
 }
 
+/// How a shard process does, since it last told.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Figures {
+    /// Thousandths of a processor that it used.
+    pub cpu_milli: i64,
+    /// Its memory, in bytes.
+    pub rss_bytes: i64,
+    /// Thousandths of a message a second, in and out.
+    pub messages_milli: i64,
+}
+
 /// The live process that holds a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Holder {

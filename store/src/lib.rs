@@ -29,6 +29,7 @@ pub mod redis;
 mod run;
 pub mod seal;
 pub mod sessions;
+pub mod shards;
 mod sqlite;
 pub mod statement;
 mod store;

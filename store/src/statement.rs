@@ -86,6 +86,7 @@ pub static ALL: &[&[&Sql]] = &[
     crate::quota::sql::STATEMENTS,
     crate::receipts::sql::STATEMENTS,
     crate::sessions::sql::STATEMENTS,
+    crate::shards::sql::STATEMENTS,
     crate::sweeps::sql::STATEMENTS,
     crate::vault::mapping::STATEMENTS,
     crate::vault::sql::STATEMENTS,

@@ -53,6 +53,8 @@ mod schema;
 mod searches;
 #[path = "store/sessions.rs"]
 mod sessions;
+#[path = "store/shards.rs"]
+mod shards;
 #[path = "store/vault.rs"]
 mod vault;
 #[path = "store/walls.rs"]

@@ -223,3 +223,27 @@ async fn a_business_sees_how_many_messages_it_sent_today() {
     assert_eq!(used().await, 2);
     app.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_sees_the_shards_and_an_owner_does_not() {
+    let app = TestApp::start().await;
+    let operator = operator(&app).await;
+    let ada = app.business("ada@example.com").await;
+    let (_, key) = app.key(ada.business, &Scope::ALL).await;
+    let made = key.post("/v1/sessions", &json!({"name": "Desk"})).await;
+    let session = made.body["id"].as_str().unwrap().parse().unwrap();
+    app.hold(session, 1).await;
+    let shards = operator.get("/v1/admin/shards").await;
+    assert_eq!(shards.status, 200, "{:?}", shards.body);
+    let shard = &shards.body["data"][0];
+    assert_eq!(shard["number"], 1);
+    assert_eq!(shard["state"], "live");
+    assert_eq!(
+        (&shard["sessions"], &shard["capacity"]),
+        (&json!(1), &json!(10))
+    );
+    assert!(shard["lease_age_ms"].as_u64().unwrap() < 60_000, "{shard}");
+    let owner = app.user(&ada.user).await;
+    assert_eq!(owner.get("/v1/admin/shards").await.status, 403);
+    app.end().await;
+}

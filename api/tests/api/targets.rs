@@ -173,6 +173,7 @@ impl<'a> Targets<'a> {
             | "get /v1/members"
             | "get /v1/api-keys"
             | "get /v1/admin/audit"
+            | "get /v1/admin/shards"
             | "get /v1/admin/businesses" => json!({}),
             public => {
                 let known = crate::tenancy::PUBLIC.contains(&public);

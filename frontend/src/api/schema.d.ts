@@ -111,6 +111,26 @@ export interface paths {
         patch: operations["change_business"];
         trace?: never;
     };
+    "/v1/admin/shards": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The shards by number, each with its latest process
+         * @description One that stopped is shown as lost until its registration is forgotten.
+         */
+        get: operations["list_shards"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -1375,6 +1395,58 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        List_Shard: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: int32
+                 * @description Sessions that it takes at most.
+                 */
+                capacity: number;
+                /**
+                 * Format: double
+                 * @description Processors that it used lately: 1 is one processor the whole time.
+                 */
+                cpu: number;
+                /**
+                 * Format: uuid
+                 * @description The process; another one after each start.
+                 */
+                incarnation: string;
+                /**
+                 * Format: int64
+                 * @description Milliseconds since it renewed its lease.
+                 */
+                lease_age_ms: number;
+                /**
+                 * Format: double
+                 * @description Messages a second lately, in and out.
+                 */
+                messages_per_s: number;
+                /**
+                 * Format: int32
+                 * @description Its number, from 1.
+                 */
+                number: number;
+                /**
+                 * Format: int64
+                 * @description Its memory, in bytes.
+                 */
+                rss_bytes: number;
+                /**
+                 * Format: int32
+                 * @description Sessions that it holds.
+                 */
+                sessions: number;
+                /** @description What it does with sessions. */
+                state: components["schemas"]["ShardState"];
+                /** @description Where workers reach it. */
+                url: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         List_Tenant: {
             /** @description The rows of this page. */
             data: {
@@ -1759,6 +1831,58 @@ export interface components {
             /** @description `POST /v1/auth/setup` would work with the setup token. */
             open: boolean;
         };
+        /** @description A shard. */
+        Shard: {
+            /**
+             * Format: int32
+             * @description Sessions that it takes at most.
+             */
+            capacity: number;
+            /**
+             * Format: double
+             * @description Processors that it used lately: 1 is one processor the whole time.
+             */
+            cpu: number;
+            /**
+             * Format: uuid
+             * @description The process; another one after each start.
+             */
+            incarnation: string;
+            /**
+             * Format: int64
+             * @description Milliseconds since it renewed its lease.
+             */
+            lease_age_ms: number;
+            /**
+             * Format: double
+             * @description Messages a second lately, in and out.
+             */
+            messages_per_s: number;
+            /**
+             * Format: int32
+             * @description Its number, from 1.
+             */
+            number: number;
+            /**
+             * Format: int64
+             * @description Its memory, in bytes.
+             */
+            rss_bytes: number;
+            /**
+             * Format: int32
+             * @description Sessions that it holds.
+             */
+            sessions: number;
+            /** @description What it does with sessions. */
+            state: components["schemas"]["ShardState"];
+            /** @description Where workers reach it. */
+            url: string;
+        };
+        /**
+         * @description What a shard process does with sessions.
+         * @enum {string}
+         */
+        ShardState: "live" | "draining" | "lost";
         /** @description The token of an invitation. */
         ShowInvitationRequest: {
             /** @description What stands after `#token=`. */
@@ -2391,6 +2515,50 @@ export interface operations {
             404: components["responses"]["not_found"];
             409: components["responses"]["own_business"];
             413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_shards: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "capacity": 1000,
+                     *           "cpu": 0.42,
+                     *           "incarnation": "7f9c2ba4-e88f-427d-8c61-3dbd0e0d5b1a",
+                     *           "lease_age_ms": 1830,
+                     *           "messages_per_s": 96.5,
+                     *           "number": 1,
+                     *           "rss_bytes": 151322624,
+                     *           "sessions": 412,
+                     *           "state": "live",
+                     *           "url": "http://10.0.0.11:8081"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Shard"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];

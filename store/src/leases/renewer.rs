@@ -5,7 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, PgConnection};
 
-use super::{Incarnation, ms, sql};
+use super::{Figures, Incarnation, ms, sql};
 use crate::run::execute;
 use crate::{Lane, Result, Store};
 
@@ -34,11 +34,16 @@ impl Renewer {
         })
     }
 
-    /// Makes the lease last `lease` from now on; false: it was lost, hang up everything. Dropped before its end it
-    /// closes its connection, and the next call opens another.
-    pub async fn renew(&mut self, incarnation: Incarnation, lease: Duration) -> Result<bool> {
+    /// Makes the lease last `lease` from now on, and writes down how the process does; false: it was lost, hang up
+    /// everything. Dropped before its end it closes its connection, and the next call opens another.
+    pub async fn renew(
+        &mut self,
+        incarnation: Incarnation,
+        lease: Duration,
+        figures: Figures,
+    ) -> Result<bool> {
         match &mut self.0 {
-            Way::Sqlite(store) => renew_by_writer(store, incarnation, lease).await,
+            Way::Sqlite(store) => renew_by_writer(store, incarnation, lease, figures).await,
             Way::Postgres(options, idle) => {
                 let mut connection = match idle.take() {
                     Some(connection) => connection,
@@ -47,6 +52,9 @@ impl Renewer {
                 let renewed = sqlx::query(sql::RENEW.postgres)
                     .bind(incarnation.0)
                     .bind(ms(lease))
+                    .bind(figures.cpu_milli)
+                    .bind(figures.rss_bytes)
+                    .bind(figures.messages_milli)
                     .execute(&mut connection)
                     .await?;
                 *idle = Some(connection);
@@ -56,12 +64,25 @@ impl Renewer {
     }
 }
 
-async fn renew_by_writer(store: &Store, incarnation: Incarnation, lease: Duration) -> Result<bool> {
-    let input = (incarnation, lease);
+async fn renew_by_writer(
+    store: &Store,
+    incarnation: Incarnation,
+    lease: Duration,
+    figures: Figures,
+) -> Result<bool> {
+    let input = (incarnation, lease, figures);
     store
-        .write_relaxed(Lane::Leases, input, |tx, (incarnation, lease)| {
+        .write_relaxed(Lane::Leases, input, |tx, (incarnation, lease, figures)| {
             Box::pin(async move {
-                let renewed = execute!(tx, sql::RENEW, incarnation.0, ms(*lease))?;
+                let renewed = execute!(
+                    tx,
+                    sql::RENEW,
+                    incarnation.0,
+                    ms(*lease),
+                    figures.cpu_milli,
+                    figures.rss_bytes,
+                    figures.messages_milli
+                )?;
                 Ok(renewed > 0)
             })
         })

@@ -11,19 +11,32 @@ statements! {
               and lease_until < (extract(epoch from clock_timestamp()) * 1000)::bigint",
     };
 
+    /// A number that is to be empty stays so, whichever process has it.
     REGISTER = {
-        sqlite: "insert into shards (incarnation, number, url, capacity, state, lease_until, registered_at)
-            values ($1, $2, $3, $4, 'live', cast(unixepoch('now', 'subsec') * 1000 as integer) + $5, $6)",
-        postgres: "insert into shards (incarnation, number, url, capacity, state, lease_until, registered_at)
-            values ($1, $2, $3, $4, 'live',
-                (extract(epoch from clock_timestamp()) * 1000)::bigint + $5, $6)",
+        sqlite: "insert into shards
+                (incarnation, number, url, capacity, state, lease_until, registered_at, renewed_at, live_since)
+            values ($1, $2, $3, $4,
+                case when exists (select 1 from shard_drains where number = $2) then 'draining' else 'live' end,
+                cast(unixepoch('now', 'subsec') * 1000 as integer) + $5, $6,
+                cast(unixepoch('now', 'subsec') * 1000 as integer),
+                cast(unixepoch('now', 'subsec') * 1000 as integer))",
+        postgres: "insert into shards
+                (incarnation, number, url, capacity, state, lease_until, registered_at, renewed_at, live_since)
+            select $1::uuid, $2::bigint, $3::text, $4::bigint,
+                case when exists (select 1 from shard_drains where number = $2) then 'draining' else 'live' end,
+                clock.now + $5, $6::bigint, clock.now, clock.now
+            from (select (extract(epoch from clock_timestamp()) * 1000)::bigint as now) as clock",
     };
 
     RENEW = {
-        sqlite: "update shards set lease_until = cast(unixepoch('now', 'subsec') * 1000 as integer) + $2
+        sqlite: "update shards set lease_until = cast(unixepoch('now', 'subsec') * 1000 as integer) + $2,
+                renewed_at = cast(unixepoch('now', 'subsec') * 1000 as integer),
+                cpu_milli = $3, rss_bytes = $4, messages_milli = $5
             where incarnation = $1 and state <> 'lost'",
         postgres: "update shards
-            set lease_until = (extract(epoch from clock_timestamp()) * 1000)::bigint + $2
+            set lease_until = (extract(epoch from clock_timestamp()) * 1000)::bigint + $2,
+                renewed_at = (extract(epoch from clock_timestamp()) * 1000)::bigint,
+                cpu_milli = $3, rss_bytes = $4, messages_milli = $5
             where incarnation = $1 and state <> 'lost'",
     };
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::leases::{self, Incarnation, Registration, Renewer};
+use store::leases::{self, Figures, Incarnation, Registration, Renewer};
 use store::{Error, Store, sessions};
 use switchyard_core::session::SessionState;
 use uuid::Uuid;
@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::bench::{Bench, NOON, both_engines};
 
 async fn renew(store: &Store, shard: Incarnation, lease: Duration) -> store::Result<bool> {
-    Renewer::new(store).renew(shard, lease).await
+    Renewer::new(store)
+        .renew(shard, lease, Figures::default())
+        .await
 }
 
 both_engines! {

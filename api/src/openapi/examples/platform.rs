@@ -19,6 +19,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
 pub(super) fn answer(operation: &str) -> Option<Value> {
     Some(match operation {
         "list_businesses" => page(&tenant("active"), None),
+        "list_shards" => page(&shard(), None),
         "get_tenant" => tenant("active"),
         "change_business" => tenant("suspended"),
         "create_business" => {
@@ -68,5 +69,20 @@ fn tenant(status: &str) -> Value {
         "sessions": 1,
         "members": 2,
         "created_at": AT,
+    })
+}
+
+fn shard() -> Value {
+    json!({
+        "number": 1,
+        "state": "live",
+        "incarnation": "7f9c2ba4-e88f-427d-8c61-3dbd0e0d5b1a",
+        "url": "http://10.0.0.11:8081",
+        "sessions": 412,
+        "capacity": 1_000,
+        "lease_age_ms": 1_830,
+        "cpu": 0.42,
+        "rss_bytes": 151_322_624,
+        "messages_per_s": 96.5,
     })
 }

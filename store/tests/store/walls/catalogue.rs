@@ -32,9 +32,10 @@ const OTHERWISE: [(&str, &str); 4] = [
 ];
 
 /// Tables without walls, and why no business has a part in them.
-const OF_THE_PLATFORM: [(&str, &str); 4] = [
+const OF_THE_PLATFORM: [(&str, &str); 5] = [
     ("_sqlx_migrations", "the schema is everybody's"),
     ("meta", "facts about the database as a whole"),
+    ("shard_drains", "processes serve every business"),
     ("shards", "processes serve every business"),
     ("ticks", "regular jobs are for all of them"),
 ];

@@ -1,5 +1,7 @@
 //! Passwords: Argon2id with bounded concurrency, so that a flood of sign-ins costs neither memory nor health.
 
+use std::sync::Arc;
+
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
@@ -37,8 +39,8 @@ pub enum UnfitPassword {
 
 /// Hashes and checks passwords, one per core at a time.
 pub struct Passwords {
-    running: Semaphore,
-    waiting: Semaphore,
+    running: Arc<Semaphore>,
+    waiting: Arc<Semaphore>,
 }
 
 impl Default for Passwords {
@@ -71,8 +73,8 @@ impl Passwords {
     pub fn new() -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
-            running: Semaphore::new(cores),
-            waiting: Semaphore::new(WAITING),
+            running: Arc::new(Semaphore::new(cores)),
+            waiting: Arc::new(Semaphore::new(WAITING)),
         }
     }
 
@@ -109,9 +111,17 @@ impl Passwords {
     ) -> Result<T, Problem> {
         let busy =
             || Problem::new(ApiCode::Unavailable, "too many people sign in right now").after(1);
-        let _waits = self.waiting.try_acquire().map_err(|_full| busy())?;
-        let _runs = self.running.acquire().await.map_err(|_closed| busy())?;
-        spawn_blocking(work)
+        let waits = Arc::clone(&self.waiting).try_acquire_owned();
+        let waits = waits.map_err(|_full| busy())?;
+        let runs = Arc::clone(&self.running).acquire_owned().await;
+        let runs = runs.map_err(|_closed| busy())?;
+        // The work has its turn until its own end: who asked may have gone away long before.
+        let worked = spawn_blocking(move || {
+            let done = work();
+            drop((waits, runs));
+            done
+        });
+        worked
             .await
             .map_err(|_panicked| Problem::internal("a password could not be checked"))
     }
@@ -152,6 +162,32 @@ mod tests {
     fn the_hash_of_nobody_is_as_dear_as_a_real_one() {
         let hash = PasswordHash::new(NOBODY).unwrap();
         assert_eq!(Params::try_from(&hash).unwrap().m_cost(), 19_456);
+    }
+
+    #[tokio::test]
+    async fn a_turn_lasts_as_long_as_its_work_though_nobody_waits_for_it_any_more() {
+        let passwords = Passwords::new();
+        let (cores, (begun, has_begun)) = (
+            passwords.running.available_permits(),
+            tokio::sync::oneshot::channel(),
+        );
+        let (end, ends) = std::sync::mpsc::channel::<()>();
+        let mut asking = Box::pin(passwords.in_turn(move || {
+            begun.send(()).unwrap();
+            ends.recv().unwrap();
+        }));
+        tokio::select! {
+            _ = &mut asking => panic!("it has not ended"),
+            begun = has_begun => begun.unwrap(),
+        }
+        drop(asking);
+        assert_eq!(passwords.running.available_permits(), cores - 1);
+        assert_eq!(passwords.waiting.available_permits(), WAITING - 1);
+        end.send(()).unwrap();
+        let all = u32::try_from(cores).unwrap();
+        let back = passwords.running.acquire_many(all);
+        let back = tokio::time::timeout(std::time::Duration::from_secs(10), back);
+        assert!(back.await.unwrap().is_ok());
     }
 
     #[test]

@@ -8,6 +8,8 @@ use switchyard_core::{BusinessId, Timestamp};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::problem::Problem;
+
 mod get;
 mod rename;
 
@@ -27,6 +29,9 @@ pub(crate) struct LimitsObject {
     /// Messages accepted for sending between midnight and midnight in UTC.
     #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     messages_per_day: Option<u32>,
+    /// Bytes of the texts of its messages, in and out, as UTF-8.
+    #[schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991_u64)]
+    storage_bytes: Option<u64>,
 }
 
 /// What a business shall be allowed; one that is left out or `null` is no limit.
@@ -39,23 +44,37 @@ pub(crate) struct LimitsRequest {
     /// Messages accepted for sending between midnight and midnight in UTC.
     #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
     messages_per_day: Option<u32>,
+    /// Bytes of the texts of its messages, in and out, as UTF-8; measured once a minute. What arrives is kept all the same.
+    #[schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991_u64)]
+    storage_bytes: Option<u64>,
 }
+
+/// The largest whole number that every reader of JSON reads as it was written.
+const WHOLE_MAX: u64 = (1 << 53) - 1;
 
 impl From<Limits> for LimitsObject {
     fn from(limits: Limits) -> Self {
         Self {
             sessions: limits.sessions,
             messages_per_day: limits.messages_per_day,
+            storage_bytes: limits.storage_bytes,
         }
     }
 }
 
-impl From<LimitsRequest> for Limits {
-    fn from(limits: LimitsRequest) -> Self {
-        Self {
-            sessions: limits.sessions,
-            messages_per_day: limits.messages_per_day,
+impl LimitsRequest {
+    /// The limits that it asks for.
+    pub(crate) fn parse(self) -> Result<Limits, Problem> {
+        if self.storage_bytes.is_some_and(|most| most > WHOLE_MAX) {
+            return Err(Problem::invalid(
+                "storage_bytes is at most 9,007,199,254,740,991",
+            ));
         }
+        Ok(Limits {
+            sessions: self.sessions,
+            messages_per_day: self.messages_per_day,
+            storage_bytes: self.storage_bytes,
+        })
     }
 }
 
@@ -73,6 +92,8 @@ pub(crate) struct OwnBusiness {
     sessions: i64,
     /// Messages that it had accepted for sending since midnight in UTC.
     messages_today: i64,
+    /// Bytes of the texts that it keeps.
+    storage_bytes: i64,
     /// People in it.
     members: i64,
     /// When it was made.
@@ -84,8 +105,10 @@ impl OwnBusiness {
     /// With what it has used today.
     async fn of(tenant: Tenant, store: &Store) -> store::Result<Self> {
         let messages_today = quota::messages_today(store, Timestamp::now(), tenant.id).await?;
+        let storage_bytes = quota::storage(store, tenant.id).await?;
         Ok(Self {
             messages_today,
+            storage_bytes,
             id: tenant.id,
             name: tenant.name,
             limits: tenant.limits.into(),

@@ -5,7 +5,7 @@ use std::fmt;
 use actix_web::http::StatusCode;
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
-use store::Error as StoreError;
+use store::{Error as StoreError, quota};
 use switchyard_core::Timestamp;
 use switchyard_core::address::NotARecipient;
 use switchyard_core::code::ApiCode;
@@ -180,6 +180,9 @@ fn quota_exceeded(what: &str) -> Problem {
                 .after(until_midnight.max(1))
         }
         "sessions" => refused("the business has all numbers that it may: remove one first"),
+        quota::STORAGE => {
+            refused("the business keeps all the bytes that it may: its operator raises the limit")
+        }
         "members" => refused("a business has at most 200 people and open invitations"),
         other => refused(other),
     }

@@ -57,17 +57,20 @@ pub enum Job {
     SweepChats,
     /// Remove finished jobs, old events, spent idempotency keys, expired links and tokens.
     Prune,
+    /// Add up what businesses with a limit of storage keep.
+    MeasureStorage,
 }
 
 impl Job {
     /// Every kind with the queue that it waits in; a worker has its slots per kind.
-    pub const KINDS: [(&'static str, Queue); 6] = [
+    pub const KINDS: [(&'static str, Queue); 7] = [
         ("drain_chat", Queue::High),
         ("apply_receipts", Queue::Receipts),
         ("sync_receipts", Queue::ReceiptsSync),
         ("expire_messages", Queue::Maintenance),
         ("sweep_chats", Queue::Maintenance),
         ("prune", Queue::Maintenance),
+        ("measure_storage", Queue::Maintenance),
     ];
 
     /// The stored name of the kind; metrics and limits use it.
@@ -79,6 +82,7 @@ impl Job {
             Self::ExpireMessages => "expire_messages",
             Self::SweepChats => "sweep_chats",
             Self::Prune => "prune",
+            Self::MeasureStorage => "measure_storage",
         }
     }
 
@@ -88,7 +92,9 @@ impl Job {
             Self::DrainChat { .. } => Queue::High,
             Self::ApplyReceipts { .. } => Queue::Receipts,
             Self::SyncReceipts { .. } => Queue::ReceiptsSync,
-            Self::ExpireMessages | Self::SweepChats | Self::Prune => Queue::Maintenance,
+            Self::ExpireMessages | Self::SweepChats | Self::Prune | Self::MeasureStorage => {
+                Queue::Maintenance
+            }
         }
     }
 
@@ -98,7 +104,9 @@ impl Job {
             Self::DrainChat { chat, .. } => Some(format!("drain_chat:{chat}")),
             Self::SyncReceipts { chat } => Some(format!("sync_receipts:{chat}")),
             Self::ApplyReceipts { .. } => None,
-            Self::ExpireMessages | Self::SweepChats | Self::Prune => Some(self.kind().to_owned()),
+            Self::ExpireMessages | Self::SweepChats | Self::Prune | Self::MeasureStorage => {
+                Some(self.kind().to_owned())
+            }
         }
     }
 }
@@ -121,6 +129,7 @@ mod tests {
             Job::ExpireMessages,
             Job::SweepChats,
             Job::Prune,
+            Job::MeasureStorage,
         ];
         let told: Vec<_> = jobs.iter().map(|job| (job.kind(), job.queue())).collect();
         assert_eq!(told, Job::KINDS);

@@ -110,6 +110,7 @@ async fn insert(
         new.shard.map(i64::from),
         new.limits.sessions.map(i64::from),
         new.limits.messages_per_day.map(i64::from),
+        stored(new.limits.storage_bytes),
         now.ms()
     )?;
     let detail = json!({"name": new.name, "shard": new.shard, "limits": shown(new.limits)});
@@ -198,7 +199,8 @@ async fn change_in(
     if let Some(limits) = change.limits.filter(|it| *it != before.limits) {
         let sessions = limits.sessions.map(i64::from);
         let messages = limits.messages_per_day.map(i64::from);
-        execute!(tx, sql::SET_LIMITS, id.uuid(), sessions, messages)?;
+        let storage = stored(limits.storage_bytes);
+        execute!(tx, sql::SET_LIMITS, id.uuid(), sessions, messages, storage)?;
         quota::forget_count(tx, id).await?;
         let detail = json!({"before": shown(before.limits), "after": shown(limits)});
         let action = AuditAction::BusinessLimited;
@@ -222,5 +224,14 @@ async fn must_find(tx: &mut Tx, id: BusinessId) -> Result<Tenant> {
 }
 
 fn shown(limits: Limits) -> serde_json::Value {
-    json!({"sessions": limits.sessions, "messages_per_day": limits.messages_per_day})
+    json!({
+        "sessions": limits.sessions,
+        "messages_per_day": limits.messages_per_day,
+        "storage_bytes": limits.storage_bytes,
+    })
+}
+
+/// No disk has room for more than the column can say.
+fn stored(bytes: Option<u64>) -> Option<i64> {
+    bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
 }

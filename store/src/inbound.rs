@@ -12,7 +12,7 @@ use crate::messages::row::tell;
 use crate::messages::{self, MessageRow};
 use crate::page::folded;
 use crate::run::{execute, fetch_optional};
-use crate::{Error, Held, Lane, Result, Store, Tx, chats, contacts, jobs};
+use crate::{Error, Held, Lane, Result, Store, Tx, chats, contacts, jobs, quota};
 
 pub(crate) mod sql;
 
@@ -174,7 +174,7 @@ async fn record_one(
         if !fills {
             return Ok(Recorded::Duplicate);
         }
-        return fill(tx, now, held.business, id, message).await;
+        return fill(tx, now, held.business, (chat, id), message).await;
     }
     let position = last_position.saturating_add(1);
     let id = MessageId::generate();
@@ -187,7 +187,8 @@ async fn record_one(
         i64::from(!message.from_me),
         position,
         id.uuid(),
-        now.ms()
+        now.ms(),
+        quota::bytes(message.content.text())
     )?;
     if !message.from_me {
         settle_ours(tx, now, held.business, chat).await?;
@@ -263,7 +264,7 @@ async fn fill(
     tx: &mut Tx,
     now: Timestamp,
     business: BusinessId,
-    id: Uuid,
+    (chat, id): (Uuid, Uuid),
     message: &Inbound,
 ) -> Result<Recorded> {
     execute!(
@@ -275,6 +276,8 @@ async fn fill(
         message.content.text(),
         message.content.text().and_then(folded)
     )?;
+    let bytes = quota::bytes(message.content.text());
+    execute!(tx, chats::sql::FILLED, business.uuid(), chat, bytes)?;
     announce(tx, now, business, id, message).await?;
     Ok(Recorded::Replaced)
 }

@@ -1,10 +1,12 @@
-//! What a business may use: numbers at a time, and messages a day. No limit is set unless an operator sets one.
+//! What a business may use: numbers at a time, messages a day, and what it keeps. No limit is set unless an operator
+//! sets one.
 
 use switchyard_core::{BusinessId, Timestamp};
+use uuid::Uuid;
 
-use crate::run::{execute, fetch_optional};
+use crate::run::{execute, fetch_all, fetch_optional};
 use crate::sessions::midnight;
-use crate::{Error, Result, Store, Tx};
+use crate::{Error, Lane, Result, Store, Tx};
 
 pub(crate) mod sql;
 
@@ -15,6 +17,19 @@ pub struct Limits {
     pub sessions: Option<u32>,
     /// Messages accepted for sending between midnight and midnight in UTC.
     pub messages_per_day: Option<u32>,
+    /// Bytes of the texts of its messages, in and out, as UTF-8. What arrives is kept whatever the limit.
+    pub storage_bytes: Option<u64>,
+}
+
+/// What [`Error::QuotaExceeded`] names when a business keeps all that it may.
+pub const STORAGE: &str = "storage";
+
+/// Businesses that one call of [`measure_storage`] looks at.
+const MEASURED: i64 = 50;
+
+/// What a text counts.
+pub(crate) fn bytes(text: Option<&str>) -> i64 {
+    text.map_or(0, |text| i64::try_from(text.len()).unwrap_or(i64::MAX))
 }
 
 /// [`Error::QuotaExceeded`] when the business has as many numbers as it may. Of any number at once none slips through:
@@ -59,6 +74,38 @@ pub async fn messages_today(store: &Store, now: Timestamp, business: BusinessId)
     let mut conn = store.of(business).read().await?;
     let row = fetch_optional!(conn, (i64,), sql::SINCE, business.uuid(), midnight(now))?;
     Ok(row.map_or(0, |(messages,)| messages))
+}
+
+/// Bytes that the business keeps now.
+pub async fn storage(store: &Store, business: BusinessId) -> Result<i64> {
+    let mut conn = store.of(business).read().await?;
+    let row = fetch_optional!(conn, (i64,), sql::STORAGE, business.uuid())?;
+    Ok(row.map_or(0, |(bytes,)| bytes))
+}
+
+/// Measures what businesses with a limit keep, of those after `after`; answers the last one, none when there are no
+/// more. What a business is refused by was measured by the last round.
+pub async fn measure_storage(
+    store: &Store,
+    after: Option<BusinessId>,
+) -> Result<Option<BusinessId>> {
+    let after = after.map_or(Uuid::nil(), BusinessId::uuid);
+    let mut conn = store.read().await?;
+    let found = fetch_all!(conn, (Uuid, i64, i64), sql::MEASURED, after, MEASURED)?;
+    drop(conn);
+    let last = found.last().map(|(business, ..)| (*business).into());
+    let grown = found.into_iter().filter(|(_, noted, now)| noted != now);
+    for (business, _, now) in grown {
+        store
+            .write_relaxed(Lane::Rest, (business, now), |tx, (business, now)| {
+                Box::pin(async move {
+                    execute!(tx, sql::NOTE_STORAGE, *business, *now)?;
+                    Ok(())
+                })
+            })
+            .await?;
+    }
+    Ok(last)
 }
 
 /// The limit changed: the next message counts the day anew.

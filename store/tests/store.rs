@@ -41,6 +41,8 @@ mod links;
 mod messages;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/quota.rs"]
+mod quota;
 #[path = "store/rates.rs"]
 mod rates;
 #[path = "store/receipts.rs"]

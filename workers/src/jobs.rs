@@ -13,6 +13,7 @@ use crate::outcome::{Assignment, Outcome, Perform};
 mod apply_receipts;
 mod drain_chat;
 mod expire_messages;
+mod measure_storage;
 mod prune;
 mod sweep_chats;
 mod sync_receipts;
@@ -74,6 +75,7 @@ async fn perform(context: &Context, assignment: Assignment) -> Outcome {
         Job::ExpireMessages => expire_messages::expire_messages(context).await,
         Job::SweepChats => sweep_chats::sweep_chats(context).await,
         Job::Prune => prune::prune(context).await,
+        Job::MeasureStorage => measure_storage::measure_storage(context).await,
     };
     done.unwrap_or_else(|error| {
         tracing::warn!(

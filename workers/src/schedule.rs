@@ -8,11 +8,13 @@ use tokio_util::sync::CancellationToken;
 
 use crate::process::Process;
 
-/// What runs how often. Lost drains and passed deadlines show within ten seconds; old rows can wait a minute.
-const REGULAR: [(Job, Duration); 3] = [
+/// What runs how often. Lost drains and passed deadlines show within ten seconds; old rows can wait a minute, and so can
+/// what businesses keep.
+const REGULAR: [(Job, Duration); 4] = [
     (Job::SweepChats, Duration::from_secs(10)),
     (Job::ExpireMessages, Duration::from_secs(10)),
     (Job::Prune, Duration::from_mins(1)),
+    (Job::MeasureStorage, Duration::from_mins(1)),
 ];
 
 /// Pushes every regular job at its ticks until stopped; the tick of the present moment at once.

@@ -158,6 +158,18 @@ async fn a_business_at_its_limit_is_told_so() {
     assert!((1..=86_400).contains(&wait), "{wait}");
     limit(json!({})).await;
     assert_eq!(key.post("/v1/messages", &text).await.status, 202);
+    let kept = key.get("/v1/business").await.body["storage_bytes"].clone();
+    assert_eq!(kept, 4 * "hello".len());
+    limit(json!({"storage_bytes": kept})).await;
+    let refused = key.post("/v1/messages", &text).await;
+    assert_eq!((refused.status, refused.code()), (429, "quota_exceeded"));
+    let detail = refused.body["detail"].as_str().unwrap();
+    assert!(detail.contains("bytes"), "{detail}");
+    let endless = json!({"limits": {"storage_bytes": u64::MAX}});
+    let path = format!("/v1/admin/businesses/{}", ada.business);
+    assert_eq!(operator.send("PATCH", &path, &endless).await.status, 400);
+    limit(json!({"storage_bytes": 1_000_000})).await;
+    assert_eq!(key.post("/v1/messages", &text).await.status, 202);
     app.end().await;
 }
 

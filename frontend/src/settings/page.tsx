@@ -47,16 +47,17 @@ function NameForm({ business }: { business: OwnBusiness }) {
   );
 }
 
-function Use({ label, used, limit }: { label: string; used: number; limit: number | null }) {
+function Use({ label, used, limit, write }: { label: string; used: number; limit: number | null; write?(value: number): string }) {
   const { t } = useTranslation();
   const formats = useFormats();
+  const shown = write ?? formats.number;
   const part = limit === null ? 0 : Math.min(used / Math.max(limit, 1), 1);
   return (
     <div className="grid content-start gap-1.5">
       <dt className="text-soft">{label}</dt>
       <dd className="grid gap-2">
         <span className="text-lg font-medium tabular-nums">
-          {limit === null ? formats.number(used) : t("settings.used_of", { used: formats.number(used), limit: formats.number(limit) })}
+          {limit === null ? shown(used) : t("settings.used_of", { used: shown(used), limit: shown(limit) })}
         </span>
         {limit !== null && (
           <span aria-hidden="true" className="block h-1.5 overflow-hidden rounded-full bg-sunken">
@@ -70,11 +71,13 @@ function Use({ label, used, limit }: { label: string; used: number; limit: numbe
 
 function Limits({ business }: { business: OwnBusiness }) {
   const { t } = useTranslation();
+  const formats = useFormats();
   return (
-    <dl className="grid gap-5 sm:grid-cols-3">
+    <dl className="grid gap-5 sm:grid-cols-2 lg:grid-cols-4">
       <Use label={t("settings.numbers")} used={business.sessions} limit={business.limits.sessions ?? null} />
       <Use label={t("settings.people")} used={business.members} limit={null} />
       <Use label={t("settings.messages")} used={business.messages_today} limit={business.limits.messages_per_day ?? null} />
+      <Use label={t("settings.storage")} used={business.storage_bytes} limit={business.limits.storage_bytes ?? null} write={formats.bytes} />
     </dl>
   );
 }

@@ -4,6 +4,8 @@ import { useTranslation } from "react-i18next";
 import { daysAgo } from "./days";
 import { currentLanguage } from "./language";
 
+const BYTES = ["byte", "kilobyte", "megabyte", "gigabyte", "terabyte"];
+
 function makeFormats(language: string) {
   const time = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const date = new Intl.DateTimeFormat(language, { day: "numeric", month: "short" });
@@ -12,6 +14,7 @@ function makeFormats(language: string) {
   const full = new Intl.DateTimeFormat(language, { dateStyle: "full", timeStyle: "medium" });
   const relative = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
   const number = new Intl.NumberFormat(language);
+  const bytes = BYTES.map((unit) => new Intl.NumberFormat(language, { style: "unit", unit, maximumFractionDigits: 1 }));
 
   const day = (at: Date, now = new Date()): string => {
     const days = daysAgo(at, now);
@@ -28,6 +31,10 @@ function makeFormats(language: string) {
     date: (at: Date) => dateYear.format(at),
     full: (at: Date) => full.format(at),
     number: (value: number) => number.format(value),
+    bytes: (value: number) => {
+      const step = BYTES.findIndex((_unit, index) => index === BYTES.length - 1 || value < 1_000 ** (index + 1));
+      return bytes[step]!.format(value / 1_000 ** step);
+    },
   };
 }
 

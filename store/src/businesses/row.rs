@@ -12,7 +12,7 @@ use crate::{Error, Result};
 macro_rules! tenant_columns {
     () => {
         "b.id, b.name, b.status, coalesce(b.shard_override, b.shard) as shard, b.max_sessions, b.messages_per_day,
-            b.created_at,
+            b.max_storage_bytes, b.created_at,
             (select count(*) from sessions s where s.business_id = b.id and s.deleted_at is null) as sessions,
             (select count(*) from members m where m.business_id = b.id) as members"
     };
@@ -27,6 +27,7 @@ pub(super) struct TenantRow {
     shard: Option<i64>,
     max_sessions: Option<i64>,
     messages_per_day: Option<i64>,
+    max_storage_bytes: Option<i64>,
     created_at: i64,
     sessions: i64,
     members: i64,
@@ -51,6 +52,7 @@ impl TenantRow {
             let number = value.map(u32::try_from).transpose();
             number.map_err(|_range| corrupt(column))
         };
+        let storage = self.max_storage_bytes.map(u64::try_from).transpose();
         let shard = self.shard.map(u16::try_from).transpose();
         Ok(Tenant {
             id,
@@ -59,6 +61,7 @@ impl TenantRow {
             limits: Limits {
                 sessions: limit(self.max_sessions, "max_sessions")?,
                 messages_per_day: limit(self.messages_per_day, "messages_per_day")?,
+                storage_bytes: storage.map_err(|_range| corrupt("max_storage_bytes"))?,
             },
             sessions: self.sessions,
             members: self.members,

@@ -8,7 +8,7 @@ use crate::chats::sql;
 use crate::messages::MessageRow;
 use crate::page::Cursor;
 use crate::run::fetch_optional;
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, quota};
 
 /// A chat with its contact and its newest message.
 #[derive(sqlx::FromRow)]
@@ -71,6 +71,7 @@ pub(crate) async fn take_place(
     session: SessionId,
     contact: ContactId,
     message: MessageId,
+    text: &str,
 ) -> Result<(ChatId, i64)> {
     let row = fetch_optional!(
         tx,
@@ -81,7 +82,8 @@ pub(crate) async fn take_place(
         session.uuid(),
         contact.uuid(),
         message.uuid(),
-        now.ms()
+        now.ms(),
+        quota::bytes(Some(text))
     )?;
     let (chat, position) = row.ok_or(Error::Conflict("chat"))?;
     Ok((chat.into(), position))

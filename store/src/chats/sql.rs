@@ -51,11 +51,12 @@ statements! {
 
     /// The row stays locked until the commit: places are in the order of commits.
     TAKE_PLACE = "insert into chats (id, business_id, session_id, contact_id, kind, unread,
-            last_position, last_message_id, last_message_at, created_at)
-        values ($1, $2, $3, $4, 'person', 0, 1, $5, $6, $6)
+            last_position, last_message_id, last_message_at, created_at, bytes)
+        values ($1, $2, $3, $4, 'person', 0, 1, $5, $6, $6, $7)
         on conflict (session_id, contact_id) do update set
             last_position = chats.last_position + 1,
-            last_message_id = excluded.last_message_id, last_message_at = excluded.last_message_at
+            last_message_id = excluded.last_message_id, last_message_at = excluded.last_message_at,
+            bytes = chats.bytes + excluded.bytes
         returning id, last_position";
 
     /// Finds or makes the chat and locks it; the message may turn out to be there already.
@@ -65,8 +66,11 @@ statements! {
         returning id, last_position";
 
     ARRIVED = "update chats set unread = unread + $3, last_position = $4,
-            last_message_id = $5, last_message_at = $6
+            last_message_id = $5, last_message_at = $6, bytes = bytes + $7
         where business_id = $1 and id = $2";
+
+    /// A message that was there got its text.
+    FILLED = "update chats set bytes = bytes + $3 where business_id = $1 and id = $2";
 
     LOCK_BY_ID = {
         sqlite: "select session_id, unread from chats where business_id = $1 and id = $2",

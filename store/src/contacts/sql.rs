@@ -108,6 +108,7 @@ statements! {
     RECOUNT = "update chats set
             unread = (select count(*) from messages m where m.chat_id = chats.id and m.status = 'received'),
             last_position = (select coalesce(max(m.position), 0) from messages m where m.chat_id = chats.id),
+            bytes = (select coalesce(sum(octet_length(m.text)), 0) from messages m where m.chat_id = chats.id),
             last_message_id = (select m.id from messages m where m.chat_id = chats.id
                 order by m.position desc limit 1),
             last_message_at = (select m.created_at from messages m where m.chat_id = chats.id

@@ -41,15 +41,23 @@ pub(super) async fn accept_all<'a>(
     let mut accepted = Vec::new();
     for (now, message) in asked {
         accepted.push(match accept_one(tx, &mut batch, *now, message).await {
-            Err(
-                error
-                @ (Error::SessionRequired | Error::NoSuchSession | Error::IdempotencyMismatch),
-            ) => Err(error),
+            Err(refused) if is_refused_alone(&refused) => Err(refused),
             outcome => Ok(outcome?),
         });
     }
     batch.insert(tx).await?;
     Ok(accepted)
+}
+
+/// Whether the rest of the transaction stands: nothing was written for this message but its key.
+fn is_refused_alone(error: &Error) -> bool {
+    matches!(
+        error,
+        Error::SessionRequired
+            | Error::NoSuchSession
+            | Error::IdempotencyMismatch
+            | Error::QuotaExceeded(quota::STORAGE)
+    )
 }
 
 async fn accept_one(
@@ -68,8 +76,8 @@ async fn accept_one(
             .await
             .map(Accepted::Replay);
     }
-    let from = match batch.sender(tx, new).await {
-        Err(refused @ (Error::SessionRequired | Error::NoSuchSession)) => {
+    let from = match batch.sender(tx, new).await.and_then(Sender::admitted) {
+        Err(refused) if is_refused_alone(&refused) => {
             if let Some(Idempotency { actor, key, .. }) = &new.idempotency {
                 execute!(tx, sql::UNCLAIM_KEY, business.uuid(), *actor, key.as_str())?;
             }
@@ -78,7 +86,8 @@ async fn accept_one(
         from => from?,
     };
     let to = resolve(tx, now, business, Some(from.id), &new.to).await?;
-    let (chat, position) = chats::row::take_place(tx, now, business, from.id, to.id, id).await?;
+    let place = chats::row::take_place(tx, now, business, from.id, to.id, id, &new.text).await?;
+    let (chat, position) = place;
     let message = compose(now, new, id, &from, &to, (chat, position));
     batch.add(&message, to.id);
     let job = Job::DrainChat {
@@ -223,12 +232,31 @@ struct Sender {
     own: Identity,
     /// Of the business.
     messages_per_day: Option<i64>,
+    /// Whether the business keeps all that it may.
+    is_full: bool,
 }
 
-type SenderRow = (Uuid, Option<String>, Option<String>, Option<i64>);
+impl Sender {
+    fn admitted(self) -> Result<Self> {
+        if self.is_full {
+            Err(Error::QuotaExceeded(quota::STORAGE))
+        } else {
+            Ok(self)
+        }
+    }
+}
 
-fn sender((id, phone, lid, messages_per_day): SenderRow) -> Sender {
+type SenderRow = (
+    Uuid,
+    Option<String>,
+    Option<String>,
+    Option<i64>,
+    Option<bool>,
+);
+
+fn sender((id, phone, lid, messages_per_day, is_full): SenderRow) -> Sender {
     Sender {
+        is_full: is_full.unwrap_or(false),
         id: id.into(),
         own: identity(phone.as_deref(), lid.as_deref()),
         messages_per_day,

@@ -3,10 +3,11 @@
 use crate::messages::row::message_columns;
 use crate::statement::statements;
 
-/// The limit of the business `$1`, if it has one.
-macro_rules! messages_per_day {
+/// The limit of messages of the business `$1`, if it has one, and whether it keeps all that it may.
+macro_rules! limits {
     () => {
-        "(select b.messages_per_day from businesses b where b.id = $1)"
+        "(select b.messages_per_day from businesses b where b.id = $1),
+            (select b.storage_bytes >= b.max_storage_bytes from businesses b where b.id = $1)"
     };
 }
 
@@ -21,15 +22,15 @@ statements! {
     KEY = "select body_sha256, message_id from idempotency_keys
         where business_id = $1 and actor = $2 and key = $3";
 
-    /// With the limit of the business.
-    SESSION = (concat!("select s.id, s.phone, s.lid, ", messages_per_day!(), " from sessions s
+    /// With the limits of the business.
+    SESSION = (concat!("select s.id, s.phone, s.lid, ", limits!(), " from sessions s
         where s.business_id = $1 and s.id = $2 and s.deleted_at is null and s.wanted <> 'deleted'"));
 
     /// Two are enough to know that there is not only one.
-    SESSIONS = (concat!("select s.id, s.phone, s.lid, ", messages_per_day!(), " from sessions s
+    SESSIONS = (concat!("select s.id, s.phone, s.lid, ", limits!(), " from sessions s
         where s.business_id = $1 and s.deleted_at is null and s.wanted <> 'deleted' order by s.id limit 2"));
 
-    SESSIONS_WITH_CHAT = (concat!("select s.id, s.phone, s.lid, ", messages_per_day!(), " from sessions s
+    SESSIONS_WITH_CHAT = (concat!("select s.id, s.phone, s.lid, ", limits!(), " from sessions s
         join chats c on c.session_id = s.id
         join contacts p on p.id = c.contact_id
         where s.business_id = $1 and s.deleted_at is null and s.wanted <> 'deleted' and p.business_id = $1

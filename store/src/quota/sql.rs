@@ -23,5 +23,14 @@ statements! {
     SINCE = "select count(*) from sessions s join messages m on m.session_id = s.id
         where s.business_id = $1 and m.created_at >= $2 and m.direction = 'outbound' and m.source <> 'phone'";
 
+    STORAGE = "select cast(coalesce(sum(bytes), 0) as bigint) from chats where business_id = $1";
+
+    /// Businesses with a limit, what was noted of them and what they keep.
+    MEASURED: across_tenants = "select b.id, b.storage_bytes,
+            (select cast(coalesce(sum(c.bytes), 0) as bigint) from chats c where c.business_id = b.id)
+        from businesses b where b.max_storage_bytes is not null and b.id > $1 order by b.id limit $2";
+
+    NOTE_STORAGE = "update businesses set storage_bytes = $2 where id = $1";
+
     FORGET = "delete from message_counts where business_id = $1";
 }

@@ -4,7 +4,6 @@ use actix_web::patch;
 use actix_web::web::{Data, Json, Path};
 use serde::Deserialize;
 use store::businesses::{self, TenantChange};
-use store::quota::Limits;
 use switchyard_core::code::ApiCode;
 use switchyard_core::{BusinessId, Timestamp};
 use utoipa::ToSchema;
@@ -54,7 +53,7 @@ pub(crate) async fn change_business(
     let change = TenantChange {
         name: body.name.as_deref().map(name).transpose()?,
         suspended,
-        limits: body.limits.map(Limits::from),
+        limits: body.limits.map(LimitsRequest::parse).transpose()?,
     };
     let (now, by) = (Timestamp::now(), caller.0.operates());
     let tenant = businesses::change(&state.store, now, by, *id, change).await?;

@@ -5,7 +5,6 @@ use actix_web::web::Data;
 use actix_web::{HttpResponse, post};
 use serde::{Deserialize, Serialize};
 use store::businesses::{self, NewTenant};
-use store::quota::Limits;
 use switchyard_core::Timestamp;
 use switchyard_core::account::parse_email;
 use utoipa::ToSchema;
@@ -68,7 +67,7 @@ pub(crate) async fn create_business(
     let new = NewTenant {
         name: name(&body.name)?,
         shard: body.shard,
-        limits: body.limits.map_or_else(Limits::default, Limits::from),
+        limits: (body.limits.map(LimitsRequest::parse).transpose()?).unwrap_or_default(),
         owner_email: body.owner_email.as_ref().map(address).transpose()?,
         invitation_life: INVITATION_LIFE,
     };

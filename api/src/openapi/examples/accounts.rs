@@ -133,9 +133,10 @@ fn own_business() -> Value {
     json!({
         "id": BUSINESS,
         "name": "Corner Café",
-        "limits": {"sessions": 5, "messages_per_day": 10_000},
+        "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
         "sessions": 1,
         "messages_today": 312,
+        "storage_bytes": 41_802_117,
         "members": 2,
         "created_at": AT,
     })

@@ -8,7 +8,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
     Some(match operation {
         "create_business" => json!({
             "name": "Corner Café",
-            "limits": {"sessions": 5, "messages_per_day": 10_000},
+            "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
             "owner_email": "ada@example.com",
         }),
         "change_business" => json!({"status": "suspended"}),
@@ -65,7 +65,7 @@ fn tenant(status: &str) -> Value {
         "name": "Corner Café",
         "status": status,
         "shard": null,
-        "limits": {"sessions": 5, "messages_per_day": 10_000},
+        "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
         "sessions": 1,
         "members": 2,
         "created_at": AT,

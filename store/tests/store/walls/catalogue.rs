@@ -51,7 +51,7 @@ const GRANTS: [(&str, &str); 23] = [
     ("audit_heads", "insert, select, update"),
     (
         "businesses",
-        "select, update (max_sessions, messages_per_day, name, status)",
+        "select, update (max_sessions, max_storage_bytes, messages_per_day, name, status, storage_bytes)",
     ),
     ("chats", "delete, insert, select, update"),
     ("contacts", "delete, insert, select, update"),

@@ -30,6 +30,7 @@ async fn business(store: &Store, name: &str) -> BusinessId {
         limits: Some(store::quota::Limits {
             sessions: Some(5),
             messages_per_day: Some(100),
+            storage_bytes: Some(1_000_000),
         }),
         ..businesses::TenantChange::default()
     };

@@ -1,14 +1,17 @@
-//! What operators of the platform do: every act is noted in the audit log of the business that it is done to.
+//! What operators of the platform do: every act is noted in the audit log of the business that it is done to, or of
+//! those that its person works in.
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
 mod audit;
 mod businesses;
 mod shards;
+mod users;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(businesses::routes)
         .configure(shards::routes)
+        .configure(users::routes)
         .configure(audit::routes);
 }

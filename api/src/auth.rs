@@ -2,7 +2,7 @@
 
 use utoipa_actix_web::service_config::ServiceConfig;
 
-mod attempt;
+pub(crate) mod attempt;
 mod invitation;
 mod link;
 mod login;

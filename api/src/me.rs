@@ -15,9 +15,13 @@ use crate::caller::{Allowed, Any, Who};
 use crate::problem::Problem;
 
 mod business;
+mod password;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(me).service(business::switch_business);
+    config
+        .service(me)
+        .service(business::switch_business)
+        .service(password::change_password);
 }
 
 /// Whoever is calling.

@@ -7,6 +7,8 @@
     reason = "helpers of tests fail by panicking"
 )]
 
+#[path = "api/accounts.rs"]
+mod accounts;
 #[path = "api/app.rs"]
 mod app;
 #[path = "api/auth.rs"]

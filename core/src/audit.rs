@@ -31,6 +31,12 @@ named! {
         KeyRevoked = "api_key.revoked",
         /// A person was made an operator of the platform.
         OperatorMade = "operator.made",
+        /// An operator shut a person out of every business.
+        UserSuspended = "user.suspended",
+        /// And let them in again.
+        UserRestored = "user.restored",
+        /// A person chose another password.
+        PasswordChanged = "user.password_changed",
     }
 }
 

@@ -116,6 +116,11 @@ codes! {
         "An operator cannot suspend the business that the credential names: that would end the credential.",
         "Switch to another business by `POST /v1/me/business` first.",
         "you work in this business: switch to another one first";
+    /// An operator would shut themselves out.
+    OwnAccount = "own_account", 409, "This is your own account",
+        "An operator cannot suspend the account that the credential belongs to: that would end the credential.",
+        "Ask another operator.",
+        "this is your own account: ask another operator";
     /// The cursor is older than the events that are kept, or newer than all of them.
     CursorExpired = "cursor_expired", 410, "The cursor names no event that is kept",
         "Events are kept for seven days. The cursor is older than that, or newer than every event there is, as after \

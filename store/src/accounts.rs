@@ -4,6 +4,7 @@ mod api_key;
 mod api_keys;
 mod business;
 mod member;
+mod password;
 mod secret;
 mod sign_in_link;
 pub(crate) mod sql;
@@ -16,8 +17,9 @@ pub use api_keys::{ListedKey, api_keys};
 pub use business::{
     Business, NewBusiness, User, business, create_business_with_owner, is_set_up, set_up,
 };
-pub use member::{NewMember, Password, create_member, home, make_operator, password};
+pub use member::{NewMember, create_member, home, make_operator};
 pub(crate) use member::{NewUser, insert_user};
+pub use password::{Password, change_password, password};
 pub(crate) use secret::generate_token;
 pub use secret::{KEY_PREFIX, hash};
 pub use sign_in_link::{create_sign_in_link, use_sign_in_link};

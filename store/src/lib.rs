@@ -36,6 +36,7 @@ mod store;
 pub mod survey;
 pub mod sweeps;
 mod tx;
+pub mod users;
 pub mod vault;
 
 pub use error::{Error, Result};

@@ -9,7 +9,7 @@ use crate::limit::Attempt;
 use crate::problem::Problem;
 
 /// Begins an attempt, or says how long to wait. One that succeeds is given back.
-pub(super) async fn begin(
+pub(crate) async fn begin(
     request: &HttpRequest,
     state: &State,
     account: Option<&str>,

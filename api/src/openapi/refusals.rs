@@ -89,6 +89,8 @@ fn own(operation: &str) -> &'static [ApiCode] {
         "invite_member" => &[C::AlreadyAMember, C::QuotaExceeded],
         "change_member" | "remove_member" => &[C::LastOwner],
         "change_business" => &[C::OwnBusiness],
+        "change_user" => &[C::OwnAccount],
+        "change_password" => &[C::Forbidden, C::TooManyRequests],
         "create_session" => &[C::QuotaExceeded],
         "session_qr" => &[C::NoCodeToScan],
         "list_events" => &[C::CursorExpired],

@@ -11,7 +11,7 @@ use store::members::{self, NewInvitation};
 use switchyard_core::permission::{Role, Scope};
 use switchyard_core::{BusinessId, Timestamp};
 
-use crate::app::{Client, TestApp};
+use crate::app::{Client, PASSWORD, TestApp};
 
 /// What operations are tried on.
 pub(crate) struct Targets<'a> {
@@ -139,6 +139,7 @@ impl<'a> Targets<'a> {
             "patch /v1/members/{id}" => (self.user().await, json!({"role": "admin"})),
             "delete /v1/members/{id}" => (self.user().await, nothing),
             "delete /v1/api-keys/{id}" => (self.api_key().await, nothing),
+            "patch /v1/admin/users/{id}" => (self.user().await, json!({"status": "suspended"})),
             "get /v1/admin/businesses/{id}" => (self.business.to_string(), nothing),
             "patch /v1/admin/businesses/{id}" => (
                 self.business.to_string(),
@@ -159,6 +160,9 @@ impl<'a> Targets<'a> {
                 json!({"email": format!("{}@example.net", self.count()), "role": "agent"})
             }
             "post /v1/api-keys" => json!({"name": "Mark of hers", "scopes": ["events:read"]}),
+            "post /v1/me/password" => {
+                json!({"current": PASSWORD, "new": "a river under the bridge"})
+            }
             "post /v1/me/business" => json!({"business_id": self.business.to_string()}),
             "post /v1/admin/businesses" => json!({"name": "Another"}),
             "post /v1/auth/logout"
@@ -174,7 +178,8 @@ impl<'a> Targets<'a> {
             | "get /v1/api-keys"
             | "get /v1/admin/audit"
             | "get /v1/admin/shards"
-            | "get /v1/admin/businesses" => json!({}),
+            | "get /v1/admin/businesses"
+            | "get /v1/admin/users" => json!({}),
             public => {
                 let known = crate::tenancy::PUBLIC.contains(&public);
                 assert!(known, "nobody has said how to try `{public}`: add it here");

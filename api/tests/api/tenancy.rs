@@ -44,7 +44,11 @@ pub(crate) const PUBLIC: [&str; 11] = [
 ];
 
 /// What people do and API keys never.
-const PEOPLE: [&str; 2] = ["post /v1/auth/logout", "post /v1/me/business"];
+const PEOPLE: [&str; 3] = [
+    "post /v1/auth/logout",
+    "post /v1/me/business",
+    "post /v1/me/password",
+];
 
 /// What names something of the business in its body.
 const NAMES_HERS: [&str; 2] = ["post /v1/me/business", "post /v1/messages"];

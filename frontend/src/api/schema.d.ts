@@ -1033,6 +1033,11 @@ export interface components {
              * @description Numbers at a time.
              */
             sessions: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of the texts of its messages, in and out, as UTF-8.
+             */
+            storage_bytes: number | null;
         };
         /** @description What a business shall be allowed; one that is left out or `null` is no limit. */
         LimitsRequest: {
@@ -1046,6 +1051,11 @@ export interface components {
              * @description Numbers at a time.
              */
             sessions?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes of the texts of its messages, in and out, as UTF-8; measured once a minute. What arrives is kept all the same.
+             */
+            storage_bytes?: number | null;
         };
         /** @description The token of a sign-in link. */
         LinkRequest: {
@@ -1662,6 +1672,11 @@ export interface components {
              * @description Numbers that it has.
              */
             sessions: number;
+            /**
+             * Format: int64
+             * @description Bytes of the texts that it keeps.
+             */
+            storage_bytes: number;
         };
         /**
          * @description What a caller may do. [`Permission::row`] is the one table that routes, their description and the dashboard
@@ -2334,7 +2349,8 @@ export interface operations {
                      *           "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *           "limits": {
                      *             "messages_per_day": 10000,
-                     *             "sessions": 5
+                     *             "sessions": 5,
+                     *             "storage_bytes": 1000000000
                      *           },
                      *           "members": 2,
                      *           "name": "Corner Café",
@@ -2370,7 +2386,8 @@ export interface operations {
                  * @example {
                  *       "limits": {
                  *         "messages_per_day": 10000,
-                 *         "sessions": 5
+                 *         "sessions": 5,
+                 *         "storage_bytes": 1000000000
                  *       },
                  *       "name": "Corner Café",
                  *       "owner_email": "ada@example.com"
@@ -2393,7 +2410,8 @@ export interface operations {
                      *       "invite_url": "https://wa.example.com/invitation#token=q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
                      *       "limits": {
                      *         "messages_per_day": 10000,
-                     *         "sessions": 5
+                     *         "sessions": 5,
+                     *         "storage_bytes": 1000000000
                      *       },
                      *       "members": 2,
                      *       "name": "Corner Café",
@@ -2441,7 +2459,8 @@ export interface operations {
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
                      *         "messages_per_day": 10000,
-                     *         "sessions": 5
+                     *         "sessions": 5,
+                     *         "storage_bytes": 1000000000
                      *       },
                      *       "members": 2,
                      *       "name": "Corner Café",
@@ -2497,7 +2516,8 @@ export interface operations {
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
                      *         "messages_per_day": 10000,
-                     *         "sessions": 5
+                     *         "sessions": 5,
+                     *         "storage_bytes": 1000000000
                      *       },
                      *       "members": 2,
                      *       "name": "Corner Café",
@@ -3164,12 +3184,14 @@ export interface operations {
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
                      *         "messages_per_day": 10000,
-                     *         "sessions": 5
+                     *         "sessions": 5,
+                     *         "storage_bytes": 1000000000
                      *       },
                      *       "members": 2,
                      *       "messages_today": 312,
                      *       "name": "Corner Café",
-                     *       "sessions": 1
+                     *       "sessions": 1,
+                     *       "storage_bytes": 41802117
                      *     }
                      */
                     "application/json": components["schemas"]["OwnBusiness"];
@@ -3212,12 +3234,14 @@ export interface operations {
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
                      *         "messages_per_day": 10000,
-                     *         "sessions": 5
+                     *         "sessions": 5,
+                     *         "storage_bytes": 1000000000
                      *       },
                      *       "members": 2,
                      *       "messages_today": 312,
                      *       "name": "Corner Café",
-                     *       "sessions": 1
+                     *       "sessions": 1,
+                     *       "storage_bytes": 41802117
                      *     }
                      */
                     "application/json": components["schemas"]["OwnBusiness"];

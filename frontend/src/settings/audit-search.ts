@@ -18,6 +18,9 @@ export const ACTS = [
   "business.suspended",
   "business.resumed",
   "operator.made",
+  "user.suspended",
+  "user.restored",
+  "user.password_changed",
 ] as const satisfies readonly Act[];
 
 export interface AuditFilter {

@@ -24,14 +24,6 @@ pub struct NewMember {
     pub role: Role,
 }
 
-/// What is needed to check a password.
-pub struct Password {
-    /// Whose it is.
-    pub user: UserId,
-    /// Argon2id; empty for somebody who signs in by link only.
-    pub hash: Option<String>,
-}
-
 /// Makes a new person who is a member of this business. `Conflict("email_taken")` when the address has an account.
 pub async fn create_member(
     store: &Store,
@@ -46,16 +38,6 @@ pub async fn create_member(
             |tx, (now, business, new)| Box::pin(insert(tx, *now, *business, new, false)),
         )
         .await
-}
-
-/// The password of the account with this address (lower case), unless it is disabled.
-pub async fn password(store: &Store, email: &str) -> Result<Option<Password>> {
-    let mut conn = store.read().await?;
-    let row = fetch_optional!(conn, (Uuid, Option<String>), sql::PASSWORD, email)?;
-    Ok(row.map(|(user, hash)| Password {
-        user: user.into(),
-        hash,
-    }))
 }
 
 /// A person to be made. Name and address are parsed already.

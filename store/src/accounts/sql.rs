@@ -21,6 +21,13 @@ statements! {
 
     PASSWORD = "select id, password_hash from users where email = $1 and disabled_at is null";
 
+    SET_PASSWORD = "update users set password_hash = $2 where id = $1 and disabled_at is null";
+
+    CLOSE_OTHERS: across_tenants = "update user_sessions set revoked_at = $3
+        where user_id = $1 and id <> $2 and revoked_at is null";
+
+    DROP_LINKS: across_tenants = "delete from sign_in_links where user_id = $1";
+
     HOME: across_tenants = "select m.business_id from members m join businesses b on b.id = m.business_id
         where m.user_id = $1 and b.status = 'active' order by m.created_at, m.business_id limit 1";
 
@@ -29,6 +36,7 @@ statements! {
             (id, user_id, business_id, refresh_hash, client_hash, created_at, refreshed_at, expires_at)
         select $1, m.user_id, m.business_id, $3, $4, $5, $5, $6
         from members m join businesses b on b.id = m.business_id
+            join users u on u.id = m.user_id and u.disabled_at is null
         where m.user_id = $2 and b.status = 'active' and m.business_id = coalesce($7, m.business_id)
         order by m.created_at, m.business_id limit 1";
 

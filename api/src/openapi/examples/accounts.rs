@@ -22,6 +22,10 @@ pub(super) fn request(operation: &str) -> Option<Value> {
         }),
         "refresh" => json!({"refresh_token": TOKEN}),
         "switch_business" => json!({"business_id": BUSINESS}),
+        "change_password" => json!({
+            "current": "correct horse battery",
+            "new": "a river under the bridge",
+        }),
         "invite_member" => json!({"email": "noa@example.com", "role": "agent"}),
         "change_member" => json!({"role": "admin"}),
         "create_api_key" => json!({

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{AT, BUSINESS, page};
+use super::{AT, BUSINESS, USER, page};
 
 pub(super) fn request(operation: &str) -> Option<Value> {
     Some(match operation {
@@ -11,7 +11,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
             "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
             "owner_email": "ada@example.com",
         }),
-        "change_business" => json!({"status": "suspended"}),
+        "change_business" | "change_user" => json!({"status": "suspended"}),
         _ => return None,
     })
 }
@@ -21,6 +21,8 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
         "list_businesses" => page(&tenant("active"), None),
         "list_shards" => page(&shard(), None),
         "get_tenant" => tenant("active"),
+        "list_users" => page(&account("active"), None),
+        "change_user" => account("suspended"),
         "change_business" => tenant("suspended"),
         "create_business" => {
             let mut made = tenant("active");
@@ -56,6 +58,18 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
             },
         }),
         _ => return None,
+    })
+}
+
+fn account(status: &str) -> Value {
+    json!({
+        "id": USER,
+        "name": "Ada Lovelace",
+        "email": "ada@example.com",
+        "operator": false,
+        "status": status,
+        "businesses": 2,
+        "created_at": AT,
     })
 }
 

@@ -1,0 +1,139 @@
+//! One person's account: shut out by an operator and let in again, and given another password.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use switchyard_core::permission::{Role, Scope};
+
+use crate::app::{Answer, Client, PASSWORD, TestApp};
+use crate::operating::operator;
+
+async fn set(operator: &Client, user: &str, status: &str) -> Answer {
+    let path = format!("/v1/admin/users/{user}");
+    operator
+        .send("PATCH", &path, &json!({"status": status}))
+        .await
+}
+
+async fn login(app: &TestApp, email: &str, password: &str) -> Answer {
+    let body = json!({"email": email, "password": password});
+    app.anonymous().post("/v1/auth/login", &body).await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_suspended_person_is_out_of_every_business_until_restored() {
+    let app = TestApp::start().await;
+    let olga = operator(&app).await;
+    let ada = app.business("ada@example.com").await;
+    let owner = app.user(&ada.user).await;
+    let (_, key) = app.key(ada.business, &Scope::ALL).await;
+    let bob = app.member(ada.business, Role::Owner).await;
+    let signed_in = app.sign_in(&bob).await;
+    let his = app
+        .anonymous()
+        .with(signed_in["access_token"].as_str().unwrap());
+    let chosen = his.post("/v1/me/password", &json!({"new": PASSWORD})).await;
+    assert_eq!(chosen.status, 204, "{:?}", chosen.body);
+    let mut live = his
+        .request(Method::GET, "/v1/events/stream")
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(live.status(), 200);
+
+    let found = olga
+        .get(&format!("/v1/admin/users?q={}", &bob.email[4..20]))
+        .await;
+    assert_eq!(found.body["data"].as_array().unwrap().len(), 1);
+    assert_eq!(found.body["data"][0]["id"], bob.id.to_string());
+    assert_eq!(found.body["data"][0]["businesses"], 1);
+    let suspended = set(&olga, &bob.id.to_string(), "suspended").await;
+    assert_eq!(
+        (suspended.status, &suspended.body["status"]),
+        (200, &json!("suspended"))
+    );
+    assert_eq!(his.get("/v1/me").await.status, 401);
+    while live.chunk().await.unwrap().is_some() {}
+    let refresh = json!({"refresh_token": signed_in["refresh_token"]});
+    let anonymous = app.anonymous();
+    assert_eq!(
+        anonymous.post("/v1/auth/refresh", &refresh).await.status,
+        401
+    );
+    assert_eq!(login(&app, &bob.email, PASSWORD).await.status, 401);
+    assert_eq!(
+        owner.get("/v1/sessions").await.status,
+        200,
+        "nobody else is"
+    );
+    assert_eq!(key.get("/v1/sessions").await.status, 200, "nor a key");
+
+    assert_eq!(
+        set(&olga, &bob.id.to_string(), "suspended").await.status,
+        200
+    );
+    assert_eq!(
+        set(&olga, &bob.id.to_string(), "active").await.body["status"],
+        "active"
+    );
+    assert_eq!(
+        his.get("/v1/me").await.status,
+        401,
+        "what had ended stays so"
+    );
+    assert_eq!(login(&app, &bob.email, PASSWORD).await.status, 200);
+    let acts: Vec<Value> = owner.get("/v1/audit").await.body["data"]
+        .as_array()
+        .unwrap()[..3]
+        .iter()
+        .map(|entry| entry["action"].clone())
+        .collect();
+    assert_eq!(
+        acts,
+        ["user.restored", "user.suspended", "user.password_changed"]
+    );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn nobody_shuts_out_themselves_or_somebody_unknown() {
+    let app = TestApp::start().await;
+    let olga = operator(&app).await;
+    let own = olga.get("/v1/me").await.body["user"]["id"].clone();
+    let refused = set(&olga, own.as_str().unwrap(), "suspended").await;
+    assert_eq!((refused.status, refused.code()), (409, "own_account"));
+    let nobody = "usr_01a1fe1868b77e40a9d8c1f2b3e4d506";
+    assert_eq!(set(&olga, nobody, "suspended").await.code(), "not_found");
+    assert_eq!(olga.get("/v1/me").await.status, 200);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn another_password_needs_the_present_one_and_ends_every_other_session() {
+    let app = TestApp::start().await;
+    let ada = app.business("ada@example.com").await;
+    let here = app.user(&ada.user).await;
+    let elsewhere = app.user(&ada.user).await;
+    let change = async |body: Value| here.post("/v1/me/password", &body).await;
+    assert_eq!(change(json!({"new": PASSWORD})).await.status, 204);
+    assert_eq!(here.get("/v1/me").await.status, 200);
+    assert_eq!(elsewhere.get("/v1/me").await.status, 401);
+    let next = "a river under the bridge";
+    for body in [
+        json!({"new": next}),
+        json!({"current": "not the password", "new": next}),
+    ] {
+        let refused = change(body).await;
+        assert_eq!((refused.status, refused.code()), (403, "forbidden"));
+    }
+    let weak = change(json!({"current": PASSWORD, "new": "password1234"})).await;
+    assert_eq!((weak.status, weak.code()), (400, "invalid_request"));
+    assert_eq!(
+        change(json!({"current": PASSWORD, "new": next}))
+            .await
+            .status,
+        204
+    );
+    assert_eq!(login(&app, "ada@example.com", PASSWORD).await.status, 401);
+    assert_eq!(login(&app, "ada@example.com", next).await.status, 200);
+    app.end().await;
+}

@@ -45,11 +45,29 @@ pub(crate) struct Caller {
     pub(crate) origin: Origin,
 }
 
-/// Where a request came from, for the audit log.
+/// Where a request came from, for the log and the audit log.
 #[derive(Clone, Default)]
 pub(crate) struct Origin {
     pub(crate) address: Option<IpAddr>,
     pub(crate) request_id: String,
+}
+
+impl Origin {
+    /// Of a request, whoever it comes from.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let extensions = request.extensions();
+        extensions.get::<Self>().cloned().unwrap_or_default()
+    }
+
+    /// A hand that acts from there.
+    pub(crate) fn hand(&self, kind: ActorKind, id: Option<Uuid>) -> Actor {
+        Actor {
+            kind,
+            id,
+            address: self.address.map(|it| it.to_string()),
+            request_id: Some(self.request_id.clone()),
+        }
+    }
 }
 
 /// A person or a program.
@@ -111,12 +129,7 @@ impl Caller {
     }
 
     fn acts_as(&self, kind: ActorKind) -> Actor {
-        Actor {
-            kind,
-            id: Some(self.actor()),
-            address: self.origin.address.map(|it| it.to_string()),
-            request_id: Some(self.origin.request_id.clone()),
-        }
+        self.origin.hand(kind, Some(self.actor()))
     }
 
     fn rate(&self) -> Rate {
@@ -168,8 +181,13 @@ pub(crate) async fn identify(state: &State, request: &HttpRequest, request_id: &
         request_id: request_id.to_owned(),
     };
     let caller = identified(state, request).await;
-    let caller = caller.map(|caller| Caller { origin, ..caller });
-    request.extensions_mut().insert(Identified(caller));
+    let caller = caller.map(|caller| Caller {
+        origin: origin.clone(),
+        ..caller
+    });
+    let mut extensions = request.extensions_mut();
+    extensions.insert(Identified(caller));
+    extensions.insert(origin);
 }
 
 async fn identified(state: &State, request: &HttpRequest) -> Result<Caller, Problem> {

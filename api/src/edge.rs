@@ -129,6 +129,10 @@ impl Finish<'_> {
         if let Some(methods) = &problem.allow {
             builder.insert_header((ALLOW, methods.as_str()));
         }
+        if problem.code == ApiCode::RequestTimeout {
+            // What may still come of the body belongs to no request.
+            builder.force_close();
+        }
         if problem.code == ApiCode::Unauthorized {
             builder.insert_header((WWW_AUTHENTICATE, "Bearer"));
         }

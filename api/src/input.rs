@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 use std::ops::Deref;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::error::{Error, JsonPayloadError, PathError, QueryPayloadError};
@@ -14,11 +15,15 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use switchyard_core::code::ApiCode;
+use tokio::time::timeout;
 
 use crate::problem::Problem;
 
 /// The most bytes of a JSON body.
 pub(crate) const JSON_MAX_BYTES: usize = 1 << 20;
+
+/// A body arrives within this time, which leaves the handler some of the ten seconds of every request.
+const ARRIVES: Duration = Duration::from_secs(8);
 
 /// Sets the rules for every route.
 pub(crate) fn configure(config: &mut ServiceConfig) {
@@ -54,9 +59,16 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
     type Future = LocalBoxFuture<'static, Result<Self, Error>>;
 
     fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let read = Json::<Object<T>>::from_request(request, payload);
-        read.map(|read| read.map(|Json(Object(fields))| Self(fields)))
-            .boxed_local()
+        let read = timeout(ARRIVES, Json::<Object<T>>::from_request(request, payload));
+        let late = |_elapsed| {
+            let code = ApiCode::RequestTimeout;
+            Error::from(Problem::new(code, code.row().example))
+        };
+        read.map(move |read| {
+            let Json(Object(fields)) = read.map_err(late)??;
+            Ok(Self(fields))
+        })
+        .boxed_local()
     }
 }
 

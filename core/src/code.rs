@@ -128,6 +128,11 @@ codes! {
         "Load what you keep anew (chats, messages, numbers), then go on from `after=0`, or from now by the live \
          stream.",
         "no event of this business that is kept has this number";
+    /// The body did not arrive in time.
+    RequestTimeout = "request_timeout", 408, "The request did not arrive in time",
+        "The body of a request has eight seconds to arrive. Nothing was done.",
+        "Send it again over a better line.",
+        "the body did not arrive within 8 seconds";
     /// The body is larger than allowed.
     TooLarge = "too_large", 413, "The body is too large",
         "A JSON body has at most 1 MiB.",

@@ -5,6 +5,7 @@ use switchyard_core::code::ApiCode;
 
 use crate::address;
 use crate::api::State;
+use crate::caller::Origin;
 use crate::limit::Attempt;
 use crate::problem::Problem;
 
@@ -20,4 +21,18 @@ pub(crate) async fn begin(
         let detail = "too many attempts to sign in: wait, then try again";
         Problem::new(ApiCode::TooManyRequests, detail).after(wait_s)
     })
+}
+
+/// An attempt to be somebody came to nothing: for whoever looks for those who try.
+pub(crate) fn refused(request: &HttpRequest, shown: &'static str) {
+    let Origin {
+        address,
+        request_id,
+    } = Origin::of(request);
+    tracing::warn!(
+        request_id,
+        ?address,
+        shown,
+        "an attempt to sign in was refused"
+    );
 }

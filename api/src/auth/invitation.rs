@@ -8,14 +8,14 @@ use serde::{Deserialize, Serialize};
 use store::members::{self, Invited, Joining};
 use switchyard_core::Timestamp;
 use switchyard_core::account::parse_name;
+use switchyard_core::audit::ActorKind;
 use switchyard_core::permission::Role;
 use utoipa::ToSchema;
 
 use super::signed_in::{BusinessObject, SignedIn};
 use super::{attempt, signed_in};
-use crate::address;
 use crate::api::State;
-use crate::caller::{Allowed, Any, Who};
+use crate::caller::{Allowed, Any, Origin, Who};
 use crate::input::Body;
 use crate::problem::Problem;
 
@@ -115,9 +115,9 @@ pub(crate) async fn accept_invitation(
             password_hash: state.passwords.hash(needed(body.password)?).await?,
         },
     };
-    let address = address::client(&request, &state.trusted_proxies).map(|it| it.to_string());
+    let by = Origin::of(&request).hand(ActorKind::User, None);
     let token = body.token.expose_secret();
-    let joined = members::join(&state.store, now, token, joining, address).await?;
+    let joined = members::join(&state.store, now, token, joining, by).await?;
     let (user, business) = joined.ok_or_else(spent)?;
     state.limits.succeeded(&attempt).await;
     let status = StatusCode::CREATED;
@@ -158,6 +158,7 @@ async fn prove(
         state.limits.succeeded(&attempt).await;
         Ok(())
     } else {
+        attempt::refused(request, "password of an invited person");
         let detail = "you have an account already: this is not its password";
         Err(Problem::unauthorized(detail))
     }

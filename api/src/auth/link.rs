@@ -39,8 +39,11 @@ pub(crate) async fn link(
     let attempt = attempt::begin(&request, &state, None).await?;
     let token = body.token.expose_secret();
     let user = accounts::use_sign_in_link(&state.store, Timestamp::now(), token).await?;
-    let user =
-        user.ok_or_else(|| Problem::unauthorized("this link was used already, or it ran out"))?;
+    let Some(user) = user else {
+        attempt::refused(&request, "sign-in link");
+        let detail = "this link was used already, or it ran out";
+        return Err(Problem::unauthorized(detail));
+    };
     state.limits.succeeded(&attempt).await;
     signed_in::open(&request, &state, StatusCode::OK, user, None, body.cookie).await
 }

@@ -43,9 +43,10 @@ pub(crate) async fn login(
     let found = accounts::password(&state.store, &email).await?;
     let (user, hash) = found.map_or((None, None), |it| (Some(it.user), it.hash));
     let right = state.passwords.matches(body.password, hash).await?;
-    let user = user
-        .filter(|_| right)
-        .ok_or_else(|| Problem::unauthorized("the email or the password is wrong"))?;
+    let Some(user) = user.filter(|_| right) else {
+        attempt::refused(&request, "password");
+        return Err(Problem::unauthorized("the email or the password is wrong"));
+    };
     state.limits.succeeded(&attempt).await;
     signed_in::open(&request, &state, StatusCode::OK, user, None, body.cookie).await
 }

@@ -60,6 +60,7 @@ pub(crate) async fn refresh(
         Rotation::Renewed(session) => session,
         Rotation::Reused => {
             state.store.hints().credentials_changed();
+            attempt::refused(&request, "spent refresh token");
             return Err(spent());
         }
         Rotation::Unknown => return Err(spent()),

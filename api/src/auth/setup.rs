@@ -56,6 +56,7 @@ pub(crate) async fn setup(
     let attempt = attempt::begin(&request, &state, None).await?;
     let given = body.token.expose_secret().as_bytes();
     if !bool::from(given.ct_eq(expected.expose_secret().as_bytes())) {
+        attempt::refused(&request, "setup token");
         return Err(Problem::forbidden("this is not the setup token"));
     }
     state.limits.succeeded(&attempt).await;

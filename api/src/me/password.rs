@@ -53,6 +53,7 @@ pub(crate) async fn change_password(
         let attempt = attempt::begin(&request, &state, Some(email)).await?;
         let current = body.current.unwrap_or_default();
         if !state.passwords.matches(current, Some(hash)).await? {
+            attempt::refused(&request, "present password");
             return Err(Problem::forbidden("this is not your present password"));
         }
         state.limits.succeeded(&attempt).await;

@@ -51,7 +51,11 @@ fn codes(unsafe_method: bool, operation: &Operation) -> BTreeSet<ApiCode> {
         });
     }
     if operation.request_body.is_some() {
-        codes.extend([ApiCode::InvalidRequest, ApiCode::TooLarge]);
+        codes.extend([
+            ApiCode::InvalidRequest,
+            ApiCode::RequestTimeout,
+            ApiCode::TooLarge,
+        ]);
     }
     if let Some(security) = &operation.security {
         codes.extend([ApiCode::Unauthorized, ApiCode::TooManyRequests]);

@@ -4,8 +4,11 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use switchyard_core::code::ApiCode;
 use switchyard_core::permission::Scope;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::time::timeout;
 
-use crate::app::{Answer, TestApp};
+use crate::app::{Answer, PATIENCE, TestApp};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_refusal_is_a_problem_with_a_code_and_the_id_of_the_request() {
@@ -254,5 +257,21 @@ async fn a_body_is_an_object_and_no_list_of_its_values() {
         let detail = refused.body["detail"].as_str().unwrap();
         assert!(detail.contains("an object"), "{detail}");
     }
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_body_that_does_not_arrive_is_the_clients_fault_and_ends_the_connection() {
+    let app = TestApp::start().await;
+    let place = app.url.strip_prefix("http://").unwrap();
+    let mut line = TcpStream::connect(place).await.unwrap();
+    let head = "POST /v1/auth/login HTTP/1.1\r\nhost: here\r\ncontent-type: application/json\r\n\
+        content-length: 50\r\n\r\n{";
+    line.write_all(head.as_bytes()).await.unwrap();
+    let mut said = String::new();
+    let to_the_end = timeout(PATIENCE, line.read_to_string(&mut said));
+    to_the_end.await.unwrap().unwrap();
+    assert!(said.starts_with("HTTP/1.1 408"), "{said}");
+    assert!(said.contains("request_timeout"), "{said}");
     app.end().await;
 }

@@ -35,7 +35,7 @@ async fn an_operator_makes_a_business_and_its_owner_moves_in() {
         (&made.body["shard"], &made.body["status"]),
         (&json!(3), &json!("active"))
     );
-    let limits = json!({"sessions": 2, "messages_per_day": null});
+    let limits = json!({"sessions": 2, "messages_per_day": null, "storage_bytes": null});
     assert_eq!(made.body["limits"], limits);
     let url = made.body["invite_url"].as_str().unwrap();
     let token = url.split_once("#token=").unwrap().1;

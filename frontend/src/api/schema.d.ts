@@ -131,6 +131,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The people of the platform, oldest account first */
+        get: operations["list_users"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /**
+         * Shuts a person out of every business, or lets them in again
+         * @description Whoever is suspended is signed out within five seconds and cannot sign in, by password, link or invitation; API keys belong to their businesses and go on. It is noted in the audit log of every business that the person is a member of.
+         */
+        patch: operations["change_user"];
+        trace?: never;
+    };
     "/v1/api-keys": {
         parameters: {
             query?: never;
@@ -515,6 +552,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Chooses another password
+         * @description Everywhere else the person is signed out within five seconds; this session goes on. A wrong present password counts like a failed sign-in.
+         */
+        post: operations["change_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/members": {
         parameters: {
             query?: never;
@@ -748,6 +805,29 @@ export interface components {
             /** @description What stands after `#token=`. */
             token: string;
         };
+        /** @description A person as operators see them. */
+        Account: {
+            /**
+             * Format: int64
+             * @description Businesses that they are a member of.
+             */
+            businesses: number;
+            /**
+             * Format: date-time
+             * @description When the account was made.
+             */
+            created_at: string;
+            /** @description The address to sign in with, lower case. */
+            email: string;
+            /** @description `usr_…` */
+            id: string;
+            /** @description The person's name. */
+            name: string;
+            /** @description Whether this person operates the platform. */
+            operator: boolean;
+            /** @description Whether they may sign in. */
+            status: components["schemas"]["UserStatus"];
+        };
         /**
          * @description What kind of hand did it.
          * @enum {string}
@@ -795,7 +875,7 @@ export interface components {
          * @description A privileged act.
          * @enum {string}
          */
-        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made";
+        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "user.suspended" | "user.restored" | "user.password_changed";
         /** @description An entry of the audit log. */
         AuditEntry: {
             /** @description What. */
@@ -852,6 +932,18 @@ export interface components {
         ChangeMemberRequest: {
             /** @description What the person may do from now on. */
             role: components["schemas"]["Role"];
+        };
+        /** @description The password of now, and the next one. */
+        ChangePasswordRequest: {
+            /** @description The password of now; left out by somebody who has none and signs in by link. */
+            current?: string | null;
+            /** @description 12 to 128 characters. */
+            new: string;
+        };
+        /** @description What changes. */
+        ChangeUserRequest: {
+            /** @description Suspended or active again. */
+            status: components["schemas"]["UserStatus"];
         };
         /** @description A conversation. */
         Chat: {
@@ -1081,6 +1173,34 @@ export interface components {
             reason: components["schemas"]["SessionReason"] | null;
             /** @description The session's state; `awaiting_scan` while there is a code. */
             state: components["schemas"]["SessionState"];
+        };
+        /** @description One page of a list. */
+        List_Account: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description Businesses that they are a member of.
+                 */
+                businesses: number;
+                /**
+                 * Format: date-time
+                 * @description When the account was made.
+                 */
+                created_at: string;
+                /** @description The address to sign in with, lower case. */
+                email: string;
+                /** @description `usr_…` */
+                id: string;
+                /** @description The person's name. */
+                name: string;
+                /** @description Whether this person operates the platform. */
+                operator: boolean;
+                /** @description Whether they may sign in. */
+                status: components["schemas"]["UserStatus"];
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
         };
         /** @description One page of a list. */
         List_ApiKey: {
@@ -1690,7 +1810,7 @@ export interface components {
              * @description The stable code.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "cursor_expired" | "too_large" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "internal" | "shard_unavailable" | "unavailable";
+            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "internal" | "shard_unavailable" | "unavailable";
             /** @description What is wrong with this request. */
             detail: string;
             /** @description Finds the request in the log. */
@@ -1971,6 +2091,11 @@ export interface components {
             /** @description Whether this person operates the platform. */
             operator: boolean;
         };
+        /**
+         * @description Whether a person may sign in.
+         * @enum {string}
+         */
+        UserStatus: "active" | "suspended";
     };
     responses: {
         /** @description `already_a_member`: This person is a member already */
@@ -2081,8 +2206,26 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `own_account`: This is your own account */
+        own_account: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `own_business`: You work in this business */
         own_business: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request_timeout`: The request did not arrive in time */
+        request_timeout: {
             headers: {
                 [name: string]: unknown;
             };
@@ -2426,6 +2569,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -2533,6 +2677,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
             409: components["responses"]["own_business"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
@@ -2579,6 +2724,114 @@ export interface operations {
             };
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_users: {
+        parameters: {
+            query?: {
+                /** @description Part of a name or of an address. */
+                q?: string;
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "businesses": 2,
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "email": "ada@example.com",
+                     *           "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *           "name": "Ada Lovelace",
+                     *           "operator": false,
+                     *           "status": "active"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Account"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    change_user: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `usr_…`
+                 * @example usr_01a1fe1868b77e40a9d8c1f2b3e4d506
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "status": "suspended"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangeUserRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "businesses": 2,
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "email": "ada@example.com",
+                     *       "id": "usr_01a1fe1868b77e40a9d8c1f2b3e4d506",
+                     *       "name": "Ada Lovelace",
+                     *       "operator": false,
+                     *       "status": "suspended"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["own_account"];
+            413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -2687,6 +2940,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -2841,6 +3095,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             409: components["responses"]["conflict_or_email_taken"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
@@ -2889,6 +3144,7 @@ export interface operations {
             };
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -2942,6 +3198,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -2996,6 +3253,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -3072,6 +3330,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -3156,6 +3415,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
             409: components["responses"]["already_set_up_or_email_taken"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
@@ -3251,6 +3511,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -3863,6 +4124,43 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "current": "correct horse battery",
+                 *       "new": "a river under the bridge"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ChangePasswordRequest"];
+            };
+        };
+        responses: {
+            /** @description Changed */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -3947,6 +4245,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             409: components["responses"]["already_a_member"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests_or_quota_exceeded"];
@@ -4033,6 +4332,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
             409: components["responses"]["last_owner"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
@@ -4104,6 +4404,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
             409: components["responses"]["conflict"];
             413: components["responses"]["too_large"];
             422: components["responses"]["idempotency_mismatch_or_invalid_recipient_or_session_required_or_unsupported_kind"];
@@ -4309,6 +4610,7 @@ export interface operations {
             400: components["responses"]["invalid_request"];
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests_or_quota_exceeded"];
             500: components["responses"]["internal"];
@@ -4444,6 +4746,7 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];

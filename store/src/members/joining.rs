@@ -1,7 +1,7 @@
 //! Accepting an invitation: by somebody new, or by somebody who has an account already.
 
 use serde_json::json;
-use switchyard_core::audit::{ActorKind, AuditAction};
+use switchyard_core::audit::AuditAction;
 use switchyard_core::permission::Role;
 use switchyard_core::{BusinessId, InvitationId, Timestamp, UserId};
 use uuid::Uuid;
@@ -55,17 +55,17 @@ pub async fn invited(store: &Store, now: Timestamp, token: &str) -> Result<Optio
 }
 
 /// Accepts an invitation, which is thereby spent: of any number at once one succeeds, the others get `None`.
-/// [`Error::Conflict`] `other_address` when it is for another person than the one who accepts.
+/// Whose hand it is becomes known here. [`Error::Conflict`] `other_address` when it is for another person than the one who accepts.
 pub async fn join(
     store: &Store,
     now: Timestamp,
     token: &str,
     joining: Joining,
-    address: Option<String>,
+    by: Actor,
 ) -> Result<Option<(UserId, BusinessId)>> {
-    let input = (now, accounts::hash(token), joining, address);
+    let input = (now, accounts::hash(token), joining, by);
     store
-        .write(Lane::Rest, input, |tx, (now, hash, joining, address)| {
+        .write(Lane::Rest, input, |tx, (now, hash, joining, by)| {
             Box::pin(async move {
                 let row = fetch_optional!(
                     tx,
@@ -83,10 +83,8 @@ pub async fn join(
                 let (b, u) = (business.uuid(), user.uuid());
                 execute!(tx, sql::JOIN, b, u, role.name(), now.ms())?;
                 let by = Actor {
-                    kind: ActorKind::User,
                     id: Some(u),
-                    address: address.clone(),
-                    request_id: None,
+                    ..by.clone()
                 };
                 let detail = json!({"invitation": id.to_string(), "role": role});
                 let (action, target) = (AuditAction::MemberJoined, user.to_string());

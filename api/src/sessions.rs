@@ -17,6 +17,7 @@ mod list;
 mod logout;
 mod qr;
 mod rename;
+mod restart;
 mod want;
 mod watch;
 
@@ -29,6 +30,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(delete::delete_session)
         .service(connect::connect_session)
         .service(disconnect::disconnect_session)
+        .service(restart::restart_session)
         .service(logout::logout_session)
         .service(qr::session_qr);
 }

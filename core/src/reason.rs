@@ -128,6 +128,10 @@ reasons! {
         DifferentNumber = "different_number",
             "Another number scanned the code than the one that belongs here.", "Scan with the phone of this number, or add a new number.",
             "הקוד נסרק ממספר אחר מזה ששייך לכאן.", "סרקו עם הטלפון של המספר הזה, או הוסיפו מספר חדש.";
+        /// The number that scanned is linked in this business as another entry.
+        NumberAlreadyLinked = "number_already_linked",
+            "This number is connected in your business already.", "Use the entry that it has, or unlink that one first.",
+            "המספר הזה כבר מחובר בעסק שלכם.", "השתמשו בחיבור הקיים שלו, או נתקו אותו קודם.";
         /// WhatsApp asks for a passkey.
         PasskeyRequired = "passkey_required",
             "WhatsApp asks for a passkey before it links this account.", "This account cannot be linked by a code yet.",
@@ -202,6 +206,7 @@ impl SessionReason {
             | Self::ClientOutdated
             | Self::RefusedByWhatsapp
             | Self::DifferentNumber
+            | Self::NumberAlreadyLinked
             | Self::VaultUnreadable
             | Self::StorageFull => SessionState::Failed,
             Self::TemporaryBan | Self::NewChatsRestricted => SessionState::Restricted,

@@ -44,11 +44,20 @@ named! {
     pub enum Wanted {
         /// Be connected; link first where that is needed.
         Connected = "connected",
+        /// The same, by a connection that was made after the wish.
+        Restarted = "restarted",
         /// Be down, stay linked.
         Disconnected = "disconnected",
         /// Be unlinked on the phone, keys wiped.
         LoggedOut = "logged_out",
         /// Be unlinked, keys wiped and the session removed; chats and messages stay.
         Deleted = "deleted",
+    }
+}
+
+impl Wanted {
+    /// Whether it is to be connected, however.
+    pub const fn is_connected(self) -> bool {
+        matches!(self, Self::Connected | Self::Restarted)
     }
 }

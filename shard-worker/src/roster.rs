@@ -285,7 +285,7 @@ fn needs_a_supervisor(wish: &Wish) -> bool {
         SessionState::Created | SessionState::LoggedOut | SessionState::Disconnected
     );
     match wish.wanted {
-        Wanted::Connected | Wanted::Deleted => true,
+        Wanted::Connected | Wanted::Restarted | Wanted::Deleted => true,
         Wanted::Disconnected => !rests,
         Wanted::LoggedOut => wish.state != SessionState::LoggedOut,
     }

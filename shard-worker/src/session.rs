@@ -151,7 +151,9 @@ impl Supervisor {
         let done = Box::pin(self.prepare(order, &holding)).await;
         let outcome = match (done, order.wanted) {
             (Err(ending), _) => Err(ending),
-            (Ok(()), Wanted::Connected) => Ok(self.stay_connected(order, &holding).await),
+            (Ok(()), Wanted::Connected | Wanted::Restarted) => {
+                Ok(self.stay_connected(order, &holding).await)
+            }
             (Ok(()), Wanted::Disconnected) => Box::pin(self.rest(&holding)).await,
             (Ok(()), Wanted::LoggedOut) => Box::pin(self.log_out(order, &holding)).await,
             (Ok(()), Wanted::Deleted) => Box::pin(self.delete(order, &holding)).await,
@@ -185,7 +187,7 @@ impl Supervisor {
                 | SessionState::AwaitingPasskey
                 | SessionState::Moving
         ) || self.standing.reason == Some(SessionReason::NewChatsRestricted);
-        if believed_alive && order.wanted == Wanted::Connected {
+        if believed_alive && order.wanted.is_connected() {
             self.enter(holding, SessionState::Connecting, None, None)
                 .await?;
         }

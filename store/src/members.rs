@@ -153,7 +153,8 @@ async fn locked_role(tx: &mut Tx, business: BusinessId, user: UserId) -> Result<
     row.map(|(role,)| parse_role(&role, user)).transpose()
 }
 
-async fn lock(tx: &mut Tx, business: BusinessId) -> Result<()> {
+/// Of whatever takes this lock of a business one goes after the other.
+pub(crate) async fn lock(tx: &mut Tx, business: BusinessId) -> Result<()> {
     fetch_optional!(tx, (Uuid,), sql::LOCK, business.uuid())?;
     Ok(())
 }

@@ -90,7 +90,7 @@ impl Session {
             self.state,
             SessionState::Failed | SessionState::LoggedOut | SessionState::Disconnected
         );
-        if store.has_room() || ended || self.wanted != Wanted::Connected {
+        if store.has_room() || ended || !self.wanted.is_connected() {
             return self;
         }
         Self {

@@ -66,7 +66,7 @@ impl Seen {
             self.state,
             SessionState::Created | SessionState::Connecting | SessionState::AwaitingScan
         );
-        self.wanted == Wanted::Connected && on_its_way && self.qr.is_none()
+        self.wanted.is_connected() && on_its_way && self.qr.is_none()
     }
 
     pub(super) fn shown(&self) -> LinkState {

@@ -37,6 +37,7 @@ async fn a_number_is_made_renamed_steered_and_removed() {
 
     for (verb, wanted) in [
         ("connect", Wanted::Connected),
+        ("restart", Wanted::Restarted),
         ("disconnect", Wanted::Disconnected),
     ] {
         let noted = client.post(&format!("{path}/{verb}"), &json!({})).await;

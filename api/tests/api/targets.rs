@@ -123,6 +123,7 @@ impl<'a> Targets<'a> {
             | "get /v1/sessions/{id}/qr"
             | "post /v1/sessions/{id}/connect"
             | "post /v1/sessions/{id}/disconnect"
+            | "post /v1/sessions/{id}/restart"
             | "post /v1/sessions/{id}/logout" => (self.new_session().await, nothing),
             "patch /v1/sessions/{id}" => {
                 (self.new_session().await, json!({"name": "Mark of hers"}))

@@ -785,6 +785,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/sessions/{id}/restart": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Gives a number that seems stuck a new connection, without a new scan: the one that it has is closed first
+         * @description One that is down is connected, as by `connect`. Messages wait meanwhile and go out afterwards.
+         */
+        post: operations["restart_session"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -1940,7 +1960,7 @@ export interface components {
          * @description Why a session is in its state.
          * @enum {string}
          */
-        SessionReason: "unlinked_on_phone" | "unlinked_while_away" | "account_locked" | "account_banned" | "temporary_ban" | "client_outdated" | "refused_by_whatsapp" | "link_invalid" | "new_chats_restricted" | "network" | "rate_limited" | "protocol_error" | "opened_elsewhere" | "link_expired" | "different_number" | "passkey_required" | "vault_unreadable" | "storage_full" | "unlink_unconfirmed" | "by_user";
+        SessionReason: "unlinked_on_phone" | "unlinked_while_away" | "account_locked" | "account_banned" | "temporary_ban" | "client_outdated" | "refused_by_whatsapp" | "link_invalid" | "new_chats_restricted" | "network" | "rate_limited" | "protocol_error" | "opened_elsewhere" | "link_expired" | "different_number" | "number_already_linked" | "passkey_required" | "vault_unreadable" | "storage_full" | "unlink_unconfirmed" | "by_user";
         /**
          * @description Where a session stands. Stored and shown as its snake-case name.
          * @enum {string}
@@ -4944,6 +4964,53 @@ export interface operations {
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
             409: components["responses"]["no_code_to_scan"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    restart_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `ses_…`
+                 * @example ses_01a1fe1868b77e40a9d8c1f2b3e4d502
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Noted; the state follows */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "id": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502",
+                     *       "messages_today": 0,
+                     *       "name": "Front desk",
+                     *       "phone": null,
+                     *       "phone_seen_at": null,
+                     *       "reason": null,
+                     *       "shard": null,
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "state": "connecting",
+                     *       "until": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];

@@ -33,7 +33,7 @@ export function CardAsk({ session, name, ask, onClose }: Props) {
       title={t(`numbers.${ask}_title`, { name })}
       body={t(`numbers.${ask}_body`)}
       action={t(`numbers.${ask}`)}
-      dangerous={ask !== "disconnect"}
+      dangerous={ask !== "disconnect" && ask !== "restart"}
       busy={act.isPending}
       error={act.error}
       onConfirm={confirm}

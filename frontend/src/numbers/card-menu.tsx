@@ -1,12 +1,12 @@
 // What else can be done to a number.
-import { EllipsisVertical, LogOut, Pencil, Trash2, Unplug } from "lucide-react";
+import { EllipsisVertical, LogOut, Pencil, RotateCw, Trash2, Unplug } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "@/api/objects";
 import { IconButton } from "@/parts/button";
 import { Menu, MenuItem, MenuLine } from "@/parts/menu";
 import { lookOf } from "./state-look";
 
-export type Ask = "rename" | "disconnect" | "logout" | "delete";
+export type Ask = "rename" | "restart" | "disconnect" | "logout" | "delete";
 
 const ICON = { size: 16, "aria-hidden": true } as const;
 
@@ -23,6 +23,11 @@ export function CardMenu({ session, name, onAsk }: { session: Session; name: str
       <MenuItem icon={<Pencil {...ICON} />} onSelect={() => onAsk("rename")}>
         {t("numbers.rename")}
       </MenuItem>
+      {lookOf(session.state).isUp && session.phone && (
+        <MenuItem icon={<RotateCw {...ICON} />} onSelect={() => onAsk("restart")}>
+          {t("numbers.restart")}
+        </MenuItem>
+      )}
       {lookOf(session.state).isUp && (
         <MenuItem icon={<Unplug {...ICON} />} onSelect={() => onAsk("disconnect")}>
           {t("numbers.disconnect")}

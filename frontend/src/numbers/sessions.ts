@@ -15,10 +15,11 @@ export function sessionName(session: Pick<Session, "name" | "phone"> | undefined
   return session?.name || session?.phone || unnamed;
 }
 
-export type Act = "connect" | "disconnect" | "logout" | "delete";
+export type Act = "connect" | "restart" | "disconnect" | "logout" | "delete";
 
 const ACTS: Record<Act, (id: string) => Promise<unknown>> = {
   connect: (id: string) => client.POST("/v1/sessions/{id}/connect", { params: { path: { id } } }),
+  restart: (id: string) => client.POST("/v1/sessions/{id}/restart", { params: { path: { id } } }),
   disconnect: (id: string) => client.POST("/v1/sessions/{id}/disconnect", { params: { path: { id } } }),
   logout: (id: string) => client.POST("/v1/sessions/{id}/logout", { params: { path: { id } } }),
   delete: (id: string) => client.DELETE("/v1/sessions/{id}", { params: { path: { id } } }),

@@ -1,6 +1,7 @@
 //! Following one client from its dial to its end.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -35,7 +36,8 @@ pub(super) struct Followed<'a> {
     pub(super) holding: &'a Holding,
     purpose: Purpose,
     pub(super) live: Option<Arc<Live>>,
-    foreign: bool,
+    /// Why the device is not to be this session's.
+    foreign: Option<SessionReason>,
     since: Instant,
 }
 
@@ -54,7 +56,7 @@ impl Supervisor {
             holding,
             purpose,
             live: None,
-            foreign: false,
+            foreign: None,
             since: Instant::now(),
         };
         Box::pin(self.begin(&mut followed)).await?;
@@ -69,10 +71,12 @@ impl Supervisor {
     async fn begin(&mut self, followed: &mut Followed<'_>) -> Result<(), Ending> {
         if let Some(who) = followed.connection.linked_to() {
             match who.phone {
-                Some(phone) if self.is_another(&phone) => followed.refuse(),
+                Some(phone) if self.is_another(&phone) => {
+                    followed.refuse(SessionReason::DifferentNumber);
+                }
                 // The last client ended between the link and its note.
                 Some(phone) if !self.paired => {
-                    self.note_link(followed.holding, phone, who.lid).await?;
+                    self.note_link(followed, phone, who.lid).await?;
                 }
                 _ => {}
             }
@@ -139,9 +143,10 @@ impl Supervisor {
         if same && followed.purpose == Purpose::LogOut {
             return None;
         }
-        if same && now.wanted == Wanted::Connected {
+        if same && now.wanted.is_connected() {
             let anew = now.wanted_at != followed.order.wanted_at;
-            return (anew && followed.live.is_none()).then_some(Ending::Ordered);
+            let live_is_good = followed.live.is_some() && now.wanted == Wanted::Connected;
+            return (anew && !live_is_good).then_some(Ending::Ordered);
         }
         let unlink = matches!(now.wanted, Wanted::LoggedOut | Wanted::Deleted);
         if same && unlink && followed.live.is_some() {
@@ -245,10 +250,13 @@ impl Supervisor {
             return Err(Ending::Because(SessionReason::RefusedByWhatsapp));
         };
         if self.is_another(&phone) {
-            followed.refuse();
+            followed.refuse(SessionReason::DifferentNumber);
             return Ok(());
         }
-        self.note_link(followed.holding, phone, lid).await?;
+        self.note_link(followed, phone, lid).await?;
+        if followed.foreign.is_some() {
+            return Ok(());
+        }
         self.enter(followed.holding, SessionState::Syncing, None, None)
             .await
     }
@@ -258,29 +266,41 @@ impl Supervisor {
         self.phone.as_ref().is_some_and(|known| known != phone)
     }
 
+    /// Writes the link down, or refuses it where another session of the business has it.
     async fn note_link(
         &mut self,
-        holding: &Holding,
+        followed: &mut Followed<'_>,
         phone: Phone,
         lid: Option<Lid>,
     ) -> Result<(), Ending> {
         let (linked, with) = (phone.clone(), lid);
-        self.write(holding, move |store, held| {
+        let taken = Arc::new(AtomicBool::new(false));
+        let elsewhere = Arc::clone(&taken);
+        self.write(followed.holding, move |store, held| {
             let (phone, lid) = (linked.clone(), with.clone());
-            async move { sessions::paired(&store, Timestamp::now(), &held, phone, lid).await }
+            let elsewhere = Arc::clone(&elsewhere);
+            async move {
+                let noted = sessions::paired(&store, Timestamp::now(), &held, phone, lid).await?;
+                elsewhere.store(!noted, Ordering::Relaxed);
+                Ok(())
+            }
         })
         .await?;
+        if taken.load(Ordering::Relaxed) {
+            followed.refuse(SessionReason::NumberAlreadyLinked);
+            return Ok(());
+        }
         self.phone = Some(phone);
         self.paired = true;
         Ok(())
     }
 
     async fn connected(&mut self, followed: &mut Followed<'_>) -> Result<Option<Ending>, Ending> {
-        if followed.foreign {
+        if let Some(reason) = followed.foreign {
             if !followed.connection.log_out(LOG_OUT).await {
                 tracing::warn!("a foreign device stays linked until its phone removes it");
             }
-            return Ok(Some(Ending::Because(SessionReason::DifferentNumber)));
+            return Ok(Some(Ending::Because(reason)));
         }
         if followed.purpose == Purpose::LogOut {
             let unlinked = followed.connection.log_out(LOG_OUT).await;
@@ -342,9 +362,9 @@ impl Supervisor {
 }
 
 impl Followed<'_> {
-    /// The device belongs to another number: nothing of it is written down, and it is unlinked once that is possible.
-    fn refuse(&mut self) {
-        self.foreign = true;
+    /// The device is not to be this session's: nothing of it is written down, and it is unlinked once that is possible.
+    fn refuse(&mut self, reason: SessionReason) {
+        self.foreign = Some(reason);
         set_foreign(&self.connection.inbox);
     }
 

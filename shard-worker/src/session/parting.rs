@@ -117,7 +117,8 @@ fn unlinked(ending: &Ending) -> Result<Option<Unlinked>, Ending> {
         Ending::Stopped => Ok(Some(Unlinked::Later)),
         Ending::Ordered
         | Ending::Because(
-            Why::UnlinkedOnPhone | Why::UnlinkedWhileAway | Why::LinkInvalid | Why::DifferentNumber,
+            Why::UnlinkedOnPhone | Why::UnlinkedWhileAway | Why::LinkInvalid | Why::DifferentNumber
+            | Why::NumberAlreadyLinked,
         ) => Ok(Some(Unlinked::Yes)),
         Ending::Because(
             Why::AccountLocked

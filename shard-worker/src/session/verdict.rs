@@ -40,7 +40,15 @@ impl Supervisor {
         self.world.metrics.endings.with_label_values(&[name]).inc();
         match ending {
             Ending::Lost => Err(Ending::Lost),
-            Ending::Ordered => Ok(Next::Now),
+            Ending::Ordered => {
+                let wanted = self.orders.borrow().wanted;
+                if wanted.is_connected() && self.standing.state.can_send() {
+                    // What was live is dialled anew.
+                    self.enter(holding, SessionState::Connecting, None, None)
+                        .await?;
+                }
+                Ok(Next::Now)
+            }
             Ending::Stopped => {
                 self.stopped(holding).await?;
                 Ok(Next::Gone)
@@ -85,7 +93,8 @@ impl Supervisor {
             Why::UnlinkedOnPhone
             | Why::UnlinkedWhileAway
             | Why::LinkInvalid
-            | Why::DifferentNumber => self.forget_the_link(holding, reason).await?,
+            | Why::DifferentNumber
+            | Why::NumberAlreadyLinked => self.forget_the_link(holding, reason).await?,
             _ => {
                 if matches!(reason, Why::LinkExpired | Why::PasskeyRequired) {
                     self.end_the_link_attempt(holding).await?;

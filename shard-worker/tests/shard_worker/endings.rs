@@ -12,7 +12,8 @@
 //! | frozen, frames that cannot be read | `a_frozen_or_deaf_connection_…` |
 //! | xml-not-well-formed, an owed acknowledgement | `a_malformed_stanza_…` |
 //! | replaced | `a_connection_taken_over_…` |
-//! | codes used up, another number, a passkey | `codes_…`, `another_number_…`, `a_passkey_…` |
+//! | codes used up, another number, one that is here already | `codes_…`, `another_number_…`, `a_phone_that_is_linked_…` |
+//! | a passkey | `a_passkey_…` |
 //! | keys that cannot be read | `holding::keys_that_cannot_be_read_…`, the product's `faults::damaged` |
 //! | a full disk | the product's `faults::full` |
 //! | by request | `linking::a_session_is_disconnected_…` |
@@ -266,6 +267,55 @@ async fn another_number_is_refused_and_unlinked_again() {
     assert_eq!(row.state, SessionState::Failed);
     assert_eq!(row.phone.unwrap().digits(), OURS);
     assert_eq!(stage.phones.devices(OTHER).await, 0);
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_phone_that_is_linked_here_already_is_refused_as_a_second_number_and_unlinked_again() {
+    let (stage, shard, first) = Box::pin(Stage::opened(&[])).await;
+    let second = stage.session().await;
+    stage.want(second, Wanted::Connected).await;
+    let code = stage.code(second).await;
+    assert!(stage.phones.scan(OURS, &code).await);
+    let row = stage.ends(second, SessionReason::NumberAlreadyLinked).await;
+    assert_eq!((row.state, row.paired), (SessionState::Failed, false));
+    assert_eq!(row.phone, None);
+    assert_eq!(
+        stage.phones.devices(OURS).await,
+        1,
+        "the first is still linked"
+    );
+    let kept = stage.look(first).await.expect("a session");
+    assert_eq!(kept.state, SessionState::Connected);
+
+    stage.want(first, Wanted::LoggedOut).await;
+    stage.reaches(first, SessionState::LoggedOut).await;
+    stage.want(second, Wanted::Connected).await;
+    stage.reaches(second, SessionState::AwaitingScan).await;
+    let code = stage.code(second).await;
+    assert!(stage.phones.scan(OURS, &code).await);
+    stage.reaches(second, SessionState::Connected).await;
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_is_a_new_connection_without_a_scan_and_connect_is_none() {
+    let (stage, shard, session) = Box::pin(Stage::opened(&[])).await;
+    let logins = async || stage.phones.log("login").await.len();
+    let before = logins().await;
+    stage.want(session, Wanted::Connected).await;
+    for restart in 1..=2 {
+        stage.want(session, Wanted::Restarted).await;
+        until("another login", async || {
+            (logins().await == before + restart).then_some(())
+        })
+        .await;
+        stage.reaches(session, SessionState::Connected).await;
+    }
+    stage.want(session, Wanted::Connected).await;
+    let asked = stage.phones.log("qr_offered").await.len();
+    assert_eq!(asked, 1, "of the first link");
+    assert_eq!(logins().await, before + 2);
     stage.close(shard).await;
 }
 

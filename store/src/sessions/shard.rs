@@ -13,7 +13,7 @@ use crate::messages::row::tell_status;
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::sessions::row::SessionRow;
 use crate::sessions::{Session, changed, must_find, sql};
-use crate::{Error, Held, Hint, Lane, Result, Store, Tx, jobs};
+use crate::{Error, Held, Hint, Lane, Result, Store, Tx, jobs, members};
 
 /// What a business wants of a session.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,14 +91,15 @@ pub async fn set_state(
         .await
 }
 
-/// The phone has linked this session. [`Error::Conflict`] `different_number` when it belonged to another.
+/// The phone has linked this session; `false`, and nothing is noted, when another session of the business is linked to the
+/// same phone. [`Error::Conflict`] `different_number` when it belonged to another.
 pub async fn paired(
     store: &Store,
     now: Timestamp,
     held: &Held,
     phone: Phone,
     lid: Option<Lid>,
-) -> Result<()> {
+) -> Result<bool> {
     let input = (now, *held, phone, lid);
     store
         .write(Lane::Messages, input, |tx, (now, held, phone, lid)| {
@@ -108,16 +109,19 @@ pub async fn paired(
                 if session.phone.is_some_and(|known| known != *phone) {
                     return Err(Error::Conflict("different_number"));
                 }
-                execute!(
-                    tx,
-                    sql::PAIRED,
-                    held.business.uuid(),
-                    held.session.uuid(),
-                    phone.digits(),
-                    lid.as_ref().map(Lid::digits)
-                )?;
+                let (business, id) = (held.business.uuid(), held.session.uuid());
+                // Of two that are linked at once one is the first.
+                members::lock(tx, held.business).await?;
+                let twin =
+                    fetch_optional!(tx, (Uuid,), sql::LINKED_TO, business, id, phone.digits())?;
+                if twin.is_some() {
+                    return Ok(false);
+                }
+                let lid = lid.as_ref().map(Lid::digits);
+                execute!(tx, sql::PAIRED, business, id, phone.digits(), lid)?;
                 let session = must_find(tx, held.business, held.session).await?;
-                changed(tx, *now, &session).await
+                changed(tx, *now, &session).await?;
+                Ok(true)
             })
         })
         .await

@@ -59,6 +59,11 @@ statements! {
     PAIRED = "update sessions set paired = true, phone = $3, lid = coalesce($4, lid)
         where business_id = $1 and id = $2";
 
+    /// Another session of the business that is linked to the phone `$3`.
+    LINKED_TO = "select id from sessions
+        where business_id = $1 and id <> $2 and phone = $3 and paired = true and deleted_at is null
+          and wanted <> 'deleted' limit 1";
+
     UNPAIRED = "update sessions set paired = false where business_id = $1 and id = $2";
 
     SEEN = "update sessions set phone_seen_at = $3 where business_id = $1 and id = $2";

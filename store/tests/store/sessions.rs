@@ -1,6 +1,11 @@
 //! Sessions: made, steered, moved through their states, deleted.
 
-use store::{Engine, Error, Lane, events, leases, messages, sessions};
+use std::time::Duration;
+
+use store::audit::Actor;
+use store::businesses::NewTenant;
+use store::quota::Limits;
+use store::{Engine, Error, Lane, businesses, events, leases, messages, sessions};
 use switchyard_core::address::{Lid, Phone};
 use switchyard_core::event::EventType;
 use switchyard_core::reason::SessionReason;
@@ -37,7 +42,7 @@ both_engines! {
 
     async fn what_whatsapp_restricts_outlasts_every_state(bench: &Bench) {
         let held = bench.held().await;
-        let (restricted, ban) = (NOON.plus(std::time::Duration::from_hours(2)), NOON.plus(std::time::Duration::from_hours(1)));
+        let (restricted, ban) = (NOON.plus(Duration::from_hours(2)), NOON.plus(Duration::from_hours(1)));
         for (reason, until) in [(SessionReason::NewChatsRestricted, restricted), (SessionReason::TemporaryBan, ban)] {
             sessions::set_state(&bench.store, NOON, &held, SessionState::Restricted, Some(reason), Some(until)).await.unwrap();
             let shown = sessions::get(&bench.store, held.business, held.session).await.unwrap().unwrap();
@@ -56,7 +61,7 @@ both_engines! {
     async fn a_link_with_another_number_is_refused(bench: &Bench) {
         let held = bench.held().await;
         let phone = Phone::parse("972501234567").unwrap();
-        sessions::paired(&bench.store, NOON, &held, phone.clone(), Lid::parse("777")).await.unwrap();
+        assert!(sessions::paired(&bench.store, NOON, &held, phone.clone(), Lid::parse("777")).await.unwrap());
         let other = Phone::parse("972507654321").unwrap();
         let refused = sessions::paired(&bench.store, NOON, &held, other, None).await;
         assert!(matches!(refused, Err(Error::Conflict("different_number"))), "{refused:?}");
@@ -79,10 +84,10 @@ both_engines! {
         };
         let mut last = look().await;
         assert_eq!((last.session, last.wanted), (held.session, Wanted::Disconnected));
-        let tomorrow = NOON.plus(std::time::Duration::from_hours(24));
+        let tomorrow = NOON.plus(Duration::from_hours(24));
         let wishes = [
             (tomorrow, Wanted::Connected), (NOON, Wanted::Disconnected), (NOON, Wanted::Connected),
-            (NOON, Wanted::Connected), (NOON.minus(std::time::Duration::from_hours(9)), Wanted::LoggedOut),
+            (NOON, Wanted::Connected), (NOON.minus(Duration::from_hours(9)), Wanted::LoggedOut),
         ];
         for (now, wanted) in wishes {
             sessions::want(&bench.store, now, held.business, held.session, wanted).await.unwrap();
@@ -144,6 +149,41 @@ both_engines! {
         assert!(matches!(refused, Err(Error::Fenced)), "{refused:?}");
     }
 
+    async fn of_sixteen_sessions_linked_to_one_phone_at_once_one_has_it(bench: &Bench) {
+        let new = NewTenant {
+            name: "Corner Café".to_owned(),
+            shard: None,
+            limits: Limits::default(),
+            owner_email: None,
+            invitation_life: Duration::from_mins(1),
+        };
+        let made = businesses::create(&bench.store, NOON, Actor::system(), new).await;
+        let business = made.unwrap().0.id;
+        let shard = bench.shard(1).await;
+        let phone = Phone::parse("972501234567").unwrap();
+        let mut all = Vec::new();
+        for _ in 0..16 {
+            all.push(bench.held_by(shard, business).await);
+        }
+        let links = all.iter().map(|held| {
+            let (store, held, phone) = (bench.store.clone(), *held, phone.clone());
+            tokio::spawn(async move {
+                let linked = sessions::paired(&store, NOON, &held, phone, None).await;
+                linked.unwrap().then_some(held)
+            })
+        });
+        let mut linked = Vec::new();
+        for link in links.collect::<Vec<_>>() {
+            linked.extend(link.await.unwrap());
+        }
+        assert_eq!(linked.len(), 1);
+        sessions::unpaired(&bench.store, NOON, &linked[0], None).await.unwrap();
+        let other = all.iter().find(|held| held.session != linked[0].session).unwrap();
+        assert!(sessions::paired(&bench.store, NOON, other, phone.clone(), None).await.unwrap());
+        let stranger = bench.held_by(shard, bench.business()).await;
+        assert!(sessions::paired(&bench.store, NOON, &stranger, phone, None).await.unwrap());
+    }
+
     async fn a_fenced_shard_changes_nothing_of_a_session(bench: &Bench) {
         let shard = bench.shard(1).await;
         let old = bench.held_by(shard, bench.business()).await;
@@ -153,7 +193,7 @@ both_engines! {
         let number = Phone::parse("972501234567").unwrap();
         let refusals = [
             sessions::set_state(store, NOON, &old, SessionState::Failed, None, None).await,
-            sessions::paired(store, NOON, &old, number, None).await,
+            sessions::paired(store, NOON, &old, number, None).await.map(drop),
             sessions::unpaired(store, NOON, &old, None).await,
             sessions::seen(store, NOON, &old).await,
             sessions::delete(store, NOON, &old).await,

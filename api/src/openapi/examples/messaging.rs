@@ -22,7 +22,7 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
         "list_sessions" => page(&session("connected", None), None),
         "create_session" => session("created", None),
         "get_session" | "rename_session" => session("connected", None),
-        "connect_session" => session("connecting", None),
+        "connect_session" | "restart_session" => session("connecting", None),
         "disconnect_session" => session("disconnected", Some("by_user")),
         "logout_session" => session("logged_out", Some("by_user")),
         "session_qr" => json!({

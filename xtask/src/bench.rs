@@ -21,7 +21,7 @@ mod seed;
 mod sessions;
 mod stage;
 mod start;
-mod usage;
+pub(crate) mod usage;
 mod wire;
 
 use std::path::{Path, PathBuf};

@@ -1,4 +1,5 @@
-//! A PostgreSQL server for the tests and the benchmark: a fresh cluster on a free port, gone when they end.
+//! A PostgreSQL server on loopback: for tests and the benchmark a fresh one that goes with them, for a cluster one that
+//! stays.
 
 use std::fs;
 use std::io::Write;
@@ -32,10 +33,15 @@ pub(crate) enum Postgres {
 
 /// A server that this command started.
 pub(crate) struct Cluster {
+    site: Site,
+    server: Child,
+}
+
+/// Where a server keeps its data and listens, whether it runs or not.
+pub(crate) struct Site {
     folder: PathBuf,
     programs: PathBuf,
     port: u16,
-    server: Child,
     owner: Option<Owner>,
 }
 
@@ -84,40 +90,16 @@ pub(crate) fn run(words: &[&str]) -> Result<()> {
 impl Cluster {
     /// A new one, up, in a folder of its own under `under`.
     pub(crate) fn start(under: &Path) -> Result<Self> {
-        let programs = programs()?;
-        let owner = owner()?;
         let folder = under.join(format!("switchyard-postgres-{}", process::id()));
-        fs::create_dir(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-        if let Some(owner) = owner {
-            chown(&folder, Some(owner.user), Some(owner.group))?;
-        }
-        let data = folder.join("data");
-        Step::new("PostgreSQL: a new cluster", programs.join("initdb"))
-            .with(|command| {
-                command.arg("--pgdata").arg(&data).args(INITDB);
-                as_owner(command, owner, &folder)
-            })
-            .output()?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let log = fs::File::create(folder.join("log"))?;
-        let mut command = Command::new(programs.join("postgres"));
-        command
-            .arg("-D")
-            .arg(&data)
-            .arg("-p")
-            .arg(port.to_string())
-            .arg("-k")
-            .arg(&folder)
-            .args(SERVER);
-        as_owner(&mut command, owner, &folder);
-        let server = command.stdout(log.try_clone()?).stderr(log).spawn()?;
-        let mut cluster = Self {
-            folder,
-            programs,
-            port,
-            server,
-            owner,
-        };
+        let site = Site::at(folder, port)?;
+        let log = fs::File::create(site.folder.join("log"))?;
+        let server = site
+            .command()
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .spawn()?;
+        let mut cluster = Self { site, server };
         cluster.wait_until_up()?;
         say(&format!("PostgreSQL: 127.0.0.1:{port}"));
         Ok(cluster)
@@ -125,12 +107,12 @@ impl Cluster {
 
     /// The address of its only database, for its superuser.
     pub(crate) fn url(&self) -> String {
-        self.url_of("postgres")
+        self.site.url_of(SUPERUSER)
     }
 
     /// The same for a role of that name, which needs no password here.
     pub(crate) fn url_of(&self, role: &str) -> String {
-        format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
+        self.site.url_of(role)
     }
 
     /// Its first process, which starts one for each connection.
@@ -140,10 +122,83 @@ impl Cluster {
 
     /// Runs statements and answers the rows of the queries among them: a line each, columns divided by `|`.
     pub(crate) fn sql(&self, statements: &str) -> Result<String> {
+        self.site.sql(statements)
+    }
+
+    fn wait_until_up(&mut self) -> Result<()> {
+        let deadline = Instant::now() + START_DEADLINE;
+        while !self.site.is_up()? {
+            if self.server.try_wait()?.is_some() || Instant::now() > deadline {
+                let log = fs::read_to_string(self.site.folder.join("log")).unwrap_or_default();
+                bail!("PostgreSQL did not start:\n{log}");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+impl Site {
+    /// That folder, made and filled unless it is there, with a server to listen at `port`.
+    pub(crate) fn at(folder: PathBuf, port: u16) -> Result<Self> {
+        let site = Self {
+            programs: programs()?,
+            owner: owner()?,
+            folder,
+            port,
+        };
+        let (folder, data) = (&site.folder, site.folder.join("data"));
+        if data.join("PG_VERSION").exists() {
+            return Ok(site);
+        }
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        if let Some(owner) = site.owner {
+            chown(folder, Some(owner.user), Some(owner.group))?;
+        }
+        Step::new("PostgreSQL: a new cluster", site.programs.join("initdb"))
+            .with(|command| {
+                command.arg("--pgdata").arg(&data).args(INITDB);
+                as_owner(command, site.owner, folder)
+            })
+            .output()?;
+        Ok(site)
+    }
+
+    /// What starts the server.
+    pub(crate) fn command(&self) -> Command {
+        let mut command = Command::new(self.programs.join("postgres"));
+        command
+            .arg("-D")
+            .arg(self.folder.join("data"))
+            .arg("-p")
+            .arg(self.port.to_string())
+            .arg("-k")
+            .arg(&self.folder)
+            .args(SERVER);
+        as_owner(&mut command, self.owner, &self.folder);
+        command
+    }
+
+    /// Whether it takes connections now.
+    pub(crate) fn is_up(&self) -> Result<bool> {
+        let up = Command::new(self.programs.join("pg_isready"))
+            .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
+            .status()?;
+        Ok(up.success())
+    }
+
+    /// The address of its only database for a role, which needs no password here.
+    pub(crate) fn url_of(&self, role: &str) -> String {
+        format!("postgres://{role}@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Runs statements as the superuser and answers the rows of the queries among them: a line each, columns divided
+    /// by `|`.
+    pub(crate) fn sql(&self, statements: &str) -> Result<String> {
         let mut psql = Command::new(self.programs.join("psql"))
             .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
             .args(["--set", "ON_ERROR_STOP=1", "--file", "-"])
-            .arg(self.url())
+            .arg(self.url_of(SUPERUSER))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -158,23 +213,6 @@ impl Cluster {
         }
         Ok(String::from_utf8(output.stdout)?.trim().to_owned())
     }
-
-    fn wait_until_up(&mut self) -> Result<()> {
-        let deadline = Instant::now() + START_DEADLINE;
-        loop {
-            let up = Command::new(self.programs.join("pg_isready"))
-                .args(["-q", "-h", "127.0.0.1", "-p", &self.port.to_string()])
-                .status()?;
-            if up.success() {
-                return Ok(());
-            }
-            if self.server.try_wait()?.is_some() || Instant::now() > deadline {
-                let log = fs::read_to_string(self.folder.join("log")).unwrap_or_default();
-                bail!("PostgreSQL did not start:\n{log}");
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-    }
 }
 
 /// A failure must not leave a server behind.
@@ -183,21 +221,22 @@ impl Drop for Cluster {
         // SIGINT is PostgreSQL's fast stop: it ends connections, writes everything and goes.
         let mut kill = Command::new("kill");
         kill.args(["-INT", &self.server.id().to_string()]);
-        let asked = as_owner(&mut kill, self.owner, &self.folder).status();
+        let folder = &self.site.folder;
+        let asked = as_owner(&mut kill, self.site.owner, folder).status();
         let stopped = asked.and_then(|_| self.server.wait());
-        if let Err(error) = stopped.and_then(|_| fs::remove_dir_all(&self.folder)) {
-            say(&format!(
-                "PostgreSQL, in {}: {error}",
-                self.folder.display()
-            ));
+        if let Err(error) = stopped.and_then(|_| fs::remove_dir_all(folder)) {
+            say(&format!("PostgreSQL, in {}: {error}", folder.display()));
         }
     }
 }
 
+/// Who may do everything in a new server.
+pub(crate) const SUPERUSER: &str = "postgres";
+
 /// Local connections are trusted: the cluster lives in a private folder, on loopback, for minutes.
 const INITDB: [&str; 8] = [
     "--username",
-    "postgres",
+    SUPERUSER,
     "--auth",
     "trust",
     "--encoding",

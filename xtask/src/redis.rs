@@ -1,4 +1,4 @@
-//! A Redis server for the benchmark; the tests start their own, for which it is made sure of here.
+//! A Redis server for the benchmark and the cluster; the tests start their own, for which it is made sure of here.
 
 use std::fs::{self, File};
 use std::net::{TcpListener, TcpStream};
@@ -31,6 +31,18 @@ pub(crate) fn ensure() -> Result<()> {
     }
 }
 
+/// What starts a server that keeps its data in `folder`, which is made.
+pub(crate) fn server(folder: &Path, port: u16) -> Result<Command> {
+    ensure()?;
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let mut command = Command::new("redis-server");
+    command
+        .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--dir"])
+        .arg(folder)
+        .args(DURABLE);
+    Ok(command)
+}
+
 /// A server on loopback; ends with this value.
 pub(crate) struct Redis {
     server: Child,
@@ -40,14 +52,10 @@ pub(crate) struct Redis {
 impl Redis {
     /// A new one, up, that keeps its data in `folder`, which is made.
     pub(crate) fn start(folder: &Path) -> Result<Self> {
-        ensure()?;
-        fs::create_dir(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
+        let mut command = server(folder, port)?;
         let log = File::create(folder.join("log"))?;
-        let server = Command::new("redis-server")
-            .args(["--bind", "127.0.0.1", "--port", &port.to_string(), "--dir"])
-            .arg(folder)
-            .args(DURABLE)
+        let server = command
             .stdout(log.try_clone()?)
             .stderr(log)
             .spawn()

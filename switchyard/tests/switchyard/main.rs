@@ -11,6 +11,7 @@
 
 mod audit;
 mod canaries;
+mod clusters;
 mod demos;
 mod faults;
 mod fuzzed;

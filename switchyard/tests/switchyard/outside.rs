@@ -2,13 +2,13 @@
 
 pub(crate) mod api;
 pub(crate) mod cluster;
+pub(crate) mod line;
 pub(crate) mod network;
 pub(crate) mod place;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
 pub(crate) mod rows;
-pub(crate) mod slow_line;
 
 use std::time::{Duration, Instant};
 

@@ -26,9 +26,14 @@ pub(crate) struct Http {
 impl Http {
     /// The server at `base`; `key` is shown with every request.
     pub(crate) fn new(base: &str, key: Option<&str>) -> Self {
+        Self::patient(base, key, PATIENCE)
+    }
+
+    /// The same for whoever does not wait so long.
+    pub(crate) fn patient(base: &str, key: Option<&str>, patience: Duration) -> Self {
         let agent = Agent::config_builder()
             .http_status_as_error(false)
-            .timeout_global(Some(PATIENCE))
+            .timeout_global(Some(patience))
             .max_idle_connections(CONNECTIONS)
             .max_idle_connections_per_host(CONNECTIONS)
             .max_idle_age(IDLE)
@@ -43,7 +48,7 @@ impl Http {
     }
 
     /// The same server, over the same connections, with another key.
-    pub(super) fn with_key(&self, key: &str) -> Self {
+    pub(crate) fn with_key(&self, key: &str) -> Self {
         Self {
             bearer: Some(format!("Bearer {key}")),
             ..self.clone()
@@ -84,6 +89,14 @@ impl Http {
             bail!("GET {path}: {status} {text}");
         }
         Ok((tag, text))
+    }
+
+    /// The status and the JSON of an answer, whatever the status.
+    pub(crate) fn answer(&self, path: &str) -> Result<(u16, Value)> {
+        let mut response = self.agent.get(format!("{}{path}", self.base)).call()?;
+        let text = response.body_mut().read_to_string()?;
+        let body = serde_json::from_str(&text).unwrap_or_default();
+        Ok((response.status().as_u16(), body))
     }
 
     /// The text that a GET is answered with.

@@ -15,7 +15,7 @@ const TIMES: std::ops::Range<usize> = 11..13;
 const PARENT: usize = 1;
 
 /// Processor time so far, of user and system, of all threads.
-pub(super) fn cpu(pid: u32) -> Result<Duration> {
+pub(crate) fn cpu(pid: u32) -> Result<Duration> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
     let (_, fields) = stat.rsplit_once(')').context("/proc/PID/stat")?;
     let ticks = fields
@@ -48,7 +48,7 @@ pub(super) fn family_cpu(pid: u32) -> Result<Duration> {
 }
 
 /// Resident memory in kilobytes; pages shared with other processes count for their share (PSS).
-pub(super) fn memory_kb(pid: u32) -> Result<f64> {
+pub(crate) fn memory_kb(pid: u32) -> Result<f64> {
     let text =
         fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).context("the process is gone")?;
     let line = text.lines().find_map(|line| line.strip_prefix("Pss:"));

@@ -7,8 +7,8 @@ use rustix::process::Signal;
 use super::roles::Stream;
 use super::rounds;
 use crate::outside::cluster::ROLES;
+use crate::outside::line::{Line, Manner};
 use crate::outside::redis::Redis;
-use crate::outside::slow_line::SlowLine;
 use crate::outside::{until, within};
 
 /// How soon readiness tells that Redis went or came.
@@ -81,16 +81,16 @@ async fn messages_flow_while_redis_is_flushed_paused_stopped_and_back() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn messages_flow_while_redis_is_slow_and_while_it_is_too_slow() {
     let redis = Redis::start().await;
-    let line = SlowLine::to(redis.port()).await;
+    let line = Line::to(redis.port()).await;
     let stream = Stream::start(&settings(line.port())).await;
     told(&stream, true).await;
     for _ in 0..rounds() {
         for delay in SLOW {
-            line.delay(delay);
+            line.is(Manner::Slow(delay));
             more_accepted(&stream).await;
         }
         told(&stream, false).await;
-        line.delay(Duration::ZERO);
+        line.is(Manner::Clear);
         told(&stream, true).await;
         more_accepted(&stream).await;
     }

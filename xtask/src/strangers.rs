@@ -1,12 +1,27 @@
-//! What somebody else's program is written with: the quick starts are run as printed, in the shell, Python and Node.js.
+//! Programs of others that the tests use: the quick starts are run as printed, in the shell, Python and Node.js, and what
+//! is deployed is checked by what will read it.
 
 use anyhow::Result;
 
 use crate::frontend;
-use crate::install::{answers, by_apt};
+use crate::install::{answers, by_apt, find};
+
+/// What the tests of a deployment check its files with: a program, whom it is for, and its Debian package.
+const DEPLOYMENT: [(&str, &str, &str); 4] = [
+    ("nginx", "nginx", "nginx"),
+    ("docker-compose", "docker-compose", "docker-compose"),
+    ("promtool", "Prometheus' promtool", "prometheus"),
+    ("openssl", "OpenSSL", "openssl"),
+];
 
 /// Installs what is missing of it; Node.js is named, because distributions have old ones.
 pub(crate) fn ensure() -> Result<()> {
+    let places = ["/usr/sbin".into()];
+    for (program, name, package) in DEPLOYMENT {
+        if find(&[program], &places).is_none() {
+            by_apt(name, &[package])?;
+        }
+    }
     for (program, name) in [("curl", "curl"), ("jq", "jq"), ("python3", "Python")] {
         if !answers(program, "--version") {
             by_apt(name, &[program])?;

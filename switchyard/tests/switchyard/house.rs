@@ -1,6 +1,7 @@
 //! The rules of the house that no lint knows: what depends on what, how files look, what production is built from.
 
 mod dependencies;
+mod deploy;
 mod files;
 mod graph;
 

@@ -12,8 +12,10 @@ use prometheus::{
 use crate::health::{self, Probe};
 use crate::problem::Problem;
 
-/// Seconds; the last ones are the long poll and the limit of every other request.
-const BUCKETS: [f64; 10] = [0.001, 0.005, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0, 10.0, 30.0];
+/// Seconds; 0.2 is what an alert asks about, the last ones are the long poll and the limit of every other request.
+const BUCKETS: [f64; 11] = [
+    0.001, 0.005, 0.01, 0.03, 0.1, 0.2, 0.5, 1.0, 3.0, 10.0, 30.0,
+];
 
 /// Counters of the public port.
 pub(crate) struct HttpMetrics {

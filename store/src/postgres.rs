@@ -12,11 +12,13 @@ use uuid::Uuid;
 use crate::hints::Hints;
 use crate::messages::gather::Accepts;
 use crate::metrics::Metrics;
+use crate::postgres::pool::PoolMetrics;
 use crate::postgres::walls::Manner;
 use crate::store::{SEARCH_MAX, SEARCHES};
 use crate::tx::Link;
 use crate::{Conn, Error, Result, StoreOptions, Tx, survey};
 
+mod pool;
 pub(crate) mod walls;
 
 pub use walls::Login;
@@ -77,6 +79,7 @@ impl PostgresStore {
             .acquire_timeout(SEARCH_MAX)
             .connect_lazy_with(connect.clone());
         let login = patiently(|| Login::of(&pool)).await?;
+        PoolMetrics::register(&pool, &options.registry)?;
         Ok(Self {
             pool,
             searchers,

@@ -104,7 +104,8 @@ impl Parts {
         let relay = hints_via(settings, installation.redis.clone())
             .map(|via| Relay::start(&installation.store, via));
         if let Some(redis) = installation.redis.clone() {
-            watch::redis(redis, readiness.clone()).await;
+            let watched = watch::redis(redis, readiness.clone(), &installation.registry).await;
+            watched.context("the metrics of Redis")?;
         }
 
         let shard = match plan.shard {
@@ -116,7 +117,9 @@ impl Parts {
             None => None,
         };
         if let Some(shard) = &shard {
-            watch::lease(shard.has_lease(), readiness.clone());
+            let registry = &installation.registry;
+            watch::lease(shard.has_lease(), readiness.clone(), registry)
+                .context("the metrics of the lease")?;
         }
         let nearby = shard.as_ref().map(|shard| Nearby::new(shard.drains()));
         let workers = start_workers(installation, plan.groups, nearby, internal_key, &hard)?;

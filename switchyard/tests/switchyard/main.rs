@@ -17,6 +17,7 @@ mod faults;
 mod fuzzed;
 mod house;
 mod logins;
+mod metrics;
 mod once;
 mod outside;
 mod quickstart;

@@ -1,6 +1,6 @@
 //! One client of a session: built from the vault, run once, and ended to its last task before the next one.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -83,15 +83,7 @@ impl Connection {
         let held = holding.held;
         let (vault, devices) = unlock(world, holding, paired).await?;
         let (sign, signs) = mpsc::channel(SIGNS);
-        let inbox = Arc::new(Inbox {
-            store: world.store.clone(),
-            held,
-            lease: Arc::clone(&holding.lease),
-            foreign: AtomicBool::new(false),
-            signs: sign.clone(),
-            fail: Arc::clone(&world.fail),
-            metrics: world.metrics.clone(),
-        });
+        let inbox = Arc::new(Inbox::new(world, holding, sign.clone()));
         let pulse = Arc::new(Pulse::default());
         let gate = Arc::new(Gate::new(
             Arc::clone(&holding.lease),
@@ -114,6 +106,7 @@ impl Connection {
             Arc::clone(&acks),
             Arc::clone(&gate),
             Arc::clone(&pulse),
+            Arc::clone(&inbox.unread),
             sign.clone(),
             note,
         );

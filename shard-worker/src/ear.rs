@@ -9,6 +9,7 @@ use switchyard_core::Timestamp;
 use switchyard_core::address::{Identity, Lid, Phone};
 use switchyard_core::job::{Receipt, ReceiptKind};
 use tokio::sync::mpsc;
+use tokio::time::Instant;
 use whatsapp_rust::types::events::{Event, EventHandler, EventInterest, EventKind, InboundMessage};
 use whatsapp_rust::types::message::MessageInfo;
 use whatsapp_rust::types::presence::ReceiptType;
@@ -17,7 +18,9 @@ use crate::acks::Acks;
 use crate::ending::{self, Ending};
 use crate::gate::Gate;
 use crate::identity::identity;
+use crate::inbound;
 use crate::pulse::Pulse;
+use crate::unread::Unread;
 
 /// Signs of a connection that may wait for the supervisor: a handful come in the life of a connection.
 pub(crate) const SIGNS: usize = 64;
@@ -85,8 +88,8 @@ pub(crate) enum Note {
     Receipts(Vec<Receipt>),
     /// Messages that did not pass the durability hook.
     Messages(Arc<[InboundMessage]>),
-    /// A message that cannot be decrypted yet.
-    Waiting(Arc<MessageInfo>),
+    /// There is a message that cannot be decrypted yet, since then.
+    Unread(Instant),
     /// Two identities of one person.
     Same(Phone, Lid),
     /// The phone itself was heard of.
@@ -98,6 +101,7 @@ pub(crate) struct Ear {
     acks: Arc<Acks>,
     gate: Arc<Gate>,
     pulse: Arc<Pulse>,
+    unread: Arc<Unread>,
     signs: mpsc::Sender<Sign>,
     notes: mpsc::Sender<Note>,
 }
@@ -108,6 +112,7 @@ impl Ear {
         acks: Arc<Acks>,
         gate: Arc<Gate>,
         pulse: Arc<Pulse>,
+        unread: Arc<Unread>,
         signs: mpsc::Sender<Sign>,
         notes: mpsc::Sender<Note>,
     ) -> Self {
@@ -115,6 +120,7 @@ impl Ear {
             acks,
             gate,
             pulse,
+            unread,
             signs,
             notes,
         }
@@ -182,7 +188,10 @@ impl EventHandler for Ear {
         match &*event {
             Event::ServerAck(ack) => self.acks.hear(ack),
             Event::Receipt(receipt) => self.receipt(receipt),
-            Event::RawNode(stanza) => self.gate.arrived(stanza),
+            Event::RawNode(stanza) => {
+                self.gate.arrived(stanza);
+                self.unread.arrive(stanza);
+            }
             Event::Messages(batch) => {
                 if batch.messages.iter().any(|it| is_typed_there(&it.info)) {
                     self.note(Note::PhoneSeen);
@@ -191,7 +200,12 @@ impl EventHandler for Ear {
                     self.note(Note::Messages(Arc::clone(&batch.messages)));
                 }
             }
-            Event::UndecryptableMessage(it) => self.note(Note::Waiting(Arc::clone(&it.info))),
+            Event::UndecryptableMessage(it) => {
+                if let Some(row) = inbound::waiting(&it.info) {
+                    self.unread.put(row);
+                    self.note(Note::Unread(Instant::now()));
+                }
+            }
             Event::PairingQrCode(code) => self.sign(Sign::Code {
                 payload: code.code.clone().into(),
                 lasts: code.timeout,
@@ -205,7 +219,10 @@ impl EventHandler for Ear {
                     lid: who.lid,
                 });
             }
-            Event::Connected(_) => self.sign(Sign::Connected),
+            Event::Connected(_) => {
+                self.unread.go_live();
+                self.sign(Sign::Connected);
+            }
             Event::SelfPushNameUpdated(_) => self.sign(Sign::Named),
             Event::PairPasskeyRequest(_) => self.sign(Sign::Passkey),
             Event::ContactNumberChanged(it) => {

@@ -19,11 +19,14 @@ use whatsapp_rust::types::durability_hook::InboundDurabilityHook;
 use whatsapp_rust::types::events::InboundMessage;
 use whatsapp_rust::types::message::{MessageCategory, MessageInfo};
 
+use crate::berth::Holding;
 use crate::ear::Sign;
 use crate::ending::Ending;
 use crate::identity::{identity, is_person, is_unknown};
 use crate::metrics::Metrics;
 use crate::tenure::Lease;
+use crate::unread::Unread;
+use crate::world::World;
 
 /// The most characters of an inbound text that are kept; WhatsApp's own limit.
 const TEXT_MAX: usize = 65_536;
@@ -43,6 +46,8 @@ pub(crate) struct Inbox {
     pub(crate) lease: Arc<Lease>,
     /// Set while the device belongs to another number than the session's: nothing of it is written down.
     pub(crate) foreign: AtomicBool,
+    /// What could not be read and is not written down yet.
+    pub(crate) unread: Arc<Unread>,
     /// Where the supervisor hears that this connection must end.
     pub(crate) signs: mpsc::Sender<Sign>,
     /// Where a test build kills itself.
@@ -52,6 +57,20 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
+    /// For one connection.
+    pub(crate) fn new(world: &World, holding: &Holding, signs: mpsc::Sender<Sign>) -> Self {
+        Self {
+            store: world.store.clone(),
+            held: holding.held,
+            lease: Arc::clone(&holding.lease),
+            foreign: AtomicBool::new(false),
+            unread: Arc::default(),
+            signs,
+            fail: Arc::clone(&world.fail),
+            metrics: world.metrics.clone(),
+        }
+    }
+
     /// Commits messages; tries again while the database is away, until the lease ends.
     ///
     /// # Errors
@@ -146,12 +165,13 @@ impl InboundDurabilityHook for Inbox {
             // The device is unlinked in a moment; its phone has these messages itself.
             return Ok(());
         }
-        let mut messages = Vec::with_capacity(batch.len());
-        for message in batch {
-            if let Some(mut read) = read(&message.message, &message.info) {
-                read.peer = Self::complete(&client, read.peer).await;
-                messages.push(read);
-            }
+        let read = batch
+            .iter()
+            .filter_map(|it| read(&it.message, &it.info))
+            .collect();
+        let mut messages = self.unread.join(read);
+        for message in &mut messages {
+            message.peer = Self::complete(&client, message.peer.clone()).await;
         }
         if messages.is_empty() {
             return Ok(());

@@ -29,6 +29,7 @@ mod scribe;
 mod session;
 mod shard;
 mod tenure;
+mod unread;
 pub mod vault;
 mod world;
 

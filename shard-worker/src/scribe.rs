@@ -86,8 +86,8 @@ impl Scribe {
                     .collect();
                 self.inbox.record(rows).await?;
             }
-            Note::Waiting(info) => {
-                let rows = inbound::waiting(&info).into_iter().collect();
+            Note::Unread(since) => {
+                let rows = self.inbox.unread.left(since).await;
                 self.inbox.record(rows).await?;
             }
             Note::Same(phone, lid) => {

@@ -124,6 +124,39 @@ async fn our_own_message_from_the_phone_appears_once_as_outbound() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_read_keeps_its_place_behind_those_before_it() {
+    let (stage, shard, session) = Stage::opened(&[ANN]).await;
+    stage.want(session, Wanted::Disconnected).await;
+    stage.reaches(session, SessionState::Disconnected).await;
+    for n in 0..20 {
+        stage.phones.write(ANN, OURS, &format!("{n}")).await;
+    }
+    let damaged = json!({"kind": "corrupt_message", "phone": OURS, "count": 1});
+    stage.phones.fault(damaged).await;
+    stage.phones.write(ANN, OURS, "damaged").await;
+
+    stage.want(session, Wanted::Connected).await;
+    stage.reaches(session, SessionState::Connected).await;
+    let mut messages = until("all are read", async || {
+        let ids = received(&stage).await.into_iter().map(|it| it.id);
+        let ids: std::collections::BTreeSet<_> = ids.collect();
+        let mut messages = Vec::new();
+        for id in ids {
+            messages.push(stage.message(id).await);
+        }
+        let read = messages.iter().filter(|it| it.text.is_some()).count();
+        (read == 21).then_some(messages)
+    })
+    .await;
+    messages.sort_by_key(|it| it.position);
+    let texts: Vec<_> = messages.iter().filter_map(|it| it.text.clone()).collect();
+    let expected = (0..20).map(|n| n.to_string());
+    let expected: Vec<_> = expected.chain(["damaged".to_owned()]).collect();
+    assert_eq!(texts, expected);
+    stage.close(shard).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_came_while_a_session_was_down_is_there_when_it_is_back() {
     let (stage, shard, session) = Stage::opened(&[ANN]).await;
     stage.want(session, Wanted::Disconnected).await;

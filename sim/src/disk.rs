@@ -9,7 +9,7 @@ use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use anyhow::Context as _;
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteLockingMode, SqliteSynchronous};
 use sqlx::{Connection as _, SqliteConnection};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinHandle;
@@ -26,6 +26,13 @@ const BATCH: usize = 2_000;
 
 /// How many rows one statement writes at most, a power of two; four values each, far below SQLite's limit of 32,766.
 const ROWS: usize = 64;
+
+/// The pages that stay in memory, in kibibytes (negative by SQLite's convention): the sessions and queues of
+/// thousands of devices, which every message changes.
+const CACHE: &str = "-65536";
+
+/// After how many pages the log goes into the file, 64 MiB: a page that changes with every message goes once.
+const LOG_PAGES: &str = "16384";
 
 /// Where changes go.
 pub(crate) struct Disk {
@@ -99,7 +106,11 @@ pub(crate) async fn open(folder: &Path) -> anyhow::Result<SqliteConnection> {
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // A killed process loses nothing; only a power cut could, and a simulator may forget then.
-        .synchronous(SqliteSynchronous::Normal);
+        .synchronous(SqliteSynchronous::Normal)
+        // Nobody else reads the file: no shared index of the log, no lock at each transaction.
+        .locking_mode(SqliteLockingMode::Exclusive)
+        .pragma("cache_size", CACHE)
+        .pragma("wal_autocheckpoint", LOG_PAGES);
     let mut connection = SqliteConnection::connect_with(&options).await?;
     sqlx::query(
         "CREATE TABLE IF NOT EXISTS kept (kind INTEGER NOT NULL, owner TEXT NOT NULL, \

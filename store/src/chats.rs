@@ -5,7 +5,7 @@ use switchyard_core::{BusinessId, ChatId, SessionId};
 
 use crate::messages::MessageRow;
 use crate::page::{Cursor, pattern};
-use crate::run::{fetch_all, fetch_optional};
+use crate::run::{fetch_all, fetch_optional, hex};
 use crate::{Page, Result, Store};
 
 mod read;
@@ -71,11 +71,15 @@ pub async fn list(
         .map(ChatRow::into_object)
         .collect::<Result<Vec<_>>>()?;
     if let Some(pattern) = &pattern {
-        for chat in &mut data {
-            let (chat_id, pattern) = (chat.id.uuid(), pattern.as_str());
-            let found = fetch_optional!(conn, MessageRow, sql::NEWEST_MATCH, of, chat_id, pattern);
-            let found = store.searched(found)?;
-            chat.found = found.map(MessageRow::into_object).transpose()?;
+        let ids: Vec<String> = data.iter().map(|chat| hex(chat.id.uuid())).collect();
+        let (ids, pattern) = (serde_json::to_string(&ids)?, pattern.as_str());
+        let found = fetch_all!(conn, MessageRow, sql::NEWEST_MATCHES, of, ids, pattern);
+        for message in store.searched(found)? {
+            let message = message.into_object()?;
+            let chat = data.iter_mut().find(|chat| chat.id == message.chat_id);
+            if let Some(chat) = chat {
+                chat.found = Some(message);
+            }
         }
     }
     Ok(Page { data, next_cursor })

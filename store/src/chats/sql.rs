@@ -28,21 +28,34 @@ statements! {
             join messages on messages.id = chats.last_message_id
         order by chats.last_message_at desc, chats.id desc"));
 
+    /// Whether a chat has a matching message is asked chat by chat: as `exists`, Postgres reads the messages of every
+    /// business there is into a table of its own first.
     SEARCH = (concat!("select ", chat_columns!(), "
-        from chats join contacts p on p.id = chats.contact_id
+        from (
+            select chats.* from chats join contacts p on p.id = chats.contact_id
+            where chats.business_id = $1 and (chats.session_id = $2 or $2 is null)
+              and (chats.unread > 0 or $3 = 0)
+              and (coalesce(p.name_folded, lower(p.name), '') like $4 escape '\\'
+                or coalesce(p.push_name_folded, lower(p.push_name), '') like $4 escape '\\'
+                or ('+' || coalesce(p.phone, '')) like $4 escape '\\'
+                or (select true from messages m where m.chat_id = chats.id
+                    and coalesce(m.folded, lower(m.text)) like $4 escape '\\' limit 1))
+              and (chats.last_message_at, chats.id) < ($5, $6)
+            order by chats.last_message_at desc, chats.id desc limit $7
+        ) as chats join contacts p on p.id = chats.contact_id
             join messages on messages.id = chats.last_message_id
-        where chats.business_id = $1 and (chats.session_id = $2 or $2 is null)
-          and (chats.unread > 0 or $3 = 0)
-          and (coalesce(p.name_folded, lower(p.name), '') like $4 escape '\\'
-            or coalesce(p.push_name_folded, lower(p.push_name), '') like $4 escape '\\'
-            or ('+' || coalesce(p.phone, '')) like $4 escape '\\'
-            or exists (select 1 from messages m where m.chat_id = chats.id and coalesce(m.folded, lower(m.text)) like $4 escape '\\'))
-          and (chats.last_message_at, chats.id) < ($5, $6)
-        order by chats.last_message_at desc, chats.id desc limit $7"));
+        order by chats.last_message_at desc, chats.id desc"));
 
-    NEWEST_MATCH = (concat!("select ", message_columns!(), " from messages
-        where business_id = $1 and chat_id = $2 and coalesce(folded, lower(text)) like $3 escape '\\'
-        order by position desc limit 1"));
+    /// The newest message that matches in each of these chats, a JSON list.
+    NEWEST_MATCHES = (
+        concat!("select ", message_columns!(), " from messages where business_id = $1 and id in (
+            select (select m.id from messages m where m.business_id = $1 and m.chat_id = unhex(value)
+                    and coalesce(m.folded, lower(m.text)) like $3 escape '\\' order by m.position desc limit 1)
+            from json_each($2))");
+        concat!("select ", message_columns!(), " from json_array_elements_text($2::json) as wanted (chat)
+            cross join lateral (select * from messages where business_id = $1 and chat_id = wanted.chat::uuid
+                and coalesce(folded, lower(text)) like $3 escape '\\' order by position desc limit 1) as messages")
+    );
 
     GET = (concat!("select ", chat_columns!(), "
         from chats join contacts p on p.id = chats.contact_id

@@ -1,7 +1,7 @@
 //! A cache of small values that are read from the database: in this process or shared through Redis.
 //!
-//! A fill carries the version that was read before it and loses to a newer invalidation; of many that miss at once
-//! one fills; lives differ by 15 %, so that values filled together do not end together.
+//! An invalidation forgets all of it; a fill carries the version that was read before it and loses to a newer one; of
+//! many that miss at once one fills; lives differ by 15 %, so that values filled together do not end together.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::time::Duration;
@@ -28,6 +28,7 @@ const JITTER: u64 = 15;
 /// A cache.
 #[derive(Debug)]
 pub struct Cache {
+    name: String,
     kept: Kept,
     flights: Vec<Mutex<()>>,
     life: Duration,
@@ -73,6 +74,7 @@ impl Cache {
             None => Kept::Here(Local::new(longest(life))),
         };
         Ok(Self {
+            name: name.to_owned(),
             kept,
             flights: (0..FLIGHTS).map(|_| Mutex::default()).collect(),
             life,
@@ -117,12 +119,13 @@ impl Cache {
         Ok(value)
     }
 
-    /// Forgets a value, and makes fills of it that have begun too late. Call it after the commit that changed it.
-    pub async fn invalidate(&self, key: &str) {
+    /// Forgets all values, for all who share them, and makes fills that have begun too late. Call it after the commit that
+    /// changed one.
+    pub async fn invalidate(&self) {
         match &self.kept {
-            Kept::Here(local) => local.forget(key).await,
+            Kept::Here(local) => local.forget(),
             // Away: what is kept there ends by itself.
-            Kept::There(redis) => drop(redis.forget(key).await),
+            Kept::There(redis) => drop(redis.forget(&self.name).await),
         }
     }
 
@@ -130,9 +133,9 @@ impl Cache {
         match &self.kept {
             Kept::Here(local) => match local.get(key).await {
                 Some(text) => Found::Value(text),
-                None => Found::Nothing(Version::Here(local.version(key))),
+                None => Found::Nothing(Version::Here(local.version())),
             },
-            Kept::There(redis) => match redis.look(key).await {
+            Kept::There(redis) => match redis.look(&self.name, key).await {
                 Ok(Looked::Value(text)) => Found::Value(text),
                 Ok(Looked::Version(version)) => Found::Nothing(Version::There(version)),
                 Err(_away) => Found::Nothing(Version::None),
@@ -148,7 +151,9 @@ impl Cache {
                 local.keep(key, text, version, life).await
             }
             (Kept::There(redis), Version::There(version)) => {
-                redis.keep(key, &text, &version, life).await.unwrap_or(true)
+                let place = (self.name.as_str(), key);
+                let kept = redis.keep(place, &text, &version, life).await;
+                kept.unwrap_or(true)
             }
             _ => true,
         }

@@ -26,6 +26,6 @@ pub(crate) async fn revoke_api_key(
     if !accounts::revoke_api_key(&state.store, now, by, business, *id).await? {
         return Err(Problem::not_found());
     }
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     Ok(HttpResponse::NoContent().finish())
 }

@@ -24,7 +24,7 @@ pub(crate) async fn logout(
         return Err(Problem::forbidden("an API key is revoked, not signed out"));
     };
     accounts::close_user_session(&state.store, Timestamp::now(), session.id).await?;
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     let mut response = HttpResponse::NoContent();
     for cookie in state.cookies.clear() {
         response.cookie(cookie);

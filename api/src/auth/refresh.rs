@@ -59,7 +59,7 @@ pub(crate) async fn refresh(
     let session = match accounts::rotate(&state.store, now, rotate).await? {
         Rotation::Renewed(session) => session,
         Rotation::Reused => {
-            state.store.hints().credentials_changed();
+            state.credentials.changed(&state.store).await;
             attempt::refused(&request, "spent refresh token");
             return Err(spent());
         }

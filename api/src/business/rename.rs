@@ -44,7 +44,7 @@ pub(crate) async fn rename_business(
     };
     let (now, by, business) = (Timestamp::now(), caller.0.acts(), caller.0.business);
     let tenant = businesses::change(&state.store, now, by, business, change).await?;
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     let tenant = tenant.ok_or_else(Problem::not_found)?;
     Ok(Json(OwnBusiness::of(tenant, &state.store).await?))
 }

@@ -2,10 +2,12 @@
 //! whatever process, and that is so short that one which did not hear of it knows within five seconds.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine};
 use prometheus::Registry;
+use store::Store;
 use store::accounts::{self, UserSession};
 use store::cache::Cache;
 use store::redis::Redis;
@@ -24,6 +26,8 @@ const KEPT: Duration = Duration::from_secs(3);
 /// Rows of credentials, for a moment.
 pub(crate) struct Credentials {
     rows: Cache,
+    /// What was heard of changed rights when the rows were forgotten last.
+    heard: AtomicU64,
     usage: Usage,
 }
 
@@ -32,6 +36,7 @@ impl Credentials {
     pub(crate) fn new(shared: Option<Redis>, registry: &Registry) -> store::Result<Self> {
         Ok(Self {
             rows: Cache::new("credentials", shared, KEPT, registry)?,
+            heard: AtomicU64::new(0),
             usage: Usage::new(),
         })
     }
@@ -42,6 +47,7 @@ impl Credentials {
         state: &State,
         presented: Presented,
     ) -> Result<Caller, Problem> {
+        self.hear(&state.store).await;
         let now = Timestamp::now();
         match presented {
             Presented::Token(token) => self.token(state, now, &token).await,
@@ -66,7 +72,7 @@ impl Credentials {
 
     async fn key(&self, state: &State, now: Timestamp, secret: &str) -> Result<Caller, Problem> {
         let hash = BASE64_URL_SAFE_NO_PAD.encode(accounts::hash(secret));
-        let name = name(state, &format!("key:{hash}"));
+        let name = format!("key:{hash}");
         let found = accounts::api_key(&state.store, now, secret);
         let key = Box::pin(self.rows.get_or_fill(&name, found)).await?;
         let key = key.map(Arc::new);
@@ -88,13 +94,29 @@ impl Credentials {
         (id, business): (Uuid, BusinessId),
     ) -> Result<Option<Arc<UserSession>>, Problem> {
         let found = accounts::user_session(&state.store, now, id, business);
-        let name = name(state, &format!("session:{}:{business}", id.simple()));
+        let name = format!("session:{}:{business}", id.simple());
         let session = Box::pin(self.rows.get_or_fill(&name, found)).await?;
         Ok(session.map(Arc::new))
     }
 
+    /// Somebody's rights have just changed here, and that is committed: no process that shares the cache finds the old ones,
+    /// and every other one is told.
+    pub(crate) async fn changed(&self, store: &Store) {
+        store.hints().credentials_changed();
+        self.hear(store).await;
+    }
+
+    /// Forgets all rows when somebody's rights changed since the last look, in this process or in one that told of it.
+    async fn hear(&self, store: &Store) {
+        let now = store.hints().credentials();
+        if self.heard.swap(now, Ordering::AcqRel) != now {
+            self.rows.invalidate().await;
+        }
+    }
+
     /// Whether a caller's credential is still good: for what outlives one request.
     pub(crate) async fn still_good(&self, state: &State, caller: &Caller) -> Result<bool, Problem> {
+        self.hear(&state.store).await;
         let now = Timestamp::now();
         if caller.until.is_some_and(|end| end <= now) {
             return Ok(false);
@@ -105,16 +127,11 @@ impl Credentials {
                 Ok(self.session(state, now, named).await?.is_some())
             }
             Who::Key(key) => {
-                let found =
-                    accounts::api_key_by_id(&state.store, now, key.business, key.id).await?;
-                Ok(found.is_some())
+                let found = accounts::api_key_by_id(&state.store, now, key.business, key.id);
+                let name = format!("key-id:{}", key.id);
+                let row = Box::pin(self.rows.get_or_fill(&name, found)).await?;
+                Ok(row.is_some())
             }
         }
     }
-}
-
-/// Under which name a row is kept. When somebody's rights change, every name changes in every process that hears of it, and
-/// what was kept under the old ones is not looked at again.
-fn name(state: &State, of: &str) -> String {
-    format!("{:x}:{of}", state.store.hints().credentials())
 }

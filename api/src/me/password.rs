@@ -61,6 +61,6 @@ pub(crate) async fn change_password(
     let hash = state.passwords.hash(body.new).await?;
     let (by, whose) = (caller.0.acts(), (caller.0.business, user, session.id));
     accounts::change_password(&state.store, Timestamp::now(), by, whose, hash).await?;
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     Ok(HttpResponse::NoContent().finish())
 }

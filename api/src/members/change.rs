@@ -42,7 +42,7 @@ pub(crate) async fn change_member(
     let (now, by, business) = (Timestamp::now(), caller.0.acts(), caller.0.business);
     let store = &state.store;
     let member = store::members::change_role(store, now, by, business, user, body.role).await?;
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     let member = member.ok_or_else(Problem::not_found)?;
     Ok(Json(member.into()))
 }

@@ -31,6 +31,6 @@ pub(crate) async fn remove_member(
     if !gone {
         return Err(Problem::not_found());
     }
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     Ok(HttpResponse::NoContent().finish())
 }

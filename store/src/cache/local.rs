@@ -4,27 +4,23 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use moka::future::Cache;
-use moka::ops::compute::Op;
-
-use super::place;
 
 /// Values that are kept; the least used go first.
 const MOST: u64 = 20_000;
-/// Versions that are told apart: a fill whose key shares a place with an invalidated one is thrown away too.
-const VERSIONS: usize = 1_024;
 
-/// A value and when it ends.
+/// A value, when it ends, and the version that it was read under.
 #[derive(Debug, Clone)]
 struct Entry {
     text: String,
     until: Instant,
+    version: u64,
 }
 
 /// The cache of one process.
 #[derive(Debug)]
 pub(super) struct Local {
     entries: Cache<String, Entry>,
-    versions: Vec<AtomicU64>,
+    version: AtomicU64,
 }
 
 impl Local {
@@ -35,50 +31,39 @@ impl Local {
                 .max_capacity(MOST)
                 .time_to_live(longest)
                 .build(),
-            versions: (0..VERSIONS).map(|_| AtomicU64::new(0)).collect(),
+            version: AtomicU64::new(0),
         }
     }
 
     pub(super) async fn get(&self, key: &str) -> Option<String> {
         let entry = self.entries.get(key).await?;
-        (entry.until > Instant::now()).then_some(entry.text)
+        let is_good = entry.version == self.version() && entry.until > Instant::now();
+        is_good.then_some(entry.text)
     }
 
-    pub(super) fn version(&self, key: &str) -> u64 {
-        let version = self.versions.get(place(key, VERSIONS));
-        version.map_or(0, |it| it.load(Ordering::Acquire))
+    pub(super) fn version(&self) -> u64 {
+        self.version.load(Ordering::Acquire)
     }
 
-    /// Keeps a value; `false` when it was invalidated since that version was read.
+    /// Keeps a value; `false` when all was invalidated since that version was read. One that is invalidated a moment later
+    /// is kept and never found.
     pub(super) async fn keep(&self, key: &str, text: String, version: u64, life: Duration) -> bool {
-        let until = Instant::now().checked_add(life);
-        let entry = until.map(|until| Entry { text, until });
-        let mut kept = false;
-        // Keeping and forgetting of one key take turns, so that neither falls between the other's two steps.
-        self.entries
-            .entry(key.to_owned())
-            .and_compute_with(|_old| {
-                kept = self.version(key) == version;
-                let op = match entry.filter(|_| kept) {
-                    Some(entry) => Op::Put(entry),
-                    None => Op::Nop,
-                };
-                std::future::ready(op)
-            })
-            .await;
-        kept
+        if self.version() != version {
+            return false;
+        }
+        if let Some(until) = Instant::now().checked_add(life) {
+            let entry = Entry {
+                text,
+                until,
+                version,
+            };
+            self.entries.insert(key.to_owned(), entry).await;
+        }
+        true
     }
 
-    /// Forgets a value.
-    pub(super) async fn forget(&self, key: &str) {
-        self.entries
-            .entry(key.to_owned())
-            .and_compute_with(|_old| {
-                if let Some(version) = self.versions.get(place(key, VERSIONS)) {
-                    version.fetch_add(1, Ordering::AcqRel);
-                }
-                std::future::ready(Op::Remove)
-            })
-            .await;
+    /// Forgets everything; what is left of it goes by its age.
+    pub(super) fn forget(&self) {
+        self.version.fetch_add(1, Ordering::AcqRel);
     }
 }

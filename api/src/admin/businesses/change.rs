@@ -57,7 +57,7 @@ pub(crate) async fn change_business(
     };
     let (now, by) = (Timestamp::now(), caller.0.operates());
     let tenant = businesses::change(&state.store, now, by, *id, change).await?;
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     let tenant = tenant.ok_or_else(Problem::not_found)?;
     Ok(Json(tenant.into()))
 }

@@ -46,7 +46,7 @@ pub(crate) async fn change_user(
     }
     let (now, by, home) = (Timestamp::now(), caller.0.operates(), caller.0.business);
     let account = users::set_suspended(&state.store, now, by, home, *id, suspended).await?;
-    state.store.hints().credentials_changed();
+    state.credentials.changed(&state.store).await;
     let account = account.ok_or_else(Problem::not_found)?;
     Ok(Json(account.into()))
 }

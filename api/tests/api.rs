@@ -13,6 +13,8 @@ mod accounts;
 mod app;
 #[path = "api/auth.rs"]
 mod auth;
+#[path = "api/database.rs"]
+mod database;
 #[path = "api/described.rs"]
 mod described;
 #[path = "api/description.rs"]

@@ -46,6 +46,7 @@ const CONFINED: [(&str, &[&str]); 3] = [
             "switchyard-store",
             "switchyard-sim",
             // Tests make a database of their own, damage its rows and cut its connections.
+            "switchyard-api (tests)",
             "switchyard-shard-worker (tests)",
             "switchyard-workers (tests)",
             "switchyard (tests)",

@@ -159,13 +159,13 @@ pub async fn list(
         conn,
         EntryRow,
         sql::LIST,
-        business.uuid(),
-        before,
-        more,
         wanted.actor,
         action,
         since,
-        until
+        until,
+        more,
+        business.uuid(),
+        before
     )?;
     let data: Vec<Entry> = row::entries(rows)?;
     Ok(cut(data, limit, |entry| entry.seq.to_string()))
@@ -190,12 +190,12 @@ pub async fn list_all(
         conn,
         EntryRow,
         sql::LIST_ALL,
-        before,
-        more,
         wanted.actor,
         action,
         since,
-        until
+        until,
+        more,
+        before
     )?;
     let data: Vec<Entry> = row::entries(rows)?;
     Ok(cut(data, limit, |entry| entry.id.to_string()))

@@ -4,7 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useSessions } from "@/numbers/sessions";
 import { CodeBlock } from "@/parts/copy";
 import { Panel } from "@/parts/page";
-import { LANGUAGES, SAMPLES } from "./samples";
+import { LANGUAGES, sample } from "./samples";
 
 const NAMES = { curl: "curl", python: "Python", javascript: "JavaScript" } as const;
 
@@ -13,7 +13,7 @@ export function QuickStart() {
   const { code = "curl" } = useSearch({ from: "/frame/developers" });
   const { data: sessions } = useSessions();
   const session = sessions?.find((each) => each.state === "connected") ?? sessions?.[0];
-  const sample = SAMPLES[code]({ origin: location.origin, session: session?.id ?? "ses_…" });
+  const shown = sample(code, { origin: location.origin, session: session?.id ?? "ses_…" });
   return (
     <Panel title={t("quick.title")} intro={t("quick.intro")}>
       <nav aria-label={t("quick.languages")} className="flex gap-1">
@@ -30,7 +30,7 @@ export function QuickStart() {
           </Link>
         ))}
       </nav>
-      <CodeBlock label={t("quick.code", { language: NAMES[code] })} code={sample} />
+      <CodeBlock label={t("quick.code", { language: NAMES[code] })} code={shown} />
       <p className="text-soft">
         {t("quick.more")}{" "}
         <a href="/docs" className="font-medium text-accent underline">

@@ -79,6 +79,39 @@ fn shows_all(said: &str) {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_samples_of_the_developers_page_send_their_message() {
+    let place = Place::new(&["--sim-listen", "127.0.0.1:0"]);
+    let demo = place.start().await;
+    let session = demo.api.new_session("Front desk").await;
+    let (url, key) = (demo.api.url(), demo.file["api_key"].as_str().unwrap());
+    for (file, program) in [
+        ("curl.sh", "bash"),
+        ("python.py", "python3"),
+        ("javascript.mjs", "node"),
+    ] {
+        is_there(program);
+        let folder = root().join("frontend/src/developers/samples");
+        let lines = fs::read_to_string(folder.join(file)).unwrap();
+        for shown in ["https://wa.example.com", "ses_…"] {
+            assert!(lines.contains(shown), "{file} has no {shown}");
+        }
+        let lines = lines.replace("https://wa.example.com", url);
+        let lines = lines.replace("ses_…", &session).replace("sk_…", key);
+        let mut command = script(place.folder(), program, file, &lines);
+        command.env("SWITCHYARD_API_KEY", key);
+        let ended = tokio::task::spawn_blocking(move || run(command));
+        let output = tokio::time::timeout(LONG, ended).await.unwrap().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        let complaints = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{file}:\n{said}\n{complaints}");
+        assert!(
+            said.contains("msg_") && said.contains("queued"),
+            "{file}:\n{said}"
+        );
+    }
+}
+
 /// Runs the blocks of a page in the folder of a fresh demo; what they print. The customer got the message once.
 async fn runs(page: &str, language: &str, command: impl FnOnce(&Path, &str) -> Command) -> String {
     let text = fs::read_to_string(root().join("docs/quickstart").join(page)).unwrap();

@@ -29,12 +29,12 @@ mod words;
         description = include_str!("openapi/head.md"),
     ),
     tags(
-        (name = "auth", description = "Signing in and out"),
         (name = "sessions", description = "WhatsApp numbers: link them, see them, stop them"),
         (name = "messages", description = "Send and read messages"),
         (name = "chats", description = "Conversations"),
         (name = "contacts", description = "People on WhatsApp"),
         (name = "events", description = "What happened, in order: by cursor and as a live stream"),
+        (name = "auth", description = "Signing in and out"),
         (name = "members", description = "People of the business and invitations"),
         (name = "api-keys", description = "Credentials for programs"),
         (name = "business", description = "The business itself and its audit log"),

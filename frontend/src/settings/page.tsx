@@ -17,6 +17,7 @@ import { useMay } from "@/sign-in/account";
 import { useFormats } from "@/words/formats";
 import { LANGUAGES, chooseLanguage, currentLanguage, isLanguage } from "@/words/language";
 import { LANGUAGE_NAMES } from "@/words/names";
+import { PasswordForm } from "./password-form";
 import { SettingsTabs } from "./tabs";
 
 const NAME_MAX = 100;
@@ -153,6 +154,9 @@ export function SettingsPage() {
           </>
         )}
       </Loaded>
+      <Panel title={t("password.title")} intro={t("password.intro")}>
+        <PasswordForm />
+      </Panel>
       <Panel title={t("settings.own")} intro={t("settings.own_intro")}>
         <Own />
       </Panel>

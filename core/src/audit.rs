@@ -15,6 +15,12 @@ named! {
         BusinessResumed = "business.resumed",
         /// An operator changed what it may use.
         BusinessLimited = "business.limits_changed",
+        /// An operator moved it to another shard.
+        BusinessMoved = "business.moved",
+        /// An operator had a shard emptied that holds numbers of it.
+        ShardDrained = "shard.drained",
+        /// That shard takes numbers again.
+        ShardUndrained = "shard.undrained",
         /// Somebody was invited.
         MemberInvited = "member.invited",
         /// An invitation was taken back.

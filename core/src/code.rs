@@ -172,6 +172,12 @@ codes! {
          bytes that it may; what customers write is taken in all the same. `Retry-After` comes where waiting helps: the day ends at midnight UTC.",
         "`GET /v1/business` shows the limits and what is used; the operator of the platform changes them.",
         "the business has sent all messages of today (UTC)";
+    /// A shard that is named, or every other one, takes no sessions now.
+    ShardCannotTake = "shard_cannot_take", 409, "The shard takes no numbers now",
+        "The shard to which a business is to move is not running, is being emptied, or has no room for all its numbers; \
+         or there is no other running shard to take what a shard holds that is to be emptied.",
+        "`GET /v1/admin/shards` shows which shards run and how much room they have.",
+        "no running shard that is named here has room for these numbers";
     /// A fault of ours; the request id finds it in the log.
     Internal = "internal", 500, "Something went wrong on our side",
         "A fault of the program. What was asked for may or may not have been done.",

@@ -32,6 +32,8 @@ pub struct Tenant {
     pub suspended: bool,
     /// The shard that its sessions belong to; `None` until the first one connects.
     pub shard: Option<u16>,
+    /// The shard that holds them now, or held them last.
+    pub held_by: Option<u16>,
     /// What it may use.
     pub limits: Limits,
     /// Numbers that it has.

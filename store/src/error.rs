@@ -57,6 +57,9 @@ pub enum Error {
     /// The business uses all that it may; the word says of what.
     #[error("the business uses all that it may: {0}")]
     QuotaExceeded(&'static str),
+    /// No shard has room for a number that was never linked.
+    #[error("no shard has room for a number that was never linked")]
+    NoRoom,
     /// The idempotency key was used with another body.
     #[error("the idempotency key was used with another body")]
     IdempotencyMismatch,

@@ -11,10 +11,14 @@ use crate::hints::Hint;
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Held, Lane, Result, Store, Tx};
 
+mod giving;
 mod renewer;
 pub(crate) mod sql;
+mod unheld;
 
+pub use giving::{Homing, give_away, send_home};
 pub use renewer::Renewer;
+pub use unheld::{Unheld, take_businesses, unheld};
 
 /// One start of one shard process: a woken old process and its restarted namesake are two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -100,13 +104,12 @@ pub async fn mark_lost(store: &Store) -> Result<u64> {
 }
 
 /// Takes a session under a new epoch; waits for writes under the old one to end.
-/// `None`: a live other holds it, or there is no such session. [`Error::Fenced`]: our own lease is lost.
+/// `None`: a live other holds it or alone may take it, or there is no such session. [`Error::Fenced`]: our own lease is lost.
 pub async fn take(
     store: &Store,
     incarnation: Incarnation,
     session: SessionId,
 ) -> Result<Option<Held>> {
-    mark_lost(store).await?;
     let input = (incarnation, session);
     store
         .write(Lane::Leases, input, |tx, (incarnation, session)| {
@@ -124,7 +127,6 @@ pub async fn take(
 
 /// Takes every session that no live other holds, each under a new epoch.
 pub async fn take_all(store: &Store, incarnation: Incarnation) -> Result<Vec<Held>> {
-    mark_lost(store).await?;
     store
         .write(Lane::Leases, incarnation, |tx, incarnation| {
             Box::pin(async move {
@@ -188,13 +190,15 @@ async fn must_be_live(tx: &mut Tx, incarnation: Incarnation) -> Result<()> {
 }
 
 async fn take_locked(tx: &mut Tx, me: Incarnation, row: &LeaseRow) -> Result<Option<Held>> {
-    if let Some(other) = row.incarnation.filter(|other| *other != me.0)
-        && fetch_optional!(tx, (i64,), sql::IS_LIVE, other)?.is_some()
-    {
-        return Ok(None);
+    let heir = row.heir.filter(|_| row.incarnation != Some(me.0));
+    for other in [row.incarnation, heir].into_iter().flatten() {
+        if other != me.0 && fetch_optional!(tx, (i64,), sql::IS_LIVE, other)?.is_some() {
+            return Ok(None);
+        }
     }
     tx.forget_current();
     let taken = fetch_optional!(tx, (i64,), sql::TAKE, row.session_id, me.0)?;
+    unheld::note_moved(tx, me, row.business_id, row.heir).await?;
     Ok(taken.map(|(epoch,)| Held {
         session: row.session_id.into(),
         business: BusinessId::from(row.business_id),
@@ -211,4 +215,5 @@ struct LeaseRow {
     session_id: Uuid,
     business_id: Uuid,
     incarnation: Option<Uuid>,
+    heir: Option<Uuid>,
 }

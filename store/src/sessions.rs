@@ -8,7 +8,7 @@ use switchyard_core::session::{SessionState, Wanted};
 use switchyard_core::{BusinessId, SessionId, Timestamp};
 
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Hint, Lane, NewEvent, Result, Store, Tx, quota};
+use crate::{Hint, Lane, NewEvent, Result, Store, Tx, leases, quota, shards};
 
 pub(crate) mod row;
 mod shard;
@@ -183,6 +183,24 @@ pub async fn rename(
             })
         })
         .await
+}
+
+/// Writes down that the business wants a session connected. [`crate::Error::NoRoom`]: it was never linked, and no
+/// shard has room for it now; what is linked waits for a shard instead.
+pub async fn connect(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    id: SessionId,
+) -> Result<Option<Session>> {
+    let known = get(store, business, id).await?;
+    if known.is_some_and(|it| !it.paired)
+        && leases::holder(store, id).await?.is_none()
+        && !shards::has_room(store).await?
+    {
+        return Err(crate::Error::NoRoom);
+    }
+    want(store, now, business, id, Wanted::Connected).await
 }
 
 /// Writes down what the business wants of a session; the shard works towards it. A session that nobody

@@ -1,4 +1,4 @@
-//! Shards as operators see them.
+//! Shards as operators see and steer them.
 
 use std::time::Duration;
 
@@ -6,10 +6,18 @@ use switchyard_core::shard::ShardState;
 use uuid::Uuid;
 
 use crate::leases::{Figures, Incarnation};
-use crate::run::fetch_all;
+use crate::run::{fetch_all, fetch_optional};
 use crate::{Error, Result, Store};
 
+mod drains;
+mod moves;
 pub(crate) mod sql;
+
+pub use drains::{Drain, drain, drain_of, undrain};
+pub use moves::{Move, last_move, move_business};
+
+/// How the store calls that no shard takes what shall go.
+const CANNOT_TAKE: &str = "shard_cannot_take";
 
 /// A shard with how it does.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,6 +52,12 @@ pub async fn list(store: &Store) -> Result<Vec<Shard>> {
         }
     }
     Ok(shards)
+}
+
+/// Whether a number that was never linked finds a shard.
+pub async fn has_room(store: &Store) -> Result<bool> {
+    let mut conn = store.read().await?;
+    Ok(fetch_optional!(conn, (i64,), sql::ROOM)?.is_some())
 }
 
 #[derive(sqlx::FromRow)]

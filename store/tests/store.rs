@@ -39,8 +39,12 @@ mod leases;
 mod links;
 #[path = "store/messages.rs"]
 mod messages;
+#[path = "store/moves.rs"]
+mod moves;
 #[path = "store/postgres.rs"]
 mod postgres;
+#[path = "store/protocol.rs"]
+mod protocol;
 #[path = "store/quota.rs"]
 mod quota;
 #[path = "store/rates.rs"]

@@ -13,6 +13,8 @@ macro_rules! tenant_columns {
     () => {
         "b.id, b.name, b.status, coalesce(b.shard_override, b.shard) as shard, b.max_sessions, b.messages_per_day,
             b.max_storage_bytes, b.created_at,
+            (select min(h.number) from session_leases l join shards h on h.incarnation = l.incarnation
+                where l.business_id = b.id) as held_by,
             (select count(*) from sessions s where s.business_id = b.id and s.deleted_at is null) as sessions,
             (select count(*) from members m where m.business_id = b.id) as members"
     };
@@ -25,6 +27,7 @@ pub(super) struct TenantRow {
     name: String,
     status: String,
     shard: Option<i64>,
+    held_by: Option<i64>,
     max_sessions: Option<i64>,
     messages_per_day: Option<i64>,
     max_storage_bytes: Option<i64>,
@@ -54,10 +57,12 @@ impl TenantRow {
         };
         let storage = self.max_storage_bytes.map(u64::try_from).transpose();
         let shard = self.shard.map(u16::try_from).transpose();
+        let held_by = self.held_by.map(u16::try_from).transpose();
         Ok(Tenant {
             id,
             suspended: self.status != "active",
             shard: shard.map_err(|_range| corrupt("shard"))?,
+            held_by: held_by.map_err(|_range| corrupt("held_by"))?,
             limits: Limits {
                 sessions: limit(self.max_sessions, "max_sessions")?,
                 messages_per_day: limit(self.messages_per_day, "messages_per_day")?,

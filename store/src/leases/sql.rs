@@ -2,10 +2,42 @@
 
 use crate::statement::statements;
 
+/// Whether a session `s` has something to do: not one that rests and is to rest.
+macro_rules! has_work {
+    () => {
+        "(s.wanted in ('connected', 'deleted')
+            or (s.wanted = 'disconnected' and s.state not in ('created', 'logged_out', 'disconnected'))
+            or (s.wanted = 'logged_out' and s.state <> 'logged_out'))"
+    };
+}
+
+/// Of each business what `$1` may take: what nobody live holds, unless a live other alone may take it.
+macro_rules! unheld {
+    () => {
+        concat!(
+            "select l.business_id, count(*) as sessions,
+                max(cast(case when l.heir = $1 then 1 else 0 end as bigint)) as inherited,
+                b.shard_override, b.shard, max(h.number) as last,
+                (select min(other.number) from session_leases held
+                    join shards other on other.incarnation = held.incarnation
+                    where held.business_id = l.business_id and other.state = 'live') as holder
+            from session_leases l
+                join sessions s on s.id = l.session_id and s.business_id = l.business_id
+                left join businesses b on b.id = l.business_id
+                left join shards h on h.incarnation = l.incarnation
+                left join shards heir on heir.incarnation = l.heir and heir.state <> 'lost'
+            where s.deleted_at is null and (h.incarnation is null or h.state = 'lost')
+                and (l.heir = $1 or (heir.incarnation is null and ",
+            has_work!(),
+            ")) group by l.business_id, b.shard_override, b.shard"
+        )
+    };
+}
+
 statements! {
     /// Before registering: on SQLite every predecessor is dead; on Postgres only a lapsed one is.
     RETIRE = {
-        sqlite: "update shards set state = 'lost' where state <> 'lost' and $1 is not null",
+        sqlite: "update shards set state = 'lost' where number = $1 and state <> 'lost'",
         postgres: "update shards set state = 'lost'
             where number = $1 and state <> 'lost'
               and lease_until < (extract(epoch from clock_timestamp()) * 1000)::bigint",
@@ -53,26 +85,134 @@ statements! {
 
     /// The explicit lock waits for the share locks of batches in flight; a bare update would not.
     LOCK: across_tenants = {
-        sqlite: "select session_id, business_id, incarnation from session_leases where session_id = $1",
-        postgres: "select session_id, business_id, incarnation from session_leases
+        sqlite: "select session_id, business_id, incarnation, heir from session_leases where session_id = $1",
+        postgres: "select session_id, business_id, incarnation, heir from session_leases
             where session_id = $1 for update",
     };
 
     LOCK_ALL: across_tenants = {
-        sqlite: "select session_id, business_id, incarnation from session_leases order by session_id",
-        postgres: "select session_id, business_id, incarnation from session_leases
+        sqlite: "select session_id, business_id, incarnation, heir from session_leases order by session_id",
+        postgres: "select session_id, business_id, incarnation, heir from session_leases
             order by session_id for update",
     };
 
     LOCK_MINE: across_tenants = {
-        sqlite: "select session_id, business_id, incarnation from session_leases
+        sqlite: "select session_id, business_id, incarnation, heir from session_leases
             where incarnation = $1 order by session_id",
-        postgres: "select session_id, business_id, incarnation from session_leases
+        postgres: "select session_id, business_id, incarnation, heir from session_leases
             where incarnation = $1 order by session_id for update",
     };
 
-    TAKE: across_tenants = "update session_leases set incarnation = $2, epoch = epoch + 1
-        where session_id = $1 returning epoch";
+    /// What somebody else has locked is skipped: whoever has it takes it.
+    LOCK_BUSINESSES: across_tenants = (
+        concat!("select l.session_id, l.business_id, l.incarnation, l.heir, ", has_work!(), " as has_work
+            from json_each($1) as wanted
+                cross join session_leases l on l.business_id = unhex(wanted.value)
+                join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            order by l.session_id");
+        concat!("select l.session_id, l.business_id, l.incarnation, l.heir, ", has_work!(), " as has_work
+            from session_leases l join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            where l.business_id in (select (value #>> '{}')::uuid from json_array_elements($1::json))
+            order by l.session_id for update of l skip locked")
+    );
+
+    COUNT_BUSINESSES: across_tenants = {
+        sqlite: "select l.business_id, count(*) from json_each($1) as wanted
+                cross join session_leases l on l.business_id = unhex(wanted.value)
+                join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            group by l.business_id",
+        postgres: "select l.business_id, count(*)
+            from session_leases l join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            where l.business_id in (select (value #>> '{}')::uuid from json_array_elements($1::json))
+            group by l.business_id",
+    };
+
+    ALL_LIVE = "select incarnation from shards where state <> 'lost'";
+
+    TAKE: across_tenants = {
+        sqlite: "update session_leases set incarnation = $2, epoch = epoch + 1, heir = null,
+                taken_at = cast(unixepoch('now', 'subsec') * 1000 as integer)
+            where session_id = $1 returning epoch",
+        postgres: "update session_leases set incarnation = $2, epoch = epoch + 1, heir = null,
+                taken_at = (extract(epoch from clock_timestamp()) * 1000)::bigint
+            where session_id = $1 returning epoch",
+    };
+
+    TAKE_THESE: across_tenants = {
+        sqlite: "update session_leases set incarnation = $2, epoch = epoch + 1, heir = null,
+                taken_at = cast(unixepoch('now', 'subsec') * 1000 as integer)
+            where session_id in (select unhex(value) from json_each($1)) returning session_id, business_id, epoch",
+        postgres: "update session_leases set incarnation = $2, epoch = epoch + 1, heir = null,
+                taken_at = (extract(epoch from clock_timestamp()) * 1000)::bigint
+            where session_id in (select (value #>> '{}')::uuid from json_array_elements($1::json))
+            returning session_id, business_id, epoch",
+    };
+
+    UNHELD: across_tenants = (unheld!());
+
+    /// Whether anything is on its way to `$1`, and whether it is to be empty.
+    STANDING: across_tenants = "select exists (select 1 from session_leases l where l.heir = s.incarnation),
+            s.state = 'draining'
+        from shards s where s.incarnation = $1";
+
+    /// The live shards and how much room they have, what is on its way to them counted; one that is to be empty has
+    /// none.
+    PEERS: across_tenants = {
+        sqlite: "select s.number, case when s.state = 'live' then s.capacity
+                    - (select count(*) from session_leases l where l.incarnation = s.incarnation)
+                    - (select count(*) from session_leases l where l.heir = s.incarnation) else 0 end, s.incarnation
+            from shards s where s.state <> 'lost' and s.lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer)",
+        postgres: "select s.number, case when s.state = 'live' then s.capacity
+                    - (select count(*) from session_leases l where l.incarnation = s.incarnation)
+                    - (select count(*) from session_leases l where l.heir = s.incarnation) else 0 end, s.incarnation
+            from shards s where s.state <> 'lost' and s.lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint",
+    };
+
+    /// Sessions of `$1` that live others are to have.
+    ON_THEIR_WAY: across_tenants = "select count(*) from session_leases l join shards h on h.incarnation = l.heir
+        where l.incarnation = $1 and h.state <> 'lost'";
+
+    /// Businesses of `$1` that nobody else is to have yet.
+    TO_GIVE: across_tenants = "select l.business_id, count(*) from session_leases l
+        where l.incarnation = $1
+            and not exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost')
+        group by l.business_id order by l.business_id limit $2";
+
+    GIVE = "update session_leases set heir = $3 where business_id = $1 and incarnation = $2";
+
+    /// Businesses of `$1`, which is shard `$2`, that belong to another one which has been live for `$3` ms; they
+    /// have not changed hands for `$4` ms.
+    AWAY_FROM_HOME: across_tenants = {
+        sqlite: "select l.business_id, count(*), coalesce(b.shard_override, b.shard)
+            from session_leases l join businesses b on b.id = l.business_id
+                join shards home on home.number = coalesce(b.shard_override, b.shard)
+            where l.incarnation = $1 and home.number <> $2 and home.state = 'live'
+                and home.lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer) and home.live_since <= cast(unixepoch('now', 'subsec') * 1000 as integer) - $3
+                and not exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost')
+            group by l.business_id, coalesce(b.shard_override, b.shard)
+            having max(l.taken_at) <= cast(unixepoch('now', 'subsec') * 1000 as integer) - $4 order by max(l.taken_at) limit $5",
+        postgres: "select l.business_id, count(*), coalesce(b.shard_override, b.shard)
+            from session_leases l join businesses b on b.id = l.business_id
+                join shards home on home.number = coalesce(b.shard_override, b.shard)
+            where l.incarnation = $1 and home.number <> $2 and home.state = 'live'
+                and home.lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint and home.live_since <= (extract(epoch from clock_timestamp()) * 1000)::bigint - $3
+                and not exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost')
+            group by l.business_id, coalesce(b.shard_override, b.shard)
+            having max(l.taken_at) <= (extract(epoch from clock_timestamp()) * 1000)::bigint - $4 order by max(l.taken_at) limit $5",
+    };
+
+    /// One session of a business has reached the process to which somebody moved it.
+    MOVED = {
+        sqlite: "update business_moves set moved = min(total, moved + 1),
+                state = case when moved + 1 >= total then 'done' else state end
+            where business_id = $1 and incarnation = $2 and state = 'moving'",
+        postgres: "update business_moves set moved = least(total, moved + 1),
+                state = case when moved + 1 >= total then 'done' else state end
+            where business_id = $1 and incarnation = $2 and state = 'moving'",
+    };
+
+    MOVE_FAILED = "update business_moves set state = 'failed'
+        where business_id = $1 and incarnation = $2 and state = 'moving'";
 
     RELEASE: across_tenants = "update session_leases set incarnation = null
         where session_id = $1 and incarnation = $2";

@@ -28,18 +28,21 @@ pub struct Wish {
     pub wanted: Wanted,
     /// Since when; each wish of a session has another instant.
     pub wanted_at: Timestamp,
+    /// Whether another live shard is to have the session.
+    pub moves: bool,
 }
 
-/// What is wanted of every session that this shard holds or may take. A row that cannot be read hides no other.
+/// What is wanted of every session that this shard holds. A row that cannot be read hides no other.
 pub async fn wishes(store: &Store, incarnation: Incarnation) -> Result<Vec<Result<Wish>>> {
     let mut conn = store.read().await?;
     let rows = fetch_all!(
         conn,
-        (Uuid, Uuid, String, String, i64),
+        (Uuid, Uuid, String, String, i64, bool),
         sql::WISHES,
         incarnation.0
     )?;
-    let wish = |(id, business, state, wanted, at): (Uuid, Uuid, String, String, i64)| {
+    let wish = |row: (Uuid, Uuid, String, String, i64, bool)| {
+        let (id, business, state, wanted, at, moves) = row;
         let session = SessionId::from(id);
         let corrupt = |column| Error::Corrupt {
             table: "sessions",
@@ -52,6 +55,7 @@ pub async fn wishes(store: &Store, incarnation: Incarnation) -> Result<Vec<Resul
             state: SessionState::parse(&state).ok_or_else(|| corrupt("state"))?,
             wanted: Wanted::parse(&wanted).ok_or_else(|| corrupt("wanted"))?,
             wanted_at: Timestamp(at),
+            moves,
         })
     };
     Ok(rows.into_iter().map(wish).collect())
@@ -66,7 +70,7 @@ pub async fn stored(store: &Store, business: BusinessId, id: SessionId) -> Resul
 }
 
 /// Moves a session to a state. The same state, reason and end again change nothing and tell nothing.
-/// On becoming able to send, a drain is enqueued for every chat with unsent messages or reads that are not told. The end of a restriction or of a
+/// On becoming able to send, the business belongs to this shard if it belonged nowhere yet, and a drain is enqueued for every chat with unsent messages or reads that are not told. The end of a restriction or of a
 /// ban is kept whatever state comes after it.
 pub async fn set_state(
     store: &Store,
@@ -222,6 +226,7 @@ async fn move_to(
     changed(tx, now, &after).await?;
     tx.hint(Hint::Session(held.session));
     if state.can_send() && !before.state.can_send() {
+        execute!(tx, sql::PIN, held.business.uuid(), held.session.uuid())?;
         drain_all(tx, now, held).await?;
     }
     Ok(())

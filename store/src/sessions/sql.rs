@@ -24,11 +24,18 @@ statements! {
     /// Answered from the index alone: it holds both columns, and what a policy asks.
     MESSAGES_SINCE: across_tenants = "select count(*) from messages where session_id = $1 and created_at >= $2";
 
-    /// What is wanted of the sessions that `$1` holds or may take. Deleted sessions have no lease.
-    WISHES: across_tenants = "select s.id, s.business_id, s.state, s.wanted, s.wanted_at
+    /// What is wanted of the sessions that `$1` holds, and whether a live other is to have them. Deleted sessions have
+    /// no lease.
+    WISHES: across_tenants = "select s.id, s.business_id, s.state, s.wanted, s.wanted_at,
+            exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost') as moves
         from session_leases l join sessions s on s.id = l.session_id and s.business_id = l.business_id
-        where s.deleted_at is null and (l.incarnation = $1 or l.incarnation is null
-            or exists (select 1 from shards h where h.incarnation = l.incarnation and h.state = 'lost'))";
+        where s.deleted_at is null and l.incarnation = $1";
+
+    /// The first connection of a business says where it belongs from now on.
+    PIN = "update businesses set shard = (select h.number from session_leases l
+                join shards h on h.incarnation = l.incarnation
+                where l.session_id = $2 and l.business_id = businesses.id)
+        where id = $1 and shard is null";
 
     RENAME = "update sessions set name = $3
         where business_id = $1 and id = $2 and deleted_at is null and wanted <> 'deleted'";

@@ -16,4 +16,89 @@ statements! {
                 (select count(*) from session_leases l where l.incarnation = s.incarnation) as sessions
             from shards s order by s.number, s.state = 'lost', s.registered_at desc",
     };
+
+    /// Where a business belongs, as far as it is written down.
+    ROUTE = "select shard_override, shard from businesses where id = $1";
+
+    /// The live process with that number, if it takes sessions, and how much room it has.
+    TAKER: across_tenants = {
+        sqlite: "select s.incarnation, s.capacity
+                - (select count(*) from session_leases l where l.incarnation = s.incarnation)
+                - (select count(*) from session_leases l where l.heir = s.incarnation)
+            from shards s where s.number = $1 and s.state = 'live' and s.lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer)",
+        postgres: "select s.incarnation, s.capacity
+                - (select count(*) from session_leases l where l.incarnation = s.incarnation)
+                - (select count(*) from session_leases l where l.heir = s.incarnation)
+            from shards s where s.number = $1 and s.state = 'live' and s.lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint",
+    };
+
+    /// What has to go to `$2`: what a live other holds or is to have.
+    LOCK_TO_GO = {
+        sqlite: "select l.session_id from session_leases l
+            where l.business_id = $1 and l.incarnation is not $2
+                and exists (select 1 from shards h where h.incarnation in (l.incarnation, l.heir) and h.state <> 'lost')
+            order by l.session_id",
+        postgres: "select l.session_id from session_leases l
+            where l.business_id = $1 and l.incarnation is distinct from $2
+                and exists (select 1 from shards h where h.incarnation in (l.incarnation, l.heir) and h.state <> 'lost')
+            order by l.session_id for update of l",
+    };
+
+    /// The same goes there; what `$2` has stays.
+    GO = "update session_leases set heir = case when incarnation = $2 then null else $2 end
+        where business_id = $1 and exists (select 1 from shards h
+            where h.incarnation in (session_leases.incarnation, session_leases.heir) and h.state <> 'lost')";
+
+    CHOOSE = "update businesses set shard_override = $2 where id = $1";
+
+    PUT_MOVE = "insert into business_moves (business_id, number, incarnation, state, moved, total, started_at)
+        values ($1, $2, $3, $4, 0, $5, $6)
+        on conflict (business_id) do update set number = excluded.number, incarnation = excluded.incarnation,
+            state = excluded.state, moved = 0, total = excluded.total, started_at = excluded.started_at";
+
+    GET_MOVE = "select m.number, m.state, m.moved, m.total,
+            exists (select 1 from shards h where h.incarnation = m.incarnation and h.state <> 'lost')
+        from business_moves m where m.business_id = $1";
+
+    NUMBER = "select incarnation from shards where number = $1 and state <> 'lost'";
+
+    /// A live shard with another number that takes sessions.
+    ANOTHER = {
+        sqlite: "select number from shards where number <> $1 and state = 'live' and lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer) limit 1",
+        postgres: "select number from shards where number <> $1 and state = 'live' and lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint limit 1",
+    };
+
+    /// A shard that takes first connections: live, with room.
+    ROOM: across_tenants = {
+        sqlite: "select s.number from shards s where s.state = 'live' and s.lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer)
+                and s.capacity > (select count(*) from session_leases l where l.incarnation = s.incarnation) limit 1",
+        postgres: "select s.number from shards s where s.state = 'live' and s.lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint
+                and s.capacity > (select count(*) from session_leases l where l.incarnation = s.incarnation) limit 1",
+    };
+
+    BEGIN_DRAIN: across_tenants = "insert into shard_drains (number, total, started_at)
+        values ($1, (select count(*) from session_leases where incarnation = $2), $3) on conflict (number) do nothing";
+
+    DRAINING = "update shards set state = 'draining' where incarnation = $1 and state = 'live'";
+
+    END_DRAIN = "delete from shard_drains where number = $1";
+
+    LIVE_AGAIN = {
+        sqlite: "update shards set state = 'live', live_since = cast(unixepoch('now', 'subsec') * 1000 as integer) where incarnation = $1 and state = 'draining'",
+        postgres: "update shards set state = 'live', live_since = (extract(epoch from clock_timestamp()) * 1000)::bigint where incarnation = $1 and state = 'draining'",
+    };
+
+    /// What has not been let go stays, but for what somebody moved.
+    STAY: across_tenants = "update session_leases set heir = null
+        where incarnation = $1 and heir is not null and not exists (select 1 from business_moves m
+            where m.business_id = session_leases.business_id and m.incarnation = session_leases.heir
+                and m.state = 'moving')";
+
+    DRAIN_PROGRESS: across_tenants = "select d.total,
+            (select count(*) from session_leases l join shards s on s.incarnation = l.incarnation
+                where s.number = d.number and s.state <> 'lost'),
+            d.started_at
+        from shard_drains d where d.number = $1";
+
+    HELD_BUSINESSES: across_tenants = "select business_id, session_id from session_leases where incarnation = $1";
 }

@@ -2,9 +2,11 @@
 
 use std::time::Duration;
 
+use store::businesses::{self, NewTenant};
 use store::leases::{self, Figures, Incarnation, Registration, Renewer};
 use store::{Error, Store, sessions};
-use switchyard_core::session::SessionState;
+use switchyard_core::routing::{Peer, Route};
+use switchyard_core::session::{SessionState, Wanted};
 use uuid::Uuid;
 
 use crate::bench::{Bench, NOON, both_engines};
@@ -136,6 +138,7 @@ async fn on_postgres_a_live_number_is_taken_and_a_lapsed_one_is_not() {
     assert!(renew(&bench.store, first, Duration::ZERO).await.unwrap());
     let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
     let taken = loop {
+        leases::mark_lost(&bench.store).await.unwrap();
         if let Some(taken) = leases::take(&bench.store, other, held.session)
             .await
             .unwrap()
@@ -154,5 +157,93 @@ async fn on_postgres_a_live_number_is_taken_and_a_lapsed_one_is_not() {
     leases::register(&bench.store, NOON, registration(1, Duration::from_mins(1)))
         .await
         .unwrap();
+    bench.end().await;
+}
+
+both_engines! {
+    async fn what_nobody_holds_and_has_something_to_do_is_told_with_where_it_belongs(bench: &Bench) {
+        let shard = bench.shard(1).await;
+        let business = bench.business();
+        let (idle, wanted) = (bench.session(business).await, bench.session(business).await);
+        let unheld = leases::unheld(&bench.store, shard).await.unwrap();
+        assert!(unheld.strays.is_empty() && unheld.peers.is_empty(), "{unheld:?}");
+        sessions::want(&bench.store, NOON, business, wanted, Wanted::Connected).await.unwrap();
+        let unheld = leases::unheld(&bench.store, shard).await.unwrap();
+        assert_eq!(unheld.peers, [Peer { number: 1, room: 1_000 }]);
+        assert_eq!(unheld.strays.len(), 1);
+        let stray = unheld.strays[0];
+        assert_eq!((stray.business, stray.sessions, stray.route), (business, 1, Route::default()));
+        let taken = leases::take_businesses(&bench.store, shard, vec![business]).await.unwrap();
+        assert_eq!(taken.len(), 1, "the idle one is left alone");
+        assert_eq!((taken[0].session, taken[0].business, taken[0].epoch), (wanted, business, 1));
+        sessions::seen(&bench.store, NOON, &taken[0]).await.unwrap();
+        sessions::want(&bench.store, NOON, business, idle, Wanted::Connected).await.unwrap();
+        let unheld = leases::unheld(&bench.store, shard).await.unwrap();
+        assert_eq!(unheld.strays[0].route.holder, Some(1));
+        assert_eq!(unheld.peers, [Peer { number: 1, room: 999 }]);
+    }
+
+    async fn what_a_live_other_holds_is_not_taken_and_what_a_lost_one_held_is(bench: &Bench) {
+        let (one, business) = (bench.shard(1).await, bench.business());
+        let held = bench.held_by(one, business).await;
+        sessions::want(&bench.store, NOON, business, held.session, Wanted::Connected).await.unwrap();
+        assert!(leases::take_businesses(&bench.store, one, vec![business]).await.unwrap().is_empty());
+        leases::deregister(&bench.store, one).await.unwrap();
+        let next = bench.shard(2).await;
+        let stray = leases::unheld(&bench.store, next).await.unwrap().strays[0];
+        assert_eq!(stray.business, business);
+        let taken = leases::take_businesses(&bench.store, next, vec![business]).await.unwrap();
+        assert_eq!((taken.len(), taken[0].epoch), (1, held.epoch + 1));
+        let gone = leases::take_businesses(&bench.store, one, vec![business]).await;
+        assert!(matches!(gone, Err(Error::Fenced)), "{gone:?}");
+    }
+
+    async fn a_business_is_pinned_where_it_first_connects_and_stays_so(bench: &Bench) {
+        let by = store::audit::Actor::system();
+        let new = NewTenant {
+            name: "Bakery".to_owned(),
+            shard: None,
+            limits: store::quota::Limits::default(),
+            owner_email: None,
+            invitation_life: Duration::from_mins(1),
+        };
+        let business = businesses::create(&bench.store, NOON, by, new).await.unwrap().0.id;
+        let pinned = async || businesses::get(&bench.store, business).await.unwrap().unwrap().shard;
+        let first = bench.held_by(bench.shard(4).await, business).await;
+        sessions::set_state(&bench.store, NOON, &first, SessionState::Connecting, None, None).await.unwrap();
+        assert_eq!(pinned().await, None);
+        sessions::set_state(&bench.store, NOON, &first, SessionState::Connected, None, None).await.unwrap();
+        assert_eq!(pinned().await, Some(4));
+        let second = bench.held_by(bench.shard(2).await, business).await;
+        sessions::set_state(&bench.store, NOON, &second, SessionState::Connected, None, None).await.unwrap();
+        assert_eq!(pinned().await, Some(4));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_a_business_goes_whole_to_one_of_sixteen_that_want_it_at_once() {
+    let bench = Bench::postgres().await;
+    let business = bench.business();
+    for _ in 0..8 {
+        let id = bench.session(business).await;
+        sessions::want(&bench.store, NOON, business, id, Wanted::Connected)
+            .await
+            .unwrap();
+    }
+    let mut takers = tokio::task::JoinSet::new();
+    for number in 1..=16 {
+        let (shard, store) = (bench.shard(number).await, bench.store.clone());
+        takers.spawn(async move {
+            leases::take_businesses(&store, shard, vec![business])
+                .await
+                .unwrap()
+                .len()
+        });
+    }
+    let mut taken = takers.join_all().await;
+    taken.sort_unstable();
+    // All may have met another's locks; a second look finds it then.
+    assert!(taken[..15].iter().all(|it| *it == 0), "{taken:?}");
+    assert!([0, 8].contains(&taken[15]), "{taken:?}");
     bench.end().await;
 }

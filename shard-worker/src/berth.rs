@@ -3,6 +3,7 @@
 use std::sync::{Arc, PoisonError, RwLock};
 
 use store::Held;
+use store::sessions::Wish;
 use switchyard_core::Timestamp;
 use switchyard_core::session::Wanted;
 use tokio::sync::watch;
@@ -29,6 +30,10 @@ pub(crate) struct Order {
     pub(crate) wanted_at: Timestamp,
     /// The right to the session; none while it is not ours.
     pub(crate) holding: Option<Holding>,
+    /// Another shard is to have it: let go.
+    pub(crate) moves: bool,
+    /// The session is somebody else's: there is nothing to do here any more.
+    pub(crate) dismissed: bool,
 }
 
 impl Order {
@@ -67,14 +72,20 @@ impl Berth {
         self.orders.subscribe()
     }
 
-    /// Something else is wanted.
-    pub(crate) fn want(&self, wanted: Wanted, wanted_at: Timestamp) {
+    /// What is wanted by now.
+    pub(crate) fn hear(&self, wish: &Wish) {
         self.orders.send_if_modified(|order| {
-            let news = (order.wanted, order.wanted_at) != (wanted, wanted_at);
-            order.wanted = wanted;
-            order.wanted_at = wanted_at;
-            news
+            let before = (order.wanted, order.wanted_at, order.moves);
+            let now = (wish.wanted, wish.wanted_at, wish.moves);
+            (order.wanted, order.wanted_at, order.moves) = now;
+            before != now
         });
+    }
+
+    /// The session is somebody else's.
+    pub(crate) fn dismiss(&self) {
+        self.orders
+            .send_if_modified(|order| !std::mem::replace(&mut order.dismissed, true));
     }
 
     /// The right to the session was won or lost.
@@ -113,13 +124,15 @@ impl Berth {
         *self.live.write().unwrap_or_else(PoisonError::into_inner) = Some(live);
     }
 
+    /// The connection takes no drains any more.
+    pub(crate) fn withdraw(&self) -> Option<Arc<Live>> {
+        let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
+        live.take()
+    }
+
     /// The connection is over.
     pub(crate) fn close(&self) {
-        let live = {
-            let mut live = self.live.write().unwrap_or_else(PoisonError::into_inner);
-            live.take()
-        };
-        if let Some(live) = live {
+        if let Some(live) = self.withdraw() {
             live.end();
         }
     }

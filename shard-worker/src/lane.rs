@@ -133,6 +133,9 @@ impl Lane {
                     Head::Stop(outcome, after) => return Ok((outcome, after)),
                 }
             }
+            if live.is_closing() {
+                return Ok((DrainOutcome::NotConnected, 0));
+            }
             let spent = tally.sent.saturating_add(tally.failed) >= max;
             if again.is_none() && (spent || Instant::now() >= deadline) {
                 return Ok((DrainOutcome::More, 0));

@@ -4,6 +4,7 @@
 mod absent;
 mod acks;
 mod berth;
+mod claim;
 mod connection;
 mod dialler;
 mod drain;

@@ -10,7 +10,7 @@ use switchyard_core::ChatId;
 use switchyard_core::drain::{DrainAnswer, DrainOutcome};
 use switchyard_core::fail::FailPoints;
 use tokio::sync::{Semaphore, mpsc};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 use whatsapp_rust::client::Client;
 
@@ -52,6 +52,7 @@ pub(crate) struct Live {
     pub(crate) acknowledgement: Duration,
     lease: Arc<Lease>,
     restricted: AtomicBool,
+    closing: AtomicBool,
     lanes: Mutex<HashMap<ChatId, Arc<tokio::sync::Mutex<Lane>>>>,
     side_by_side: Semaphore,
 }
@@ -98,6 +99,7 @@ impl Live {
             acknowledgement: parts.acknowledgement,
             lease: parts.lease,
             restricted: AtomicBool::new(parts.restricted),
+            closing: AtomicBool::new(false),
             lanes: Mutex::default(),
             side_by_side: Semaphore::new(CHATS_SIDE_BY_SIDE),
         }
@@ -130,6 +132,25 @@ impl Live {
     /// The restriction is over.
     pub(crate) fn unrestrict(&self) {
         self.restricted.store(false, Ordering::Release);
+    }
+
+    /// Whether no further message may set out.
+    pub(crate) fn is_closing(&self) -> bool {
+        self.closing.load(Ordering::Acquire)
+    }
+
+    /// Lets no further message set out, and waits for the acknowledgements of those that are on their way, but no
+    /// longer than `patience`.
+    pub(crate) async fn land(&self, patience: Duration) {
+        self.closing.store(true, Ordering::Release);
+        let all = u32::try_from(CHATS_SIDE_BY_SIDE).unwrap_or(u32::MAX);
+        // Whoever drains holds one of them until its message is settled.
+        if timeout(patience, self.side_by_side.acquire_many(all))
+            .await
+            .is_err()
+        {
+            tracing::debug!("some acknowledgements are left to the next connection");
+        }
     }
 
     /// Tells the supervisor that the connection must end.

@@ -13,6 +13,8 @@ pub struct Patience {
     pub taken_over: Duration,
     /// Before a full disk is tried again; give or take a fifth.
     pub full_disk: Duration,
+    /// For a session to go home: so long its own shard must have been well, and it must not have changed hands.
+    pub home_again: Duration,
 }
 
 impl Default for Patience {
@@ -22,6 +24,7 @@ impl Default for Patience {
             silence: Duration::from_secs(30),
             taken_over: Duration::from_mins(1),
             full_disk: Duration::from_secs(15),
+            home_again: Duration::from_mins(10),
         }
     }
 }

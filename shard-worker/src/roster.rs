@@ -1,7 +1,7 @@
 //! Which sessions this process has: takes them, starts a supervisor for each that needs one, and passes on what
 //! their businesses want.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -12,10 +12,11 @@ use switchyard_core::session::{SessionState, Wanted};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::watch;
 use tokio::task::{Id, JoinError, JoinSet};
-use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until, timeout};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tracing::Instrument;
 
 use crate::berth::{Berth, Holding, Order};
+use crate::claim::Claims;
 use crate::session::Supervisor;
 use crate::tenure::Lease;
 use crate::world::World;
@@ -28,6 +29,8 @@ const GATHER: Duration = Duration::from_millis(5);
 const BREATH: Duration = Duration::from_millis(25);
 /// How often a session that was lost is asked for again.
 const RETAKE_EVERY: Duration = Duration::from_secs(1);
+/// How often to look while a session is on its way here.
+const LOOK_FOR_MOVES: Duration = Duration::from_millis(100);
 /// How long the supervisors may take to hang up when the process stops.
 const HANG_UP: Duration = Duration::from_secs(6);
 
@@ -70,6 +73,9 @@ pub(crate) struct Roster {
     /// The lease under which everything was taken.
     taken_under: Option<Arc<Lease>>,
     retake_at: Instant,
+    claims: Claims,
+    /// Whether a session is on its way here.
+    expects: bool,
 }
 
 impl Roster {
@@ -78,11 +84,14 @@ impl Roster {
         world: Arc<World>,
         berths: Arc<Berths>,
         tenure: watch::Receiver<Option<Arc<Lease>>>,
+        claims: Claims,
     ) -> Self {
         Self {
             world,
             berths,
             tenure,
+            claims,
+            expects: false,
             held: HashMap::new(),
             supervisors: JoinSet::new(),
             tasks: HashMap::new(),
@@ -123,6 +132,7 @@ impl Roster {
                     looked_at = Instant::now();
                 }
                 _ = tick.tick() => self.look().await,
+                () = sleep(LOOK_FOR_MOVES), if self.expects => self.look().await,
                 Some(ended) = self.supervisors.join_next_with_id() => self.ended(ended),
             }
         }
@@ -157,17 +167,20 @@ impl Roster {
             self.let_go();
             return;
         };
+        let started = Instant::now();
         let outcome = async {
             self.take(&lease).await?;
-            self.hear_wishes(&lease).await?;
-            self.retake(&lease).await
+            self.hear_wishes(&lease).await
         };
         if let Err(error) = outcome.await {
             tracing::warn!(%error, "could not look at what is wanted of the sessions");
+            self.claims.disturbed();
         }
+        self.claims.answered_after(started.elapsed());
     }
 
     fn let_go(&mut self) {
+        self.expects = false;
         if self.taken_under.take().is_some() {
             self.held.clear();
             for (_, berth) in self.berths.all() {
@@ -176,40 +189,82 @@ impl Roster {
         }
     }
 
-    /// Takes everything under a new lease, each session under a new epoch.
+    /// Takes what is this process's to take; under a new lease what it had is not its own before it took it again.
     async fn take(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
         let same = |it: &Arc<Lease>| Arc::ptr_eq(it, lease);
-        if self.taken_under.as_ref().is_some_and(same) {
-            return Ok(());
+        if !self.taken_under.as_ref().is_some_and(same) {
+            self.let_go();
+            self.claims.disturbed();
+            if self.claims.is_alone() {
+                let all = self.claims.everything(lease.incarnation()).await?;
+                self.hold(lease, all);
+            }
+            self.taken_under = Some(Arc::clone(lease));
         }
-        let taken = leases::take_all(&self.world.store, lease.incarnation()).await?;
-        self.held = taken.into_iter().map(|held| (held.session, held)).collect();
-        self.taken_under = Some(Arc::clone(lease));
-        for (session, berth) in self.berths.all() {
-            let held = self.held.get(&session).copied();
-            berth.hold(held.map(|held| holding(lease, held)));
+        let taken = self.claims.take(lease.incarnation()).await?;
+        self.expects = taken.expects;
+        self.hold(lease, taken.held);
+        self.claims.give(lease.incarnation(), taken.drains).await
+    }
+
+    fn hold(&mut self, lease: &Arc<Lease>, taken: Vec<Held>) {
+        for held in taken {
+            self.held.insert(held.session, held);
+            if let Some(berth) = self.berths.get(held.session) {
+                berth.hold(Some(holding(lease, held)));
+            }
         }
-        Ok(())
     }
 
     /// Compares what is wanted of every session with what its berth has heard: a clock that was ever wrong hides
     /// no wish. What is wrong with one session keeps no other waiting.
     async fn hear_wishes(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
         let mut outcome = Ok(());
+        let mut ours = HashSet::new();
+        let retakes = Instant::now() >= self.retake_at;
         for wish in sessions::wishes(&self.world.store, lease.incarnation()).await? {
             let heard = match wish {
-                Ok(wish) => self.hear(lease, &wish).await,
+                Ok(wish) => {
+                    ours.insert(wish.session);
+                    self.hear(lease, &wish, retakes).await
+                }
                 Err(unreadable) => Err(unreadable),
             };
             outcome = outcome.and(heard);
         }
+        if retakes {
+            let next = Instant::now().checked_add(RETAKE_EVERY);
+            self.retake_at = next.unwrap_or(self.retake_at);
+        }
+        // A row that cannot be read says nothing of whose it is.
+        if outcome.is_ok() {
+            self.dismiss_all_but(&ours);
+        }
         outcome
     }
 
-    async fn hear(&mut self, lease: &Arc<Lease>, wish: &Wish) -> store::Result<()> {
+    /// What is not ours any more has nothing to do here.
+    fn dismiss_all_but(&mut self, ours: &HashSet<SessionId>) {
+        for (session, berth) in self.berths.all() {
+            if !ours.contains(&session) {
+                self.held.remove(&session);
+                berth.dismiss();
+            }
+        }
+    }
+
+    async fn hear(&mut self, lease: &Arc<Lease>, wish: &Wish, retakes: bool) -> store::Result<()> {
         if let Some(berth) = self.berths.get(wish.session) {
-            berth.want(wish.wanted, wish.wanted_at);
+            berth.hear(wish);
+            if retakes && !berth.is_held() {
+                // The database refused the epoch that we know: ask for another.
+                self.retake(lease, wish.session, &berth).await?;
+            }
             return Ok(());
+        }
+        if wish.moves {
+            self.held.remove(&wish.session);
+            return leases::release(&self.world.store, lease.incarnation(), wish.session).await;
         }
         if needs_a_supervisor(wish) {
             self.supervise(lease, wish).await?;
@@ -234,6 +289,8 @@ impl Roster {
             wanted: session.wanted,
             wanted_at: session.wanted_at,
             holding: Some(holding(lease, held)),
+            moves: false,
+            dismissed: false,
         }));
         self.berths.put(session.id, Arc::clone(&berth));
         let supervisor = Supervisor::new(Arc::clone(&self.world), berth, &session);
@@ -249,23 +306,16 @@ impl Roster {
         Ok(())
     }
 
-    /// Asks again for sessions whose epoch the database refused.
-    async fn retake(&mut self, lease: &Arc<Lease>) -> store::Result<()> {
-        if Instant::now() < self.retake_at {
-            return Ok(());
-        }
-        self.retake_at = Instant::now()
-            .checked_add(RETAKE_EVERY)
-            .unwrap_or(self.retake_at);
-        for (session, berth) in self.berths.all() {
-            if berth.is_held() {
-                continue;
-            }
-            let taken = leases::take(&self.world.store, lease.incarnation(), session).await?;
-            if let Some(held) = taken {
-                self.held.insert(session, held);
-                berth.hold(Some(holding(lease, held)));
-            }
+    async fn retake(
+        &mut self,
+        lease: &Arc<Lease>,
+        session: SessionId,
+        berth: &Berth,
+    ) -> store::Result<()> {
+        let taken = leases::take(&self.world.store, lease.incarnation(), session).await?;
+        if let Some(held) = taken {
+            self.held.insert(session, held);
+            berth.hold(Some(holding(lease, held)));
         }
         Ok(())
     }

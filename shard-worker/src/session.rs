@@ -3,6 +3,7 @@
 
 mod follow;
 mod link;
+mod moving;
 mod parting;
 mod restriction;
 mod verdict;
@@ -141,12 +142,18 @@ impl Supervisor {
     }
 
     async fn act(&mut self, order: &Order) -> Next {
+        if order.dismissed {
+            return Next::Gone;
+        }
         let Some(holding) = order.holding.clone() else {
             return Next::Wait(None);
         };
         let epoch = holding.held.epoch;
         if self.berth.lost_epoch() == Some(epoch) || !holding.lease.is_good() {
             return Next::Wait(None);
+        }
+        if order.moves {
+            return Box::pin(self.hand_over(order.wanted, &holding)).await;
         }
         let done = Box::pin(self.prepare(order, &holding)).await;
         let outcome = match (done, order.wanted) {
@@ -185,7 +192,6 @@ impl Supervisor {
                 | SessionState::Syncing
                 | SessionState::AwaitingScan
                 | SessionState::AwaitingPasskey
-                | SessionState::Moving
         ) || self.standing.reason == Some(SessionReason::NewChatsRestricted);
         if believed_alive && order.wanted.is_connected() {
             self.enter(holding, SessionState::Connecting, None, None)

@@ -15,6 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::claim::Claims;
 use crate::dialler::Line;
 use crate::drain::{self, Doorway};
 use crate::figures::Gauge;
@@ -48,6 +49,8 @@ pub struct ShardOptions {
     pub keys: Keys,
     /// The shard's number, from 1.
     pub number: u16,
+    /// How many shards there are: where the first session of a business goes.
+    pub shards: u16,
     /// Where workers reach its internal route, such as `http://127.0.0.1:8081`.
     pub internal_url: String,
     /// The bearer key of the internal route; without one, only this machine may call it.
@@ -93,7 +96,7 @@ impl std::fmt::Debug for Shard {
 }
 
 impl Shard {
-    /// Registers, takes every session and works towards what their businesses want. `soft` asks it to finish what is
+    /// Registers, takes the sessions that are its own and works towards what their businesses want. `soft` asks it to finish what is
     /// in flight and hang up, `hard` not to wait for that.
     ///
     /// # Errors
@@ -132,7 +135,13 @@ impl Shard {
             soft: soft.clone(),
         });
         let berths = Arc::new(Berths::default());
-        let roster = Roster::new(world, Arc::clone(&berths), tenure.current());
+        let claims = Claims::new(
+            world.store.clone(),
+            (options.number, options.shards),
+            options.lease,
+            options.patience.home_again,
+        );
+        let roster = Roster::new(world, Arc::clone(&berths), tenure.current(), claims);
         Ok(Self {
             tenure,
             roster: tokio::spawn(roster.run()),

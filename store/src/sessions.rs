@@ -185,13 +185,14 @@ pub async fn rename(
         .await
 }
 
-/// Writes down that the business wants a session connected. [`crate::Error::NoRoom`]: it was never linked, and no
-/// shard has room for it now; what is linked waits for a shard instead.
+/// Writes down that the business wants a session connected, in that way. [`crate::Error::NoRoom`]: it was never linked,
+/// and no shard has room for it now; what is linked waits for a shard instead.
 pub async fn connect(
     store: &Store,
     now: Timestamp,
     business: BusinessId,
     id: SessionId,
+    how: Wanted,
 ) -> Result<Option<Session>> {
     let known = get(store, business, id).await?;
     if known.is_some_and(|it| !it.paired)
@@ -200,7 +201,7 @@ pub async fn connect(
     {
         return Err(crate::Error::NoRoom);
     }
-    want(store, now, business, id, Wanted::Connected).await
+    want(store, now, business, id, how).await
 }
 
 /// Writes down what the business wants of a session; the shard works towards it. A session that nobody

@@ -140,8 +140,15 @@ impl Supervisor {
     async fn reorder(&mut self, followed: &Followed<'_>) -> Option<Ending> {
         let now = self.orders.borrow_and_update().clone();
         let same = now.epoch() == followed.order.epoch();
+        if now.dismissed {
+            return Some(Ending::Lost);
+        }
         if same && followed.purpose == Purpose::LogOut {
             return None;
+        }
+        if same && now.moves {
+            let wound_down = self.wind_down(now.wanted, followed.holding).await;
+            return Some(wound_down.err().unwrap_or(Ending::Ordered));
         }
         if same && now.wanted.is_connected() {
             let anew = now.wanted_at != followed.order.wanted_at;

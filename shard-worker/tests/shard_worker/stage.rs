@@ -114,6 +114,7 @@ impl Stage {
             store: self.store.clone(),
             keys: self.keys.clone(),
             number: 1,
+            shards: 1,
             internal_url: "http://127.0.0.1:1".to_owned(),
             internal_key: None,
             capacity: 1_000,

@@ -5,7 +5,7 @@ use crate::statement::statements;
 /// Whether a session `s` has something to do: not one that rests and is to rest.
 macro_rules! has_work {
     () => {
-        "(s.wanted in ('connected', 'deleted')
+        "(s.wanted in ('connected', 'restarted', 'deleted')
             or (s.wanted = 'disconnected' and s.state not in ('created', 'logged_out', 'disconnected'))
             or (s.wanted = 'logged_out' and s.state <> 'logged_out'))"
     };

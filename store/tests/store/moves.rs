@@ -209,10 +209,10 @@ both_engines! {
     async fn a_number_that_was_never_linked_needs_a_shard_with_room(bench: &Bench) {
         let id = business(&bench.store).await;
         let session = bench.session(id).await;
-        let refused = sessions::connect(&bench.store, NOON, id, session).await;
+        let refused = sessions::connect(&bench.store, NOON, id, session, Wanted::Connected).await;
         assert!(matches!(refused, Err(Error::NoRoom)), "{refused:?}");
         bench.shard(1).await;
-        let wanted = sessions::connect(&bench.store, NOON, id, session).await.unwrap().unwrap();
+        let wanted = sessions::connect(&bench.store, NOON, id, session, Wanted::Connected).await.unwrap().unwrap();
         assert_eq!(wanted.wanted, Wanted::Connected);
     }
 }

@@ -14,6 +14,9 @@ use utoipa::ToSchema;
 /// Seconds after which to come again when something is away and nobody knows for how long.
 const AWAY_S: u32 = 1;
 
+/// Seconds after which there may be room for a new number.
+const NO_ROOM_S: u32 = 5;
+
 /// Why a request was refused. The edge turns it into the body, where the request's id is known.
 #[derive(Debug)]
 pub(crate) struct Problem {
@@ -150,6 +153,10 @@ impl From<StoreError> for Problem {
                 "there are several numbers, or none: name one in session_id",
             ),
             StoreError::QuotaExceeded(what) => quota_exceeded(what),
+            StoreError::NoRoom => {
+                let code = ApiCode::ShardUnavailable;
+                Self::new(code, code.row().example).after(NO_ROOM_S)
+            }
             StoreError::IdempotencyMismatch => Self::new(
                 ApiCode::IdempotencyMismatch,
                 "use a new Idempotency-Key for another body",
@@ -195,6 +202,7 @@ fn conflict(name: &str) -> ApiCode {
         "last_owner" => ApiCode::LastOwner,
         "already_a_member" => ApiCode::AlreadyAMember,
         "email_taken" => ApiCode::EmailTaken,
+        "shard_cannot_take" => ApiCode::ShardCannotTake,
         _ => ApiCode::Conflict,
     }
 }

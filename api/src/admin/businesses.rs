@@ -14,13 +14,16 @@ mod change;
 mod create;
 mod get;
 mod list;
+mod move_to;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(list::list_businesses)
         .service(create::create_business)
         .service(get::get_tenant)
-        .service(change::change_business);
+        .service(change::change_business)
+        .service(move_to::move_business)
+        .service(move_to::get_move);
 }
 
 /// Whether a business may be used.
@@ -46,6 +49,8 @@ pub(crate) struct TenantObject {
     status: BusinessStatus,
     /// The shard that its numbers belong to; `null` until the first one connects.
     shard: Option<u16>,
+    /// The shard that holds its numbers now, or held them last.
+    held_by: Option<u16>,
     /// What it may use.
     limits: LimitsObject,
     /// Numbers that it has.
@@ -68,6 +73,7 @@ impl From<Tenant> for TenantObject {
                 BusinessStatus::Active
             },
             shard: tenant.shard,
+            held_by: tenant.held_by,
             limits: tenant.limits.into(),
             sessions: tenant.sessions,
             members: tenant.members,

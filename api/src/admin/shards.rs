@@ -7,10 +7,15 @@ use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 
+mod drain;
 mod list;
 
 pub(super) fn routes(config: &mut ServiceConfig<'_>) {
-    config.service(list::list_shards);
+    config
+        .service(list::list_shards)
+        .service(drain::drain_shard)
+        .service(drain::get_drain)
+        .service(drain::undrain_shard);
 }
 
 /// A shard.

@@ -55,6 +55,7 @@ pub(super) fn parameter(name: &str, description: &str) -> Option<Value> {
         "Idempotency-Key" => Some(json!("order-17")),
         "Last-Event-ID" | "after" if !description.contains("ETag") => Some(json!(41)),
         "limit" => Some(json!(50)),
+        "number" => Some(json!(1)),
         "wait" => Some(json!(20)),
         _ => None,
     }

@@ -96,6 +96,8 @@ fn own(operation: &str) -> &'static [ApiCode] {
         "change_user" => &[C::OwnAccount],
         "change_password" => &[C::Forbidden, C::TooManyRequests],
         "create_session" => &[C::QuotaExceeded],
+        "connect_session" | "restart_session" => &[C::ShardUnavailable],
+        "move_business" | "drain_shard" => &[C::ShardCannotTake],
         "session_qr" => &[C::NoCodeToScan],
         "list_events" => &[C::CursorExpired],
         "send_message" => &[

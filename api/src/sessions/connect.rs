@@ -12,7 +12,8 @@ use crate::api::State;
 use crate::caller::{Allowed, SessionsWrite};
 use crate::problem::Problem;
 
-/// Connects a number. One that is not linked gets codes to scan, at `GET …/qr`, until they run out.
+/// Connects a number. One that is not linked gets codes to scan, at `GET …/qr`, until they run out; that
+/// needs a shard with room.
 #[utoipa::path(
     tag = "sessions",
     security(("bearer" = ["sessions:write"]), ("cookie" = [])),

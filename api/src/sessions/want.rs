@@ -13,7 +13,11 @@ pub(super) async fn want(
     id: SessionId,
     wanted: Wanted,
 ) -> Result<Session, Problem> {
-    let session =
-        store::sessions::want(&state.store, Timestamp::now(), business, id, wanted).await?;
+    let (store, now) = (&state.store, Timestamp::now());
+    let session = if wanted.is_connected() {
+        store::sessions::connect(store, now, business, id, wanted).await?
+    } else {
+        store::sessions::want(store, now, business, id, wanted).await?
+    };
     session.ok_or_else(Problem::not_found)
 }

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use store::Store;
 use store::accounts::{self, NewApiKey, NewBusiness, NewMember, User};
 use store::audit::Actor;
-use store::leases::{self, Registration};
+use store::leases::{self, Incarnation, Registration};
 use store::seal::{Keys, MasterKey};
 use switchyard_core::permission::{Role, Scope};
 use switchyard_core::{BusinessId, KeyId, SessionId, Timestamp};
@@ -136,8 +136,8 @@ impl TestApp {
         self.member(business, Role::Agent).await
     }
 
-    /// A registered shard takes this session.
-    pub(crate) async fn hold(&self, session: SessionId, number: u16) {
+    /// A registered shard.
+    pub(crate) async fn shard(&self, number: u16) -> Incarnation {
         let registration = Registration {
             number,
             url: "http://127.0.0.1:1".to_owned(),
@@ -145,7 +145,12 @@ impl TestApp {
             lease: Duration::from_mins(1),
         };
         let shard = leases::register(&self.store, Timestamp::now(), registration);
-        let shard = shard.await.unwrap();
+        shard.await.unwrap()
+    }
+
+    /// A registered shard takes this session.
+    pub(crate) async fn hold(&self, session: SessionId, number: u16) {
+        let shard = self.shard(number).await;
         leases::take(&self.store, shard, session)
             .await
             .unwrap()

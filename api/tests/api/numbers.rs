@@ -35,6 +35,10 @@ async fn a_number_is_made_renamed_steered_and_removed() {
         assert_eq!(refused.code(), "invalid_request");
     }
 
+    let full = client.post(&format!("{path}/connect"), &json!({})).await;
+    assert_eq!((full.status, full.code()), (503, "shard_unavailable"));
+    assert_eq!(full.header("retry-after"), "5");
+    app.shard(1).await;
     for (verb, wanted) in [
         ("connect", Wanted::Connected),
         ("restart", Wanted::Restarted),

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use store::accounts::{self, NewApiKey};
 use store::audit::Actor;
 use store::members::{self, NewInvitation};
+use store::shards;
 use switchyard_core::permission::{Role, Scope};
 use switchyard_core::{BusinessId, Timestamp};
 
@@ -61,6 +62,23 @@ impl<'a> Targets<'a> {
         let body = json!({"name": "Mark of hers"});
         let made = self.key.post("/v1/sessions", &body).await;
         self.mark(made.body["id"].as_str().unwrap())
+    }
+
+    async fn moved(&self) {
+        self.app.shard(2).await;
+        let (store, by) = (&self.app.store, Actor::system());
+        shards::move_business(store, Timestamp::now(), by, self.business, 2, false)
+            .await
+            .unwrap();
+    }
+
+    async fn drained(&self) {
+        self.app.shard(1).await;
+        self.app.shard(2).await;
+        let (store, by) = (&self.app.store, Actor::system());
+        shards::drain(store, Timestamp::now(), by, None, 1)
+            .await
+            .unwrap();
     }
 
     async fn message(&self) -> Value {
@@ -121,10 +139,13 @@ impl<'a> Targets<'a> {
             "get /v1/sessions/{id}"
             | "delete /v1/sessions/{id}"
             | "get /v1/sessions/{id}/qr"
-            | "post /v1/sessions/{id}/connect"
             | "post /v1/sessions/{id}/disconnect"
             | "post /v1/sessions/{id}/restart"
             | "post /v1/sessions/{id}/logout" => (self.new_session().await, nothing),
+            "post /v1/sessions/{id}/connect" => {
+                self.app.shard(2).await;
+                (self.new_session().await, nothing)
+            }
             "patch /v1/sessions/{id}" => {
                 (self.new_session().await, json!({"name": "Mark of hers"}))
             }
@@ -146,6 +167,20 @@ impl<'a> Targets<'a> {
                 self.business.to_string(),
                 json!({"limits": {"sessions": 1_000}}),
             ),
+            "get /v1/admin/businesses/{id}/move" => {
+                self.moved().await;
+                (self.business.to_string(), nothing)
+            }
+            "post /v1/admin/businesses/{id}/move" => {
+                self.app.shard(2).await;
+                (self.business.to_string(), json!({"shard": 2}))
+            }
+            "get /v1/admin/shards/{number}/drain"
+            | "post /v1/admin/shards/{number}/drain"
+            | "post /v1/admin/shards/{number}/undrain" => {
+                self.drained().await;
+                return (path.replace("{number}", "1"), nothing);
+            }
             whole => return (path.to_owned(), self.body(whole).await),
         };
         (path.replace("{id}", &id), body)

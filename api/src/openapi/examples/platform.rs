@@ -12,6 +12,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
             "owner_email": "ada@example.com",
         }),
         "change_business" | "change_user" => json!({"status": "suspended"}),
+        "move_business" => json!({"shard": 2, "dry_run": false}),
         _ => return None,
     })
 }
@@ -19,6 +20,15 @@ pub(super) fn request(operation: &str) -> Option<Value> {
 pub(super) fn answer(operation: &str) -> Option<Value> {
     Some(match operation {
         "list_businesses" => page(&tenant("active"), None),
+        "move_business" => business_move("moving", 0),
+        "get_move" => business_move("done", 3),
+        "drain_shard" | "get_drain" => json!({
+            "number": 1,
+            "state": "draining",
+            "moved": 96,
+            "total": 412,
+            "seconds_left": 14,
+        }),
         "list_shards" => page(&shard(), None),
         "get_tenant" => tenant("active"),
         "list_users" => page(&account("active"), None),
@@ -79,11 +89,16 @@ fn tenant(status: &str) -> Value {
         "name": "Corner Café",
         "status": status,
         "shard": null,
+        "held_by": null,
         "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
         "sessions": 1,
         "members": 2,
         "created_at": AT,
     })
+}
+
+fn business_move(state: &str, moved: u32) -> Value {
+    json!({"id": BUSINESS, "shard": 2, "state": state, "moved": moved, "total": 3})
 }
 
 fn shard() -> Value {

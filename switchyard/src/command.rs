@@ -34,7 +34,7 @@ enum Role {
     Up(Box<up::Up>),
     /// The public API and the dashboard, on Postgres.
     Api(Box<roles::ApiRole>),
-    /// One holder of WhatsApp sessions, on Postgres.
+    /// One holder of WhatsApp sessions, on Postgres; and what is done with all of them: list, drain, undrain, move.
     Shard(Box<roles::ShardRole>),
     /// Background jobs, on Postgres.
     Worker(Box<roles::WorkerRole>),

@@ -21,6 +21,7 @@ mod refusal;
 mod roles;
 mod runtime;
 mod settings;
+mod shards;
 mod shutdown;
 mod telemetry;
 mod up;

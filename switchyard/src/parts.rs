@@ -228,6 +228,7 @@ fn shard_options(
         store: installation.store.clone(),
         keys: keys.clone(),
         number: plan.number,
+        shards: settings.shards_total(),
         internal_url: plan.url,
         internal_key,
         capacity: settings.shard_capacity,

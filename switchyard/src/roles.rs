@@ -11,6 +11,7 @@ use crate::parts::{ApiPlan, Parts, Plan, ShardPlan};
 use crate::progress::{explained, say};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
+use crate::shards::{self, Shards};
 use crate::shutdown::Signals;
 use crate::{command, login, runtime, telemetry};
 
@@ -21,14 +22,17 @@ pub(crate) struct ApiRole {
     pub(crate) settings: Settings,
 }
 
-/// What `shard` is started with.
+/// What `shard` is started with; without a number, what is done with shards.
 #[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
 pub(crate) struct ShardRole {
+    #[command(subcommand)]
+    pub(crate) act: Option<Shards>,
     #[command(flatten)]
     pub(crate) settings: Settings,
     /// Its number among the shards, from 1.
-    #[arg(long, value_parser = clap::value_parser!(u16).range(1..=1_000))]
-    pub(crate) number: u16,
+    #[arg(long, required = true, value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) number: Option<u16>,
 }
 
 /// What `worker` is started with.
@@ -75,18 +79,23 @@ pub(crate) fn api(role: &ApiRole) -> Result<(), Refusal> {
 
 /// Holds sessions until a signal.
 pub(crate) fn shard(role: &ShardRole) -> Result<(), Refusal> {
+    if let Some(act) = &role.act {
+        return shards::run(act);
+    }
+    let missing = || Refusal::Setting("a shard needs its --number".to_owned());
+    let number = role.number.ok_or_else(missing)?;
     let settings = &role.settings;
     run(settings, login::of_platform, || {
         let listeners = Listeners::internal(settings, settings.listen)?;
         let plan = Plan {
             shard: Some(ShardPlan {
-                number: role.number,
+                number,
                 url: listeners.advertised(settings)?,
                 network: network(settings),
             }),
             ..Plan::new("shard")
         };
-        Ok((listeners, plan, format!("shard {}", role.number)))
+        Ok((listeners, plan, format!("shard {number}")))
     })
 }
 

@@ -82,6 +82,13 @@ pub(crate) struct Settings {
     /// How many sessions this shard takes.
     #[arg(long, env = "SHARD_CAPACITY", default_value_t = 1_000)]
     pub(crate) shard_capacity: u32,
+    /// How many shards there are: where a business's first number goes, and nothing else [default: 1].
+    #[arg(long, env = "SHARDS_TOTAL", value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) shards_total: Option<u16>,
+    /// The same, as others call it.
+    #[arg(long, env = "BAILEYS_NUM_SHARDS", hide = true,
+          value_parser = clap::value_parser!(u16).range(1..=1_000))]
+    pub(crate) baileys_num_shards: Option<u16>,
     /// The address under which people reach the dashboard [default: the address that is listened on].
     #[arg(long, env = "PUBLIC_BASE_URL")]
     pub(crate) public_base_url: Option<String>,
@@ -122,11 +129,23 @@ impl Settings {
         secret("SWITCHYARD_SETUP_TOKEN", value.as_deref(), file.as_deref())
     }
 
+    /// How many shards there are.
+    pub(crate) fn shards_total(&self) -> u16 {
+        self.shards_total.or(self.baileys_num_shards).unwrap_or(1)
+    }
+
     /// What no single setting shows.
     pub(crate) fn check(&self) -> Result<(), Refusal> {
         #[cfg(feature = "sim")]
         if let Some(url) = &self.whatsapp_url {
             check_loopback("SWITCHYARD_WHATSAPP_URL", url, "ws")?;
+        }
+        if let (Some(ours), Some(alias)) = (self.shards_total, self.baileys_num_shards)
+            && ours != alias
+        {
+            return Err(Refusal::Setting(format!(
+                "SHARDS_TOTAL is {ours} and BAILEYS_NUM_SHARDS is {alias}: set one of them"
+            )));
         }
         let needs_redis = [
             (self.hints == Hints::Redis, "SWITCHYARD_HINTS"),

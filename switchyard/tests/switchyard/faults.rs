@@ -11,6 +11,7 @@ mod paused;
 mod redis;
 pub(crate) mod report;
 mod roles;
+mod sharded;
 pub(crate) mod traffic;
 
 use std::env;

@@ -61,6 +61,11 @@ impl Stream {
         tokio::time::sleep(Duration::from_millis(life)).await;
     }
 
+    /// The linked number.
+    pub(super) fn session(&self) -> &str {
+        &self.session
+    }
+
     /// How many messages the API has accepted so far.
     pub(super) fn accepted(&self) -> usize {
         self.traffic.accepted()

@@ -81,6 +81,8 @@ pub(crate) struct Cluster {
     /// The API with a key of the one business.
     pub(crate) api: Api,
     key: String,
+    /// The access token of the owner, who operates the platform: ten minutes.
+    operator: String,
     _network_process: Process,
     settings: Vec<(&'static str, String)>,
     /// The `DATABASE_URL` of each role.
@@ -119,6 +121,7 @@ impl Cluster {
             roles: Vec::new(),
             api: Api::new(String::new(), String::new()),
             key: String::new(),
+            operator: String::new(),
             _network_process: process,
             settings,
             urls: logins.roles,
@@ -160,6 +163,21 @@ impl Cluster {
         std::mem::replace(&mut self.roles[index], role)
     }
 
+    /// Starts one more process of the installation, with settings of its own, and waits until it is ready.
+    pub(crate) async fn one_more(
+        &self,
+        arguments: &[&str],
+        own: &[(&'static str, String)],
+    ) -> Role {
+        let url = &self.urls[1];
+        self.ready(self.spawn_as(arguments, url, own)).await
+    }
+
+    /// The API for whoever operates the platform.
+    pub(crate) fn operator(&self) -> Api {
+        self.signed_in(&self.operator)
+    }
+
     /// The API with no credential.
     pub(crate) fn anonymous(&self) -> Api {
         self.signed_in("")
@@ -199,7 +217,15 @@ impl Cluster {
 
     /// Starts a role and does not wait.
     fn spawn(&self, index: usize) -> (Process, u32) {
-        let (_, arguments) = ROLES[index];
+        self.spawn_as(ROLES[index].1, &self.urls[index], &[])
+    }
+
+    fn spawn_as(
+        &self,
+        arguments: &[&str],
+        url: &str,
+        own: &[(&'static str, String)],
+    ) -> (Process, u32) {
         let start = {
             let mut starts = self.starts.lock().unwrap();
             *starts += 1;
@@ -209,7 +235,8 @@ impl Cluster {
         command
             .args(["--internal-listen", "127.0.0.1:0"])
             .envs(self.settings.iter().cloned())
-            .env("DATABASE_URL", &self.urls[index]);
+            .envs(own.iter().cloned())
+            .env("DATABASE_URL", url);
         let process = Process::start(
             command,
             &self.file(start, "stdout"),
@@ -252,6 +279,10 @@ impl Cluster {
             .await;
         let (status, answer) = answer.unwrap();
         assert_eq!(status, StatusCode::CREATED, "{answer}");
+        answer["access_token"]
+            .as_str()
+            .unwrap()
+            .clone_into(&mut self.operator);
         let business: BusinessId = answer["business"]["id"].as_str().unwrap().parse().unwrap();
         self.key = api_key(&self.postgres.url(), business).await;
         self.api = Api::new(url, self.key.clone());

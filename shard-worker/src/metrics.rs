@@ -24,6 +24,10 @@ pub(crate) struct Metrics {
     pub(crate) drains: IntCounterVec,
     /// Inbound messages, by what the store made of them: new, duplicate, replaced.
     pub(crate) inbound: IntCounterVec,
+    /// Sessions taken from nobody, or from whoever let them go.
+    pub(crate) taken: IntCounter,
+    /// Sessions let go for another shard.
+    pub(crate) handed_over: IntCounter,
     /// Connections given up because more arrived than could be written down.
     pub(crate) flooded: IntCounter,
 }
@@ -58,6 +62,14 @@ impl Metrics {
                 opts("inbound_total", "Inbound messages, by what became of them"),
                 &["outcome"],
             )?,
+            taken: IntCounter::with_opts(opts(
+                "sessions_taken_total",
+                "Sessions taken: its own, adopted and moved here",
+            ))?,
+            handed_over: IntCounter::with_opts(opts(
+                "sessions_handed_over_total",
+                "Sessions let go for another shard",
+            ))?,
             flooded: IntCounter::with_opts(opts(
                 "connections_flooded_total",
                 "Connections given up because more arrived than could be written down",
@@ -82,7 +94,7 @@ impl Metrics {
     }
 
     fn register_all(&self, registry: &Registry) -> prometheus::Result<()> {
-        let all: [Box<dyn Collector>; 9] = [
+        let all: [Box<dyn Collector>; 11] = [
             Box::new(self.sessions.clone()),
             Box::new(self.dials.clone()),
             Box::new(self.endings.clone()),
@@ -91,6 +103,8 @@ impl Metrics {
             Box::new(self.in_flight.clone()),
             Box::new(self.drains.clone()),
             Box::new(self.inbound.clone()),
+            Box::new(self.taken.clone()),
+            Box::new(self.handed_over.clone()),
             Box::new(self.flooded.clone()),
         ];
         all.into_iter().try_for_each(|it| registry.register(it))

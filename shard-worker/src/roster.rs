@@ -209,6 +209,7 @@ impl Roster {
 
     fn hold(&mut self, lease: &Arc<Lease>, taken: Vec<Held>) {
         for held in taken {
+            self.world.metrics.taken.inc();
             self.held.insert(held.session, held);
             if let Some(berth) = self.berths.get(held.session) {
                 berth.hold(Some(holding(lease, held)));

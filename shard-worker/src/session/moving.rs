@@ -41,7 +41,10 @@ impl Supervisor {
             .await
         };
         match let_go.await {
-            Ok(()) => Next::Gone,
+            Ok(()) => {
+                self.world.metrics.handed_over.inc();
+                Next::Gone
+            }
             Err(_lost) => {
                 self.berth.lose(holding.held.epoch);
                 Next::Wait(None)

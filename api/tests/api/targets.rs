@@ -140,9 +140,8 @@ impl<'a> Targets<'a> {
             | "delete /v1/sessions/{id}"
             | "get /v1/sessions/{id}/qr"
             | "post /v1/sessions/{id}/disconnect"
-            | "post /v1/sessions/{id}/restart"
             | "post /v1/sessions/{id}/logout" => (self.new_session().await, nothing),
-            "post /v1/sessions/{id}/connect" => {
+            "post /v1/sessions/{id}/connect" | "post /v1/sessions/{id}/restart" => {
                 self.app.shard(2).await;
                 (self.new_session().await, nothing)
             }

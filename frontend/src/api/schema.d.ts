@@ -111,6 +111,27 @@ export interface paths {
         patch: operations["change_business"];
         trace?: never;
     };
+    "/v1/admin/businesses/{id}/move": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The last move of a business that somebody asked for; 404 when there was none */
+        get: operations["get_move"];
+        put?: never;
+        /**
+         * Moves a business to a shard: all its numbers, without a new code to scan, each away for a moment
+         * @description It belongs there from then on.
+         */
+        post: operations["move_business"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/shards": {
         parameters: {
             query?: never;
@@ -125,6 +146,47 @@ export interface paths {
         get: operations["list_shards"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/shards/{number}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far the emptying of a shard has come; 404 when it is not to be empty */
+        get: operations["get_drain"];
+        put?: never;
+        /**
+         * Empties a shard: it takes nothing new and gives its businesses to the others, one after the other, without a new code to scan
+         * @description It stays so, whichever process has the number, until `…/undrain`.
+         */
+        post: operations["drain_shard"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/shards/{number}/undrain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a shard take numbers again
+         * @description What has gone stays where it is for now, what has not stays here; later each business goes home by itself.
+         */
+        post: operations["undrain_shard"];
         delete?: never;
         options?: never;
         head?: never;
@@ -719,7 +781,7 @@ export interface paths {
         put?: never;
         /**
          * Connects a number
-         * @description One that is not linked gets codes to scan, at `GET …/qr`, until they run out.
+         * @description One that is not linked gets codes to scan, at `GET …/qr`, until they run out; that needs a shard with room.
          */
         post: operations["connect_session"];
         delete?: never;
@@ -895,7 +957,7 @@ export interface components {
          * @description A privileged act.
          * @enum {string}
          */
-        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "user.suspended" | "user.restored" | "user.password_changed";
+        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "user.suspended" | "user.restored" | "user.password_changed";
         /** @description An entry of the audit log. */
         AuditEntry: {
             /** @description What. */
@@ -1059,6 +1121,36 @@ export interface components {
          * @enum {string}
          */
         Direction: "inbound" | "outbound";
+        /** @description How far the emptying of a shard has come. */
+        Drain: {
+            /**
+             * Format: int32
+             * @description Sessions that are gone.
+             */
+            moved: number;
+            /**
+             * Format: int32
+             * @description The shard.
+             */
+            number: number;
+            /**
+             * Format: int32
+             * @description How long the rest will take at the pace so far; `null` before the first one is gone.
+             */
+            seconds_left: number | null;
+            /** @description Where it stands. */
+            state: components["schemas"]["DrainState"];
+            /**
+             * Format: int32
+             * @description Sessions that it had to give away.
+             */
+            total: number;
+        };
+        /**
+         * @description How the emptying of a shard stands.
+         * @enum {string}
+         */
+        DrainState: "draining" | "drained";
         /** @description A durable, ordered fact about a business's data. */
         Event: {
             /**
@@ -1605,6 +1697,11 @@ export interface components {
                  * @description When it was made.
                  */
                 created_at: string;
+                /**
+                 * Format: int32
+                 * @description The shard that holds its numbers now, or held them last.
+                 */
+                held_by: number | null;
                 /** @description `biz_…` */
                 id: string;
                 /** @description What it may use. */
@@ -1763,6 +1860,43 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "received";
+        /** @description How far a move has come. */
+        Move: {
+            /** @description The business, `biz_…` */
+            id: string;
+            /**
+             * Format: int32
+             * @description Sessions that have arrived.
+             */
+            moved: number;
+            /**
+             * Format: int32
+             * @description The shard where it goes.
+             */
+            shard: number;
+            /** @description Where it stands. */
+            state: components["schemas"]["MoveState"];
+            /**
+             * Format: int32
+             * @description Sessions that had to go.
+             */
+            total: number;
+        };
+        /** @description Where to. */
+        MoveBusinessRequest: {
+            /** @description Only say what that would do. */
+            dry_run?: boolean;
+            /**
+             * Format: int32
+             * @description The number of the shard.
+             */
+            shard: number;
+        };
+        /**
+         * @description How a move that somebody asked for stands.
+         * @enum {string}
+         */
+        MoveState: "planned" | "moving" | "done" | "failed";
         /** @description A business that was made. */
         NewBusiness: components["schemas"]["Tenant"] & {
             /** @description The link for its owner, shown once; `null` when nobody was invited. */
@@ -1830,7 +1964,7 @@ export interface components {
              * @description The stable code.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "internal" | "shard_unavailable" | "unavailable";
+            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "shard_cannot_take" | "internal" | "shard_unavailable" | "unavailable";
             /** @description What is wrong with this request. */
             detail: string;
             /** @description Finds the request in the log. */
@@ -2076,6 +2210,11 @@ export interface components {
              * @description When it was made.
              */
             created_at: string;
+            /**
+             * Format: int32
+             * @description The shard that holds its numbers now, or held them last.
+             */
+            held_by: number | null;
             /** @description `biz_…` */
             id: string;
             /** @description What it may use. */
@@ -2247,6 +2386,26 @@ export interface components {
         /** @description `request_timeout`: The request did not arrive in time */
         request_timeout: {
             headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `shard_cannot_take`: The shard takes no numbers now */
+        shard_cannot_take: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `shard_unavailable`: There is no room for a new number right now; `unavailable`: Away for the moment */
+        shard_unavailable_or_unavailable: {
+            headers: {
+                /** @description Seconds after which to come again */
+                "Retry-After"?: number;
                 [name: string]: unknown;
             };
             content: {
@@ -2509,6 +2668,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "held_by": null,
                      *           "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *           "limits": {
                      *             "messages_per_day": 10000,
@@ -2569,6 +2729,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "held_by": null,
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "invite_url": "https://wa.example.com/invitation#token=q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
                      *       "limits": {
@@ -2620,6 +2781,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "held_by": null,
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
                      *         "messages_per_day": 10000,
@@ -2677,6 +2839,7 @@ export interface operations {
                     /**
                      * @example {
                      *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "held_by": null,
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
                      *         "messages_per_day": 10000,
@@ -2699,6 +2862,102 @@ export interface operations {
             404: components["responses"]["not_found"];
             408: components["responses"]["request_timeout"];
             409: components["responses"]["own_business"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    get_move: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `biz_…`
+                 * @example biz_01a1fe1868b77e40a9d8c1f2b3e4d501
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "moved": 3,
+                     *       "shard": 2,
+                     *       "state": "done",
+                     *       "total": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Move"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    move_business: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `biz_…`
+                 * @example biz_01a1fe1868b77e40a9d8c1f2b3e4d501
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": false,
+                 *       "shard": 2
+                 *     }
+                 */
+                "application/json": components["schemas"]["MoveBusinessRequest"];
+            };
+        };
+        responses: {
+            /** @description It has begun, or was only planned */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "moved": 0,
+                     *       "shard": 2,
+                     *       "state": "moving",
+                     *       "total": 3
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Move"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["shard_cannot_take"];
             413: components["responses"]["too_large"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
@@ -2744,6 +3003,119 @@ export interface operations {
             };
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    get_drain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its number, from 1
+                 * @example 1
+                 */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "moved": 96,
+                     *       "number": 1,
+                     *       "seconds_left": 14,
+                     *       "state": "draining",
+                     *       "total": 412
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Drain"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    drain_shard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its number, from 1
+                 * @example 1
+                 */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It has begun */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "moved": 96,
+                     *       "number": 1,
+                     *       "seconds_left": 14,
+                     *       "state": "draining",
+                     *       "total": 412
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Drain"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["shard_cannot_take"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    undrain_shard: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Its number, from 1
+                 * @example 1
+                 */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -4817,7 +5189,7 @@ export interface operations {
             404: components["responses"]["not_found"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
+            503: components["responses"]["shard_unavailable_or_unavailable"];
         };
     };
     disconnect_session: {
@@ -5013,7 +5385,7 @@ export interface operations {
             404: components["responses"]["not_found"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
-            503: components["responses"]["unavailable"];
+            503: components["responses"]["shard_unavailable_or_unavailable"];
         };
     };
 }

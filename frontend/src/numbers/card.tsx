@@ -9,6 +9,7 @@ import { Moment, Phone } from "@/parts/time";
 import { useFormats } from "@/words/formats";
 import { CardMenu, type Ask } from "./card-menu";
 import { CardAsk } from "./card-ask";
+import { RoomNote } from "./room-note";
 import { sessionName, useAct } from "./sessions";
 import { StateChip } from "./state-chip";
 import { isLinking, lookOf } from "./state-look";
@@ -88,6 +89,7 @@ export function NumberCard({ session, mayManage, onLink }: Props) {
       </div>
       <Why session={session} />
       {act.isError && <ProblemNote error={act.error} />}
+      <RoomNote act={act} />
       {mayManage && (canConnect || linking) && (
         <div className="flex gap-2">
           <Button look="primary" busy={act.isPending} onClick={linking ? onLink : connect}>

@@ -9,6 +9,7 @@ import { HowTo } from "./how-to";
 import { isFinal, useLinkCode } from "./link-code";
 import { LinkEnd } from "./link-end";
 import { LinkPicture } from "./link-picture";
+import { RoomNote } from "./room-note";
 import { sessionName, useAct } from "./sessions";
 
 function LinkAttempt({ session, name, onAgain, onClose }: { session: Session; name: string; onAgain(): void; onClose(): void }) {
@@ -29,7 +30,8 @@ function LinkAttempt({ session, name, onAgain, onClose }: { session: Session; na
     <Sheet wide={!ended} title={t("link.title", { name })} description={ended ? undefined : t("link.intro")} onClose={onClose}>
       <div className="grid gap-4">
         {act.isError && <ProblemNote error={act.error} />}
-        {problem && <ProblemNote error={problem} text={problem.code === "shard_unavailable" ? t("link.room") : undefined} />}
+        <RoomNote act={act} />
+        {problem && <ProblemNote error={problem} />}
         {ended && state ? (
           <LinkEnd phone={session.phone} state={state} reason={code?.reason ?? null} busy={act.isPending} onAgain={again} onClose={onClose} />
         ) : (

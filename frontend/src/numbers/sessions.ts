@@ -2,6 +2,7 @@
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { api, client } from "@/api/client";
 import type { Session } from "@/api/objects";
+import { asProblem } from "@/api/problem";
 
 const PAGE = 200;
 const QUERY = { params: { query: { limit: PAGE } } };
@@ -30,8 +31,23 @@ function useAfter() {
   return { onSettled: () => queries.invalidateQueries({ queryKey: ["get", "/v1/sessions"] }) };
 }
 
+/** Asked so often while there is no room: for ten minutes, five seconds apart. */
+const TRIES = 120;
+const APART_S = 5;
+
+/** Whether no shard has room for a number that was never linked. */
+export function isFull(error: unknown): boolean {
+  return asProblem(error).code === "shard_unavailable";
+}
+
+/** Does something to a number. While there is no room for a new one it goes on asking, and says so by `failureReason`. */
 export function useAct() {
-  return useMutation({ mutationFn: ({ id, act }: { id: string; act: Act }) => ACTS[act](id), ...useAfter() });
+  return useMutation({
+    mutationFn: ({ id, act }: { id: string; act: Act }) => ACTS[act](id),
+    retry: (tries, error) => isFull(error) && tries < TRIES,
+    retryDelay: (_tries, error) => (asProblem(error).retryAfter ?? APART_S) * 1_000,
+    ...useAfter(),
+  });
 }
 
 export function useRename() {
@@ -42,14 +58,12 @@ export function useRename() {
   });
 }
 
-/** Makes a number and starts to connect it; resolves to its id. */
+/** Makes a number; resolves to its id. */
 export function useAdd() {
   return useMutation({
     mutationFn: async (name: string) => {
       const { data } = await client.POST("/v1/sessions", { body: { name } });
-      const id = data?.id ?? "";
-      await ACTS.connect(id);
-      return id;
+      return data?.id ?? "";
     },
     ...useAfter(),
   });

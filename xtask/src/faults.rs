@@ -1,5 +1,5 @@
-//! `cargo xtask faults`: the kill tests of the product's suite, many rounds, and what came of them; and rubbish at its
-//! doors for a minute each.
+//! `cargo xtask faults`: the kill tests of the product's suite, many rounds, and what came of them; rubbish at its doors
+//! for a minute each; and the protocol of leases in thousands of orders.
 
 use std::path::Path;
 use std::time::Instant;
@@ -14,6 +14,9 @@ use crate::{frontend, postgres, redis};
 /// How many rounds, when the environment names no other number.
 const ROUNDS: &str = "20";
 
+/// In how many orders shards start, lapse, take and move.
+const SEEDS: &str = "2000";
+
 /// For how many seconds rubbish is sent to each door.
 const FUZZ_S: &str = "60";
 
@@ -26,17 +29,18 @@ pub(crate) fn run() -> Result<()> {
     let report = target()?.join("faults.txt");
     fs::write(&report, "").with_context(|| format!("cannot write {}", report.display()))?;
     let mut test = vec!["test", "--workspace"];
-    for binary in ["switchyard", "api", "network"] {
+    for binary in ["switchyard", "api", "network", "store"] {
         test.extend(["--test", binary]);
     }
     test.extend(SIM);
-    test.extend(["--", "faults::", "fuzzed::", "--nocapture"]);
+    test.extend(["--", "faults::", "fuzzed::", "protocol::", "--nocapture"]);
     let start = Instant::now();
     let outcome = cargo(&format!("kill tests, {rounds} rounds"), &test)
         .with(|command| {
             command
                 .env("SWITCHYARD_FAULT_ROUNDS", &rounds)
                 .env("SWITCHYARD_FUZZ_S", FUZZ_S)
+                .env("SWITCHYARD_LEASE_SEEDS", SEEDS)
                 .env("SWITCHYARD_FAULT_REPORT", &report)
         })
         .run();

@@ -50,7 +50,9 @@ impl Fleet {
         loop {
             pace.tick().await;
             let path = format!("/v1/sessions/{}", self.stream.session());
-            let session = self.stream.cluster.operator().get(&path).await;
+            let operator = self.stream.cluster.operator();
+            // None while the database is away.
+            let session = operator.body(&path).await.unwrap_or_default();
             let shard = session["shard"].as_u64().unwrap_or_default();
             let shard = u16::try_from(shard).unwrap();
             if fits(shard) && session["state"] == "connected" {
@@ -226,6 +228,61 @@ async fn nothing_is_lost_or_doubled_when_a_shard_is_drained_and_taken_back() {
         assert_eq!(fleet.holder().await, other, "what has moved stays");
     }
     fleet.end("shard drained", rounds()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_operator_steers_the_shards_from_the_command_line() {
+    let fleet = Box::pin(Fleet::start(2)).await;
+    let cluster = &fleet.stream.cluster;
+    let (full, business) = (fleet.holder().await, fleet.business().await);
+    let (full, other) = (full.to_string(), (3 - full).to_string());
+    let done = |arguments: &[&str]| {
+        let ended = cluster.run(arguments);
+        assert_eq!(ended.code, Some(0), "{arguments:?}: {}", ended.stderr);
+        ended.stdout
+    };
+    let list = done(&["shard", "list"]);
+    assert_eq!(list.matches(" live ").count(), 2, "{list}");
+    let told = done(&["shard", "drain", full.as_str()]);
+    assert!(told.contains("drained, 1 of 1 moved"), "{told}");
+    let list = done(&["shard", "list"]);
+    assert_eq!(list.matches(" draining ").count(), 1, "{list}");
+    let refused = cluster.run(&["shard", "drain", other.as_str()]);
+    assert_eq!(refused.code, Some(2));
+    assert!(
+        refused.stderr.contains("switchyard shard list"),
+        "{}",
+        refused.stderr
+    );
+    done(&["shard", "undrain", full.as_str()]);
+    let again = cluster.run(&["shard", "undrain", full.as_str()]);
+    assert_eq!(again.code, Some(2), "{}", again.stderr);
+    let move_there = ["shard", "move", business.as_str(), full.as_str()];
+    let plan = done(&[move_there.as_slice(), &["--dry-run"]].concat());
+    assert!(plan.contains("planned, 0 of 1 moved"), "{plan}");
+    let told = done(&move_there);
+    assert!(told.contains("done, 1 of 1 moved"), "{told}");
+    assert_eq!(fleet.holder().await.to_string(), full);
+    fleet.end("steered by hand", 1).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_an_outage_of_the_database_each_shard_finds_its_own_again() {
+    let mut fleet = Box::pin(Fleet::start(3)).await;
+    for _ in 0..rounds() {
+        fleet.stream.flow().await;
+        let before = fleet.holder().await;
+        fleet.stream.cluster.postgres.stop();
+        // The outage itself is the fault: every lease lapses during it.
+        tokio::time::sleep(LEASE * 2).await;
+        fleet.stream.cluster.postgres.start_again().await;
+        let after = fleet.held_by(LONG, |_| true).await;
+        assert_eq!(
+            after, before,
+            "nobody adopts before each had the time to come back"
+        );
+    }
+    fleet.end("outage, three shards", rounds()).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

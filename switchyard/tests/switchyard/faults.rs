@@ -1,6 +1,7 @@
 //! The product under faults: killed and paused under load, with damaged rows, a full disk and a network that talks
 //! nonsense; and the ledgers that tell whether anything was lost or doubled.
 
+mod adopted;
 mod damaged;
 mod frames;
 mod full;

@@ -20,14 +20,14 @@ const GAP: Duration = Duration::from_secs(2);
 const ADOPTED: Duration = Duration::from_secs(10);
 
 /// An installation with several shards, a linked number and a stream both ways.
-struct Fleet {
-    stream: Stream,
+pub(super) struct Fleet {
+    pub(super) stream: Stream,
     /// The shards beside the first, by number; that one is a role of the cluster.
     others: BTreeMap<u16, Role>,
 }
 
 impl Fleet {
-    async fn start(shards: u16) -> Self {
+    pub(super) async fn start(shards: u16) -> Self {
         let total = [("SHARDS_TOTAL", shards.to_string())];
         let mut stream = Box::pin(Stream::start(&total)).await;
         let mut others = BTreeMap::new();
@@ -38,14 +38,14 @@ impl Fleet {
     }
 
     /// Where the number is held.
-    async fn holder(&self) -> u16 {
+    pub(super) async fn holder(&self) -> u16 {
         let path = format!("/v1/sessions/{}", self.stream.session());
         let session = self.stream.cluster.operator().get(&path).await;
         session["shard"].as_u64().unwrap().try_into().unwrap()
     }
 
     /// Waits until the number is connected through a shard that `fits`; that shard.
-    async fn held_by(&self, deadline: Duration, fits: impl Fn(u16) -> bool) -> u16 {
+    pub(super) async fn held_by(&self, deadline: Duration, fits: impl Fn(u16) -> bool) -> u16 {
         let (start, mut pace) = (Instant::now(), tokio::time::interval(LOOK));
         loop {
             pace.tick().await;
@@ -63,7 +63,7 @@ impl Fleet {
     }
 
     /// Waits until an answer to an operator is as it shall be.
-    async fn sees(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
+    pub(super) async fn sees(&self, path: &str, fits: impl Fn(&Value) -> bool) -> Value {
         let (start, mut pace) = (Instant::now(), tokio::time::interval(LOOK));
         loop {
             pace.tick().await;
@@ -75,9 +75,19 @@ impl Fleet {
         }
     }
 
-    async fn business(&self) -> String {
+    pub(super) async fn business(&self) -> String {
         let me = self.stream.cluster.operator().get("/v1/me").await;
         me["business"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Sends a shard a signal.
+    pub(super) fn signal(&self, number: u16, signal: Signal) {
+        let first = &self.stream.cluster.roles[1];
+        self.others
+            .get(&number)
+            .unwrap_or(first)
+            .process
+            .signal(signal);
     }
 
     /// Kills a shard.
@@ -128,7 +138,7 @@ impl Fleet {
     }
 
     /// Ends the stream and judges every ledger; no connection took the place of the present holder's.
-    async fn end(self, fault: &str, rounds: u32) {
+    pub(super) async fn end(self, fault: &str, rounds: u32) {
         let replaced = self.stream.cluster.network.log("replaced").await;
         let kickers: HashSet<_> = replaced
             .iter()

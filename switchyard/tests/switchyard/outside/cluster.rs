@@ -9,6 +9,9 @@ use reqwest::{Method, StatusCode};
 use rustix::process::Signal;
 use serde_json::json;
 use store::accounts::{self, NewApiKey};
+use store::audit::Actor;
+use store::businesses::{self, NewTenant};
+use store::quota::Limits;
 use store::{Store, StoreOptions};
 use switchyard_core::fail::FailPoints;
 use switchyard_core::permission::Scope;
@@ -173,6 +176,13 @@ impl Cluster {
         self.ready(self.spawn_as(arguments, url, own)).await
     }
 
+    /// Makes another business; the API with a key of it.
+    pub(crate) async fn another_business(&self, name: &str) -> Api {
+        let url = self.postgres.url();
+        let business = business(&url, name).await;
+        self.signed_in(&api_key(&url, business).await)
+    }
+
     /// The API for whoever operates the platform.
     pub(crate) fn operator(&self) -> Api {
         self.signed_in(&self.operator)
@@ -235,8 +245,8 @@ impl Cluster {
         command
             .args(["--internal-listen", "127.0.0.1:0"])
             .envs(self.settings.iter().cloned())
-            .envs(own.iter().cloned())
-            .env("DATABASE_URL", url);
+            .env("DATABASE_URL", url)
+            .envs(own.iter().cloned());
         let process = Process::start(
             command,
             &self.file(start, "stdout"),
@@ -309,23 +319,40 @@ pub(crate) fn settings(database_url: &str) -> Vec<(&'static str, String)> {
     ]
 }
 
-async fn api_key(database_url: &str, business: BusinessId) -> String {
-    use secrecy::ExposeSecret;
+async fn open(database_url: &str) -> Store {
     let options = StoreOptions {
         fail: Arc::new(FailPoints::none()),
         registry: prometheus::Registry::new(),
         hints: false,
     };
-    let store = Store::connect_postgres(database_url, 2, options)
-        .await
-        .unwrap();
+    let store = Store::connect_postgres(database_url, 2, options);
+    store.await.unwrap()
+}
+
+async fn business(database_url: &str, name: &str) -> BusinessId {
+    let store = open(database_url).await;
+    let new = NewTenant {
+        name: name.to_owned(),
+        shard: None,
+        limits: Limits::default(),
+        owner_email: None,
+        invitation_life: Duration::from_mins(1),
+    };
+    let made = businesses::create(&store, Timestamp::now(), Actor::system(), new).await;
+    store.close().await;
+    made.unwrap().0.id
+}
+
+async fn api_key(database_url: &str, business: BusinessId) -> String {
+    use secrecy::ExposeSecret;
+    let store = open(database_url).await;
     let new = NewApiKey {
         name: "tests".to_owned(),
         scopes: Scope::ALL.to_vec(),
         per_second: 100_000,
         burst: 100_000,
         expires_at: None,
-        by: store::audit::Actor::system(),
+        by: Actor::system(),
     };
     let created = accounts::create_api_key(&store, Timestamp::now(), business, new).await;
     store.close().await;

@@ -5,13 +5,19 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 mod audit;
 mod businesses;
+mod dead_letters;
+mod queues;
 mod shards;
 mod users;
+
+pub(crate) use queues::Depths;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(businesses::routes)
         .configure(shards::routes)
         .configure(users::routes)
+        .configure(queues::routes)
+        .configure(dead_letters::routes)
         .configure(audit::routes);
 }

@@ -11,6 +11,7 @@ use store::seal::Keys;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::Network;
+use crate::admin::Depths;
 use crate::caller::Credentials;
 use crate::cookie::Cookies;
 use crate::events::slots::StreamSlots;
@@ -77,6 +78,7 @@ pub(crate) struct State {
     pub(crate) passwords: Passwords,
     pub(crate) limits: Limits,
     pub(crate) streams: StreamSlots,
+    pub(crate) depths: Depths,
     pub(crate) cookies: Cookies,
     pub(crate) setup_token: Option<SecretString>,
     pub(crate) trusted_proxies: Vec<Network>,
@@ -101,6 +103,7 @@ impl Api {
             passwords: Passwords::new(),
             limits: Limits::new(options.limits),
             streams: StreamSlots::default(),
+            depths: Depths::default(),
             cookies: Cookies::of(&base).ok_or(OptionsError::BaseUrl)?,
             setup_token: options.setup_token,
             trusted_proxies: options.trusted_proxies,

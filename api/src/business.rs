@@ -4,19 +4,20 @@ use serde::{Deserialize, Serialize};
 use store::Store;
 use store::businesses::Tenant;
 use store::quota::{self, Limits};
+use store::retention::Retention;
 use switchyard_core::{BusinessId, Timestamp};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
 use crate::problem::Problem;
 
+mod change;
 mod get;
-mod rename;
 
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .service(get::get_business)
-        .service(rename::rename_business);
+        .service(change::change_own_business);
 }
 
 /// What a business may use; `null`: no limit.
@@ -78,6 +79,60 @@ impl LimitsRequest {
     }
 }
 
+/// For how many days a business keeps what it has.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[schema(as = Retention)]
+pub(crate) struct RetentionObject {
+    /// Messages; `null`: for good.
+    #[schema(minimum = 1, maximum = 3_650)]
+    messages_days: Option<u32>,
+    /// Events; `null`: for seven days, as everybody's.
+    #[schema(minimum = 1, maximum = 7)]
+    events_days: Option<u32>,
+}
+
+/// For how many days a business shall keep what it has; what is left out or `null` is kept as long as can be.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct RetentionRequest {
+    /// Messages.
+    #[schema(minimum = 1, maximum = 3_650)]
+    messages_days: Option<u32>,
+    /// Events.
+    #[schema(minimum = 1, maximum = 7)]
+    events_days: Option<u32>,
+}
+
+/// Messages are kept for at most so many days, or for good.
+const MESSAGES_DAYS_MOST: u32 = 3_650;
+/// Events are kept for at most so many days.
+const EVENTS_DAYS_MOST: u32 = 7;
+
+impl RetentionRequest {
+    fn parse(self) -> Result<Retention, Problem> {
+        let within = |days: Option<u32>, most| days.is_none_or(|days| (1..=most).contains(&days));
+        if !within(self.messages_days, MESSAGES_DAYS_MOST) {
+            return Err(Problem::invalid("messages_days is 1 to 3650, or null"));
+        }
+        if !within(self.events_days, EVENTS_DAYS_MOST) {
+            return Err(Problem::invalid("events_days is 1 to 7, or null"));
+        }
+        Ok(Retention {
+            messages_days: self.messages_days,
+            events_days: self.events_days,
+        })
+    }
+}
+
+impl From<Retention> for RetentionObject {
+    fn from(retention: Retention) -> Self {
+        Self {
+            messages_days: retention.messages_days,
+            events_days: retention.events_days,
+        }
+    }
+}
+
 /// The business as its people see it.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct OwnBusiness {
@@ -88,6 +143,8 @@ pub(crate) struct OwnBusiness {
     name: String,
     /// What it may use.
     limits: LimitsObject,
+    /// For how long it keeps what it has.
+    retention: RetentionObject,
     /// Numbers that it has.
     sessions: i64,
     /// Messages that it had accepted for sending since midnight in UTC.
@@ -112,6 +169,7 @@ impl OwnBusiness {
             id: tenant.id,
             name: tenant.name,
             limits: tenant.limits.into(),
+            retention: tenant.retention.into(),
             sessions: tenant.sessions,
             members: tenant.members,
             created_at: tenant.created_at,

@@ -33,6 +33,8 @@ mod numbers;
 mod operating;
 #[path = "api/people.rs"]
 mod people;
+#[path = "api/queues.rs"]
+mod queues;
 #[path = "api/sending.rs"]
 mod sending;
 #[path = "api/targets.rs"]

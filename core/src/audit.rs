@@ -21,6 +21,8 @@ named! {
         ShardDrained = "shard.drained",
         /// That shard takes numbers again.
         ShardUndrained = "shard.undrained",
+        /// It keeps its messages and events for another time.
+        BusinessRetentionChanged = "business.retention_changed",
         /// Somebody was invited.
         MemberInvited = "member.invited",
         /// An invitation was taken back.
@@ -43,6 +45,12 @@ named! {
         UserRestored = "user.restored",
         /// A person chose another password.
         PasswordChanged = "user.password_changed",
+        /// A queue was paused by an operator.
+        QueuePaused = "queue.paused",
+        /// It goes on.
+        QueueResumed = "queue.resumed",
+        /// Dead letters were given another life by an operator.
+        DeadLettersRetried = "dead_letters.retried",
     }
 }
 

@@ -55,6 +55,8 @@ pub enum Job {
     ExpireMessages,
     /// Enqueue a drain for every chat that has queued messages, a live session and no drain.
     SweepChats,
+    /// Remove what businesses do not keep any longer.
+    ApplyRetention,
     /// Remove finished jobs, old events, spent idempotency keys, expired links and tokens.
     Prune,
     /// Add up what businesses with a limit of storage keep.
@@ -63,12 +65,13 @@ pub enum Job {
 
 impl Job {
     /// Every kind with the queue that it waits in; a worker has its slots per kind.
-    pub const KINDS: [(&'static str, Queue); 7] = [
+    pub const KINDS: [(&'static str, Queue); 8] = [
         ("drain_chat", Queue::High),
         ("apply_receipts", Queue::Receipts),
         ("sync_receipts", Queue::ReceiptsSync),
         ("expire_messages", Queue::Maintenance),
         ("sweep_chats", Queue::Maintenance),
+        ("apply_retention", Queue::Maintenance),
         ("prune", Queue::Maintenance),
         ("measure_storage", Queue::Maintenance),
     ];
@@ -81,6 +84,7 @@ impl Job {
             Self::SyncReceipts { .. } => "sync_receipts",
             Self::ExpireMessages => "expire_messages",
             Self::SweepChats => "sweep_chats",
+            Self::ApplyRetention => "apply_retention",
             Self::Prune => "prune",
             Self::MeasureStorage => "measure_storage",
         }
@@ -92,9 +96,11 @@ impl Job {
             Self::DrainChat { .. } => Queue::High,
             Self::ApplyReceipts { .. } => Queue::Receipts,
             Self::SyncReceipts { .. } => Queue::ReceiptsSync,
-            Self::ExpireMessages | Self::SweepChats | Self::Prune | Self::MeasureStorage => {
-                Queue::Maintenance
-            }
+            Self::ExpireMessages
+            | Self::SweepChats
+            | Self::ApplyRetention
+            | Self::Prune
+            | Self::MeasureStorage => Queue::Maintenance,
         }
     }
 
@@ -104,9 +110,11 @@ impl Job {
             Self::DrainChat { chat, .. } => Some(format!("drain_chat:{chat}")),
             Self::SyncReceipts { chat } => Some(format!("sync_receipts:{chat}")),
             Self::ApplyReceipts { .. } => None,
-            Self::ExpireMessages | Self::SweepChats | Self::Prune | Self::MeasureStorage => {
-                Some(self.kind().to_owned())
-            }
+            Self::ExpireMessages
+            | Self::SweepChats
+            | Self::ApplyRetention
+            | Self::Prune
+            | Self::MeasureStorage => Some(self.kind().to_owned()),
         }
     }
 }
@@ -128,6 +136,7 @@ mod tests {
             Job::SyncReceipts { chat },
             Job::ExpireMessages,
             Job::SweepChats,
+            Job::ApplyRetention,
             Job::Prune,
             Job::MeasureStorage,
         ];

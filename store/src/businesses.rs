@@ -13,6 +13,7 @@ use crate::audit::{self, Actor};
 use crate::members::{self, NewInvitation};
 use crate::page::{Cursor, pattern};
 use crate::quota::{self, Limits};
+use crate::retention::Retention;
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Lane, Page, Result, Store, Tx};
 
@@ -36,6 +37,8 @@ pub struct Tenant {
     pub held_by: Option<u16>,
     /// What it may use.
     pub limits: Limits,
+    /// For how long it keeps what it has.
+    pub retention: Retention,
     /// Numbers that it has.
     pub sessions: i64,
     /// People in it.
@@ -68,6 +71,8 @@ pub struct TenantChange {
     pub suspended: Option<bool>,
     /// Other limits, all of them.
     pub limits: Option<Limits>,
+    /// For how long it keeps what it has, all of it.
+    pub retention: Option<Retention>,
 }
 
 /// Makes a business; the secret is the token of its owner's invitation.
@@ -208,6 +213,14 @@ async fn change_in(
         let action = AuditAction::BusinessLimited;
         audit::note(tx, now, id, by, action, &target, &detail).await?;
     }
+    if let Some(retention) = change.retention.filter(|it| *it != before.retention) {
+        let messages = retention.messages_days.map(i64::from);
+        let events = retention.events_days.map(i64::from);
+        execute!(tx, sql::SET_RETENTION, id.uuid(), messages, events)?;
+        let detail = json!({"before": kept(before.retention), "after": kept(retention)});
+        let action = AuditAction::BusinessRetentionChanged;
+        audit::note(tx, now, id, by, action, &target, &detail).await?;
+    }
     must_find(tx, id).await.map(Some)
 }
 
@@ -236,4 +249,8 @@ fn shown(limits: Limits) -> serde_json::Value {
 /// No disk has room for more than the column can say.
 fn stored(bytes: Option<u64>) -> Option<i64> {
     bytes.map(|bytes| i64::try_from(bytes).unwrap_or(i64::MAX))
+}
+
+fn kept(retention: Retention) -> serde_json::Value {
+    json!({"messages_days": retention.messages_days, "events_days": retention.events_days})
 }

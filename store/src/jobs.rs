@@ -15,7 +15,7 @@ pub(crate) mod sql;
 
 pub use claim::{Ask, Claimed, Taken, claim};
 pub use count::{Count, counts};
-pub use dead::{DeadLetter, dead_letters, retry};
+pub use dead::{DeadLetter, Wanted, dead_letters, retry, retry_some};
 pub use end::{End, Finished, finish};
 pub use lease::{hand_back, reap, renew};
 pub use prune::prune;

@@ -10,7 +10,7 @@ use crate::messages::MessageRow;
 use crate::messages::row::tell_status;
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::statement::Sql;
-use crate::{Lane, Result, Store, jobs};
+use crate::{Lane, Result, Store, jobs, queues};
 
 pub(crate) mod sql;
 
@@ -24,6 +24,9 @@ const EVENTS_KEPT: Duration = Duration::from_hours(7 * 24);
 const KEYS_KEPT: Duration = Duration::from_hours(24);
 /// Sign-ins and sign-in links stay so long after their end: the reuse of an old token is still recognised.
 const SIGN_INS_KEPT: Duration = Duration::from_hours(24);
+
+/// A worker process that was not seen for so long has ended, and nobody asks for it.
+const WORKERS_KEPT: Duration = Duration::from_hours(1);
 
 /// Pushes a drain for chats that have unsent messages or reads that are not told, a connected session, and no drain that
 /// waits or runs. Through a session whose new chats are restricted only replies go. Answers how many were missing.
@@ -88,16 +91,18 @@ pub async fn expire_messages(store: &Store, now: Timestamp) -> Result<u64> {
 }
 
 /// Removes some of what is spent: finished jobs, old events, idempotency keys, ended sign-ins and links, expired
-/// values of the vault. Answers how many rows went; 0: nothing is left that is old enough.
+/// values of the vault, minutes of queues, workers that ended. Answers how many rows went; 0: nothing is left that is old enough.
 pub async fn prune(store: &Store, now: Timestamp) -> Result<u64> {
     let jobs = jobs::prune(store, now, BATCH).await?;
-    let spent: [(&'static Sql, Timestamp); 6] = [
+    let spent: [(&'static Sql, Timestamp); 8] = [
         (&sql::PRUNE_EVENTS, now.minus(EVENTS_KEPT)),
         (&sql::PRUNE_KEYS, now.minus(KEYS_KEPT)),
         (&sql::PRUNE_SIGN_INS, now.minus(SIGN_INS_KEPT)),
         (&sql::PRUNE_LINKS, now.minus(SIGN_INS_KEPT)),
         (&sql::PRUNE_SHARDS, now.minus(SIGN_INS_KEPT)),
         (&sql::PRUNE_VAULT, now),
+        (&queues::sql::PRUNE_MINUTES, now.minus(queues::MINUTES_KEPT)),
+        (&queues::sql::PRUNE_WORKERS, now.minus(WORKERS_KEPT)),
     ];
     let rest = store
         .write(Lane::Rest, spent, |tx, spent| {

@@ -25,6 +25,8 @@ mod cache;
 mod chats;
 #[path = "store/crash.rs"]
 mod crash;
+#[path = "store/dead_letters.rs"]
+mod dead_letters;
 #[path = "store/events.rs"]
 mod events;
 #[path = "store/hints.rs"]
@@ -45,6 +47,8 @@ mod moves;
 mod postgres;
 #[path = "store/protocol.rs"]
 mod protocol;
+#[path = "store/queues.rs"]
+mod queues;
 #[path = "store/quota.rs"]
 mod quota;
 #[path = "store/rates.rs"]
@@ -53,6 +57,8 @@ mod rates;
 mod receipts;
 #[path = "store/redis.rs"]
 mod redis;
+#[path = "store/retention.rs"]
+mod retention;
 #[path = "store/schema.rs"]
 mod schema;
 #[path = "store/searches.rs"]

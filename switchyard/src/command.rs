@@ -11,7 +11,7 @@ use clap::{ArgMatches, Command, CommandFactory, FromArgMatches, Parser, Subcomma
 use crate::environment::refuse_unknown;
 use crate::refusal::Refusal;
 use crate::settings::Settings;
-use crate::{audit, doctor, migrate, roles, up, user};
+use crate::{audit, doctor, migrate, queues, roles, up, user};
 
 /// What `--version` says; a build with the simulated network says so.
 #[cfg(feature = "sim")]
@@ -48,6 +48,9 @@ enum Role {
     /// Check the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
+    /// The queues of background jobs.
+    #[command(subcommand)]
+    Queues(queues::Queues),
     /// People.
     #[command(subcommand)]
     User(user::User),
@@ -75,6 +78,7 @@ pub(crate) fn run() -> Result<(), Refusal> {
         Role::Migrate(settings) => migrate::run(&settings),
         Role::Doctor(settings) => doctor::run(&settings, &matches, &Cli::command()),
         Role::Audit(audit) => audit::run(&audit),
+        Role::Queues(queues) => queues::run(&queues),
         Role::User(user) => user::run(&user),
         Role::Openapi => describe(),
     }

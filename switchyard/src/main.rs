@@ -17,6 +17,7 @@ mod migrate;
 mod network;
 mod parts;
 mod progress;
+mod queues;
 mod refusal;
 mod roles;
 mod runtime;

@@ -1,5 +1,6 @@
 //! The parts of a process: the shard, the workers and the HTTP servers, started in this order, stopped in the reverse.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use actix_web::dev::{Server, ServerHandle};
@@ -38,6 +39,8 @@ pub(crate) struct Plan {
     pub(crate) shard: Option<ShardPlan>,
     /// The groups of queues that it serves; none: it is no worker.
     pub(crate) groups: Vec<Group>,
+    /// Jobs of a kind that run at once, where not as many as usual.
+    pub(crate) slots: HashMap<&'static str, u32>,
     /// The public API, if it serves it.
     pub(crate) api: Option<ApiPlan>,
     /// Cancelled when everything shall finish.
@@ -51,6 +54,7 @@ impl Plan {
             role,
             shard: None,
             groups: Vec::new(),
+            slots: HashMap::new(),
             api: None,
             soft: CancellationToken::new(),
         }
@@ -122,9 +126,11 @@ impl Parts {
                 .context("the metrics of the lease")?;
         }
         let nearby = shard.as_ref().map(|shard| Nearby::new(shard.drains()));
-        let workers = start_workers(installation, plan.groups, nearby, internal_key, &hard)?;
+        let crew = (plan.groups, plan.slots);
+        let workers = start_workers(installation, crew, nearby, internal_key, &hard)?;
         let mut running = Vec::new();
         if let Some((api, listener)) = plan.api.zip(listeners.api) {
+            watch::workers(installation.store.clone(), readiness.clone());
             let options = api_options(settings, installation, api, keys, &probe, plan.soft);
             let api = Api::new(options).map_err(|error| Refusal::Setting(error.to_string()))?;
             running.push(api::serve(&api, listener)?);
@@ -252,10 +258,10 @@ async fn start_shard(options: ShardOptions, hard: &CancellationToken) -> Result<
     })
 }
 
-/// None without any group.
+/// None without any group. `crew`: the groups, and the jobs of a kind that run at once where not as many as usual.
 fn start_workers(
     installation: &Installation,
-    groups: Vec<Group>,
+    (groups, slots): (Vec<Group>, HashMap<&'static str, u32>),
     nearby: Option<Nearby>,
     internal_key: Option<SecretString>,
     hard: &CancellationToken,
@@ -264,8 +270,11 @@ fn start_workers(
         return Ok(None);
     }
     let (store, registry) = (installation.store.clone(), installation.registry.clone());
-    let mut options = WorkerOptions::new(store, groups, internal_key, registry);
-    options.nearby = nearby;
+    let options = WorkerOptions {
+        slots,
+        nearby,
+        ..WorkerOptions::new(store, groups, internal_key, registry)
+    };
     let started = Workers::start(&options, CancellationToken::new(), hard.clone());
     Ok(Some(started.context("the workers")?))
 }

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use store::Store;
+use switchyard_core::job::Job;
 use switchyard_core::queue::Group;
 use tokio_util::sync::CancellationToken;
 
@@ -43,6 +44,32 @@ pub(crate) struct WorkerRole {
     /// The groups of queues that it serves, separated by commas: high, default, low, media, or all.
     #[arg(long, required = true, value_delimiter = ',', value_parser = groups)]
     pub(crate) queues: Vec<Groups>,
+    /// How many jobs of a kind it runs at once, where not as many as usual: drain_chat=64,apply_receipts=4.
+    #[arg(long, value_delimiter = ',', value_parser = slots)]
+    pub(crate) concurrency: Vec<Slots>,
+}
+
+/// One word of `--concurrency`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Slots {
+    kind: &'static str,
+    slots: u32,
+}
+
+/// A process runs at most so many jobs of a kind at once.
+const SLOTS_MOST: u32 = 1_000;
+
+fn slots(word: &str) -> Result<Slots, String> {
+    let (name, number) = word.split_once('=').ok_or("write kind=number")?;
+    let kind = Job::KINDS.iter().find(|(kind, _)| *kind == name);
+    let (kind, _) = kind.ok_or_else(|| {
+        let names = Job::KINDS.map(|(kind, _)| kind).join(", ");
+        format!("the kinds of jobs are {names}")
+    })?;
+    let slots = number.parse().ok();
+    let slots = slots.filter(|slots| (1..=SLOTS_MOST).contains(slots));
+    let slots = slots.ok_or_else(|| format!("{kind} takes 1 to {SLOTS_MOST}"))?;
+    Ok(Slots { kind, slots })
 }
 
 /// What one word of `--queues` names.
@@ -111,8 +138,10 @@ pub(crate) fn worker(role: &WorkerRole) -> Result<(), Refusal> {
         }
         let names: Vec<&str> = groups.iter().map(|group| group.name()).collect();
         let text = format!("worker {}", names.join(","));
+        let slots = role.concurrency.iter().map(|it| (it.kind, it.slots));
         let plan = Plan {
             groups,
+            slots: slots.collect(),
             ..Plan::new("worker")
         };
         Ok((Listeners::internal(settings, settings.listen)?, plan, text))
@@ -181,5 +210,20 @@ mod tests {
         assert_eq!(groups("all").unwrap().0, Group::ALL);
         let refused = groups("receipts").unwrap_err();
         assert_eq!(refused, "the groups are high, default, low, media and all");
+    }
+
+    #[test]
+    fn jobs_at_once_are_set_by_kind_and_another_kind_is_answered_with_the_list() {
+        let one = slots("drain_chat=64").unwrap();
+        assert_eq!((one.kind, one.slots), ("drain_chat", 64));
+        for wrong in [
+            "drain_chat",
+            "drain_chat=0",
+            "drain_chat=1001",
+            "drain_chat=x",
+        ] {
+            slots(wrong).unwrap_err();
+        }
+        assert!(slots("dance=1").unwrap_err().contains("apply_receipts"));
     }
 }

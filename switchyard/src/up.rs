@@ -108,7 +108,6 @@ fn everything(
     soft: CancellationToken,
 ) -> Plan {
     Plan {
-        role: "up",
         shard: Some(ShardPlan {
             number: NUMBER,
             url: listeners.internal_url(),
@@ -120,6 +119,7 @@ fn everything(
             setup_token,
         }),
         soft,
+        ..Plan::new("up")
     }
 }
 

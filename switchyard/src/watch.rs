@@ -4,11 +4,21 @@ use std::time::Duration;
 
 use api::Readiness;
 use prometheus::{IntCounter, IntGauge, Registry};
+use store::Store;
+use store::queues::WorkerSeen;
 use store::redis::Redis;
-use tokio::time::MissedTickBehavior;
+use switchyard_core::Timestamp;
+use switchyard_core::job::Job;
+use switchyard_core::queue::Queue;
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// How often to look.
 const LOOK: Duration = Duration::from_secs(1);
+
+/// How often to look at the workers, who tell every five seconds that they live.
+const WORKERS: Duration = Duration::from_secs(5);
+/// A queue without a live worker for so long makes the process not ready.
+const UNSERVED: Duration = Duration::from_mins(1);
 
 /// Looks at Redis until the process ends. The first look is over when this returns.
 pub(crate) async fn redis(
@@ -65,6 +75,44 @@ pub(crate) fn lease(
     Ok(())
 }
 
+/// Looks until the process ends whether every queue has a live worker. One that just began to look gives them a minute;
+/// while the database does not answer, what was known last holds, since another check says so.
+pub(crate) fn workers(store: Store, readiness: Readiness) {
+    readiness.set("workers", true, "looking");
+    tokio::spawn(async move {
+        let begun = Instant::now();
+        let mut looks = tokio::time::interval(WORKERS);
+        looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            looks.tick().await;
+            match store::queues::workers(&store, Timestamp::now()).await {
+                Ok(seen) => match unserved(&seen, begun.elapsed()).as_slice() {
+                    [] => readiness.set("workers", true, "every queue has one"),
+                    queues => {
+                        let queues = queues.join(", ");
+                        let detail = format!("no live worker for a minute: {queues}");
+                        readiness.set("workers", false, detail);
+                    }
+                },
+                Err(error) => tracing::warn!(%error, "nobody knows which workers live"),
+            }
+        }
+    });
+}
+
+/// The queues in which jobs can wait and which no worker has served for a minute.
+fn unserved(seen: &[WorkerSeen], looked_for: Duration) -> Vec<&'static str> {
+    let can_hold = |queue: &Queue| Job::KINDS.iter().any(|(_, it)| it == queue);
+    let is_unserved = |queue: &Queue| {
+        let group = queue.policy().group;
+        let serving = seen.iter().filter(|it| it.serves.contains(&group));
+        let age = serving.map(|it| it.age).min();
+        age.map_or(looked_for, |age| age.min(looked_for)) >= UNSERVED
+    };
+    let queues = Queue::ALL.into_iter().filter(can_hold);
+    queues.filter(is_unserved).map(Queue::name).collect()
+}
+
 fn looks() -> tokio::time::Interval {
     let mut looks = tokio::time::interval(LOOK);
     looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -82,5 +130,33 @@ async fn look_at_redis(redis: &Redis, readiness: &Readiness, up: &IntGauge) {
             tracing::warn!(%error, "Redis is away: limits are counted by each process, and polling finds what is new");
             readiness.set("redis", false, "does not answer; messages go on without it");
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use switchyard_core::queue::Group;
+
+    use super::*;
+
+    fn worker(serves: &[Group], age_s: u64) -> WorkerSeen {
+        WorkerSeen {
+            serves: serves.to_vec(),
+            age: Duration::from_secs(age_s),
+        }
+    }
+
+    #[test]
+    fn a_queue_is_unserved_after_a_minute_without_any_worker_of_its_group() {
+        let all = [worker(&Group::ALL, 70), worker(&[Group::High], 4)];
+        let day = Duration::from_hours(24);
+        let named = unserved(&all, day);
+        assert_eq!(named, ["receipts", "receipts_sync", "maintenance"]);
+        assert!(
+            unserved(&all, Duration::from_secs(50)).is_empty(),
+            "just begun to look"
+        );
+        assert!(unserved(&[worker(&Group::ALL, 59)], day).is_empty());
+        assert_eq!(unserved(&[], day).len(), 4);
     }
 }

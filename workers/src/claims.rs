@@ -7,7 +7,7 @@ use std::time::Duration;
 use store::jobs::{Ask, Claimed};
 use switchyard_core::queue::Queue;
 use switchyard_core::{BusinessId, Timestamp};
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
@@ -57,6 +57,8 @@ pub(crate) struct KindLane {
     /// When jobs that were put off come due.
     pub(crate) dues: Dues,
     turn: Mutex<Turn>,
+    /// Its queue is paused: nothing is claimed.
+    paused: watch::Sender<bool>,
     /// The last claim left due jobs of businesses that had their share.
     left_some: AtomicBool,
 }
@@ -71,6 +73,7 @@ impl KindLane {
             look: Notify::new(),
             dues: Dues::default(),
             turn: Mutex::default(),
+            paused: watch::Sender::new(false),
             left_some: AtomicBool::new(false),
         }
     }
@@ -80,6 +83,22 @@ impl KindLane {
         if self.left_some.swap(false, Ordering::Relaxed) {
             self.look.notify_one();
         }
+    }
+
+    /// Its queue is paused from now on, or is not.
+    pub(crate) fn set_paused(&self, paused: bool) {
+        self.paused.send_if_modified(|now| {
+            let changes = *now != paused;
+            *now = paused;
+            changes
+        });
+    }
+
+    /// Until its queue is not paused.
+    async fn open(&self) {
+        // The sender lives as long as the lane.
+        let mut paused = self.paused.subscribe();
+        paused.wait_for(|paused| !paused).await.ok();
     }
 
     /// Until a hint, the regular look, or a job that was put off.
@@ -145,6 +164,11 @@ impl Claims {
         let mut backoff = Backoff::new();
         loop {
             let free = self.lane.take_free().await;
+            if *self.lane.paused.borrow() {
+                drop(free);
+                self.lane.open().await;
+                continue;
+            }
             // On the tracker: a claim that has begun is accounted for even when nobody waits for it any more.
             let claim = self.clone().claim(free);
             match self.process.tasks.spawn(claim).await {

@@ -11,6 +11,7 @@ use crate::options::{Nearby, WorkerOptions};
 use crate::outcome::{Assignment, Outcome, Perform};
 
 mod apply_receipts;
+mod apply_retention;
 mod drain_chat;
 mod expire_messages;
 mod measure_storage;
@@ -74,6 +75,7 @@ async fn perform(context: &Context, assignment: Assignment) -> Outcome {
         Job::SyncReceipts { chat } => sync_receipts::sync_receipts(context, *chat).await,
         Job::ExpireMessages => expire_messages::expire_messages(context).await,
         Job::SweepChats => sweep_chats::sweep_chats(context).await,
+        Job::ApplyRetention => apply_retention::apply_retention(context).await,
         Job::Prune => prune::prune(context).await,
         Job::MeasureStorage => measure_storage::measure_storage(context).await,
     };

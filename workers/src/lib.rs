@@ -14,6 +14,7 @@ mod process;
 mod run;
 mod schedule;
 mod source;
+mod tally;
 mod wake;
 mod workers;
 

@@ -13,6 +13,7 @@ use crate::holdings::Holdings;
 use crate::metrics::Metrics;
 use crate::options::Pace;
 use crate::outcome::Perform;
+use crate::tally::Tally;
 
 /// One worker process. `worker` is new at every start, so that a restarted namesake is somebody else.
 #[derive(Clone)]
@@ -23,6 +24,7 @@ pub(crate) struct Process {
     pub(crate) perform: Perform,
     pub(crate) metrics: Metrics,
     pub(crate) holdings: Arc<Holdings>,
+    pub(crate) tally: Arc<Tally>,
     pub(crate) ends: mpsc::Sender<Ended>,
     /// Every task that may hold a claim.
     pub(crate) tasks: TaskTracker,

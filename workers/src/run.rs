@@ -115,6 +115,9 @@ impl Run {
         let metrics = &self.process.metrics;
         let seconds = metrics.seconds.with_label_values(&[self.lane.kind]);
         seconds.observe(took.as_secs_f64());
+        if let Some(end) = end {
+            self.process.tally.count(self.lane.queue, end);
+        }
         let name = end.map_or("lost", End::name);
         metrics
             .ended

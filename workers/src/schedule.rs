@@ -9,12 +9,13 @@ use tokio_util::sync::CancellationToken;
 use crate::process::Process;
 
 /// What runs how often. Lost drains and passed deadlines show within ten seconds; old rows can wait a minute, and so can
-/// what businesses keep.
-const REGULAR: [(Job, Duration); 4] = [
+/// what businesses keep; for how many days they keep it is looked at every hour.
+const REGULAR: [(Job, Duration); 5] = [
     (Job::SweepChats, Duration::from_secs(10)),
     (Job::ExpireMessages, Duration::from_secs(10)),
     (Job::Prune, Duration::from_mins(1)),
     (Job::MeasureStorage, Duration::from_mins(1)),
+    (Job::ApplyRetention, Duration::from_hours(1)),
 ];
 
 /// Pushes every regular job at its ticks until stopped; the tick of the present moment at once.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use apalis_core::worker::builder::WorkerBuilder;
 use switchyard_core::job::Job;
-use switchyard_core::queue::Queue;
+use switchyard_core::queue::{Group, Queue};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -73,6 +73,7 @@ impl Workers {
             perform,
             metrics: Metrics::register(&options.registry)?,
             holdings: Arc::new(Holdings::default()),
+            tally: Arc::default(),
             ends,
             tasks: TaskTracker::new(),
             soft: soft.clone(),
@@ -80,7 +81,8 @@ impl Workers {
         };
         let lanes = lanes(options);
         let finisher = tokio::spawn(finisher::run(Recorder::of(&process), ended));
-        let ended = tokio::spawn(serve(process, lanes, finisher));
+        let serves = options.groups.clone();
+        let ended = tokio::spawn(serve(process, serves, lanes, finisher));
         Ok(Self { soft, ended })
     }
 
@@ -104,13 +106,26 @@ fn lanes(options: &WorkerOptions) -> Vec<Arc<KindLane>> {
 }
 
 /// The life of the process's workers, from the first claim to the last record.
-async fn serve(process: Process, lanes: Vec<Arc<KindLane>>, finisher: JoinHandle<()>) {
+async fn serve(
+    process: Process,
+    serves: Vec<Group>,
+    lanes: Vec<Arc<KindLane>>,
+    finisher: JoinHandle<()>,
+) {
+    // Nothing of a paused queue is claimed, not even at the start.
+    keeper::look_for_pauses(&process, &lanes).await;
     // Ends with the last record, not with the soft stop: claims are renewed until then.
     let over = CancellationToken::new();
     let keepers = TaskTracker::new();
     keepers.spawn(keeper::renew(process.clone(), over.clone()));
     keepers.spawn(keeper::reap(process.clone(), process.soft.clone()));
     keepers.spawn(keeper::count(process.clone(), process.soft.clone()));
+    keepers.spawn(keeper::beat(process.clone(), serves, over.clone()));
+    keepers.spawn(keeper::obey(
+        process.clone(),
+        lanes.clone(),
+        process.soft.clone(),
+    ));
     keepers.spawn(wake::run(
         process.store.clone(),
         lanes.clone(),

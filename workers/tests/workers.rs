@@ -16,5 +16,7 @@ mod draining;
 mod ending;
 #[path = "workers/fairness.rs"]
 mod fairness;
+#[path = "workers/pausing.rs"]
+mod pausing;
 #[path = "workers/stopping.rs"]
 mod stopping;

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 mod accounts;
 mod messaging;
 mod platform;
+mod queues;
 
 const BUSINESS: &str = "biz_01a1fe1868b77e40a9d8c1f2b3e4d501";
 const SESSION: &str = "ses_01a1fe1868b77e40a9d8c1f2b3e4d502";
@@ -16,6 +17,7 @@ const USER: &str = "usr_01a1fe1868b77e40a9d8c1f2b3e4d506";
 const KEY: &str = "key_01a1fe1868b77e40a9d8c1f2b3e4d507";
 const INVITATION: &str = "inv_01a1fe1868b77e40a9d8c1f2b3e4d508";
 const EVENT: &str = "evt_01a1fe1868b77e40a9d8c1f2b3e4d509";
+const JOB: &str = "job_01a1fe1868b77e40a9d8c1f2b3e4d50b";
 const ENTRY: &str = "aud_01a1fe1868b77e40a9d8c1f2b3e4d50a";
 
 /// When the examples happened, and what ended later.
@@ -27,6 +29,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
     accounts::request(operation)
         .or_else(|| messaging::request(operation))
         .or_else(|| platform::request(operation))
+        .or_else(|| queues::request(operation))
 }
 
 /// What an operation answers when it succeeds.
@@ -34,6 +37,7 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
     accounts::answer(operation)
         .or_else(|| messaging::answer(operation))
         .or_else(|| platform::answer(operation))
+        .or_else(|| queues::answer(operation))
 }
 
 /// A parameter: of a path by what its description says it names.
@@ -46,11 +50,13 @@ pub(super) fn parameter(name: &str, description: &str) -> Option<Value> {
         (CONTACT, "`con_"),
         (USER, "`usr_"),
         (KEY, "`key_"),
+        (JOB, "`job_"),
     ];
     match name {
         "id" => (ids.iter())
             .find(|(_, prefix)| description.starts_with(prefix))
             .map(|(id, _)| json!(id)),
+        "queue" => Some(json!("high")),
         "session_id" => Some(json!(SESSION)),
         "Idempotency-Key" => Some(json!("order-17")),
         "Last-Event-ID" | "after" if !description.contains("ETag") => Some(json!(41)),

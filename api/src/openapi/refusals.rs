@@ -89,7 +89,7 @@ fn own(operation: &str) -> &'static [ApiCode] {
             C::EmailTaken,
             C::TooManyRequests,
         ],
-        "me" | "get_business" | "rename_business" | "switch_business" => &[C::NotFound],
+        "me" | "get_business" | "change_own_business" | "switch_business" => &[C::NotFound],
         "invite_member" => &[C::AlreadyAMember, C::QuotaExceeded],
         "change_member" | "remove_member" => &[C::LastOwner],
         "change_business" => &[C::OwnBusiness],

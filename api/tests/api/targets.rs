@@ -1,16 +1,20 @@
 //! For every operation of the description something that it can be tried on, in one business.
 
+use std::collections::HashMap;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use store::Lane;
 use store::accounts::{self, NewApiKey};
 use store::audit::Actor;
+use store::jobs::{self, Ask, End, Finished};
 use store::members::{self, NewInvitation};
 use store::shards;
+use switchyard_core::job::Job;
 use switchyard_core::permission::{Role, Scope};
-use switchyard_core::{BusinessId, Timestamp};
+use switchyard_core::{BusinessId, ChatId, Timestamp};
 
 use crate::app::{Client, PASSWORD, TestApp};
 
@@ -130,6 +134,37 @@ impl<'a> Targets<'a> {
         self.mark(&made.await.unwrap().0.to_string())
     }
 
+    /// A dead letter of this business.
+    async fn dead_letter(&self) -> String {
+        let (store, now) = (&self.app.store, Timestamp::now());
+        let chat = ChatId::generate();
+        let input = (self.business, now, chat);
+        let pushed = store.write(Lane::Rest, input, |tx, (business, now, chat)| {
+            let job = Job::SyncReceipts { chat: *chat };
+            Box::pin(async move { jobs::push(tx, *now, Some(*business), &job, *now).await })
+        });
+        assert!(pushed.await.unwrap());
+        let ask = Ask {
+            kind: "sync_receipts",
+            worker: "of the test".into(),
+            slots: 100,
+            free: 100,
+            running: HashMap::new(),
+            after: None,
+            lease: Duration::from_mins(1),
+        };
+        let claimed = jobs::claim(store, now, ask).await.unwrap().jobs;
+        let ours = |it: &&jobs::Claimed| it.business == Some(self.business);
+        let claimed = claimed.iter().find(ours).unwrap();
+        let finished = Finished {
+            id: claimed.id,
+            fence: claimed.fence,
+            end: End::Dead { code: "refused" },
+        };
+        jobs::finish(store, now, vec![finished]).await.unwrap();
+        self.mark(&claimed.id.to_string())
+    }
+
     /// A path and a body that the operation takes, with something fresh of this business; fails for an operation that
     /// nobody has thought of here.
     pub(crate) async fn build(&self, operation: &str) -> (String, Value) {
@@ -161,6 +196,12 @@ impl<'a> Targets<'a> {
             "delete /v1/members/{id}" => (self.user().await, nothing),
             "delete /v1/api-keys/{id}" => (self.api_key().await, nothing),
             "patch /v1/admin/users/{id}" => (self.user().await, json!({"status": "suspended"})),
+            "post /v1/admin/dead-letters/{id}/retry" => (self.dead_letter().await, nothing),
+            "get /v1/admin/queues/{queue}/minutes"
+            | "post /v1/admin/queues/{queue}/pause"
+            | "post /v1/admin/queues/{queue}/resume" => {
+                return (path.replace("{queue}", "recordings"), nothing);
+            }
             "get /v1/admin/businesses/{id}" => (self.business.to_string(), nothing),
             "patch /v1/admin/businesses/{id}" => (
                 self.business.to_string(),
@@ -213,6 +254,9 @@ impl<'a> Targets<'a> {
             | "get /v1/api-keys"
             | "get /v1/admin/audit"
             | "get /v1/admin/shards"
+            | "get /v1/admin/queues"
+            | "get /v1/admin/dead-letters"
+            | "post /v1/admin/dead-letters/retry"
             | "get /v1/admin/businesses"
             | "get /v1/admin/users" => json!({}),
             public => {

@@ -132,6 +132,143 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/dead-letters": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Jobs that will not be tried again unless somebody asks, newest first
+         * @description They are kept for 30 days.
+         */
+        get: operations["list_dead_letters"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/dead-letters/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets all dead letters live again that the filter asks for, newest first; without a filter, all there are
+         * @description Goes on for five seconds at most, and then says whether any are left.
+         */
+        post: operations["retry_dead_letters"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/dead-letters/{id}/retry": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Lets a dead letter live again, with all its attempts
+         * @description Where a job with the same purpose waits already, that one does its work.
+         */
+        post: operations["retry_dead_letter"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/queues": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Every queue: its depth, the age of its oldest job, its rates and failures, whether it is paused
+         * @description Depths are counted every other second.
+         */
+        get: operations["list_queues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/queues/{queue}/minutes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The last hour of a queue by the minute, oldest first
+         * @description Minutes in which no worker lived are left out.
+         */
+        get: operations["queue_minutes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/queues/{queue}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pauses a queue
+         * @description Within two seconds no worker takes a job from it any more; what runs is finished, and what comes in waits.
+         */
+        post: operations["pause_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/queues/{queue}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Lets a paused queue go on */
+        post: operations["resume_queue"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/shards": {
         parameters: {
             query?: never;
@@ -163,8 +300,8 @@ export interface paths {
         get: operations["get_drain"];
         put?: never;
         /**
-         * Empties a shard: it takes nothing new and gives its businesses to the others, one after the other, without a new code to scan
-         * @description It stays so, whichever process has the number, until `…/undrain`.
+         * Empties a shard
+         * @description It takes nothing new and gives its businesses to the others, one after the other, without a new code to scan. It stays so, whichever process has the number, until `…/undrain`.
          */
         post: operations["drain_shard"];
         delete?: never;
@@ -431,8 +568,8 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Renames the business */
-        patch: operations["rename_business"];
+        /** Renames the business, or changes for how long it keeps what it has; what is left out stays */
+        patch: operations["change_own_business"];
         trace?: never;
     };
     "/v1/chats": {
@@ -957,7 +1094,7 @@ export interface components {
          * @description A privileged act.
          * @enum {string}
          */
-        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "user.suspended" | "user.restored" | "user.password_changed";
+        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "business.retention_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "user.suspended" | "user.restored" | "user.password_changed" | "queue.paused" | "queue.resumed" | "dead_letters.retried";
         /** @description An entry of the audit log. */
         AuditEntry: {
             /** @description What. */
@@ -1014,6 +1151,12 @@ export interface components {
         ChangeMemberRequest: {
             /** @description What the person may do from now on. */
             role: components["schemas"]["Role"];
+        };
+        /** @description What changes; what is left out stays. */
+        ChangeOwnBusinessRequest: {
+            /** @description What the business is called. */
+            name?: string | null;
+            retention?: components["schemas"]["RetentionRequest"] | null;
         };
         /** @description The password of now, and the next one. */
         ChangePasswordRequest: {
@@ -1116,6 +1259,36 @@ export interface components {
             /** @description What people call it. */
             name: string;
         };
+        /** @description A job that will not be tried again unless somebody asks. */
+        DeadLetter: {
+            /**
+             * Format: int64
+             * @description How often it was tried.
+             */
+            attempts: number;
+            /** @description Whose it is; `null` for work of the platform itself. */
+            business_id: string | null;
+            /**
+             * Format: date-time
+             * @description When it was pushed.
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When it died.
+             */
+            died_at: string;
+            /** @description Why the last attempt failed. */
+            error: string | null;
+            /** @description `job_…` */
+            id: string;
+            /** @description What kind of work it is. */
+            kind: string;
+            /** @description What it was to do: ids and numbers; anything else is masked. */
+            payload: Record<string, never>;
+            /** @description The queue that it died in. */
+            queue: string;
+        };
         /**
          * @description Which way a message went.
          * @enum {string}
@@ -1182,6 +1355,11 @@ export interface components {
          * @enum {string}
          */
         EventType: "session.status" | "message.received" | "message.status" | "message.waiting" | "contact.merged" | "chat.updated";
+        /**
+         * @description A set of queues that one worker process serves; `--queues` takes its name.
+         * @enum {string}
+         */
+        Group: "high" | "default" | "low" | "media";
         /** @description What this program is. */
         Health: {
             /** @description Whether it was told to kill itself somewhere. */
@@ -1453,6 +1631,41 @@ export interface components {
             next_cursor: string | null;
         };
         /** @description One page of a list. */
+        List_DeadLetter: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: int64
+                 * @description How often it was tried.
+                 */
+                attempts: number;
+                /** @description Whose it is; `null` for work of the platform itself. */
+                business_id: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was pushed.
+                 */
+                created_at: string;
+                /**
+                 * Format: date-time
+                 * @description When it died.
+                 */
+                died_at: string;
+                /** @description Why the last attempt failed. */
+                error: string | null;
+                /** @description `job_…` */
+                id: string;
+                /** @description What kind of work it is. */
+                kind: string;
+                /** @description What it was to do: ids and numbers; anything else is masked. */
+                payload: Record<string, never>;
+                /** @description The queue that it died in. */
+                queue: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
         List_Event: {
             /** @description The rows of this page. */
             data: {
@@ -1571,6 +1784,115 @@ export interface components {
                 to: string | null;
                 /** @description Its id on WhatsApp. */
                 wa_id: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_QueueMinute: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                at: string;
+                /**
+                 * Format: int64
+                 * @description Jobs that died in it.
+                 */
+                dead: number;
+                /**
+                 * Format: int64
+                 * @description Jobs that waited or ran when they were counted last in it; `null`: no worker counted.
+                 */
+                depth: number | null;
+                /**
+                 * Format: int64
+                 * @description Jobs done in it.
+                 */
+                done: number;
+                /**
+                 * Format: int64
+                 * @description Attempts that failed in it, of jobs that come again.
+                 */
+                failed: number;
+                /**
+                 * Format: int64
+                 * @description For how many seconds the job that was due longest had been due then.
+                 */
+                oldest_s: number | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_QueueStanding: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: double
+                 * @description Jobs that came in, a second, over the last two to three minutes.
+                 */
+                arriving_per_s: number;
+                /**
+                 * Format: int64
+                 * @description Dead letters: jobs that will not be tried again unless somebody asks.
+                 */
+                dead: number;
+                /**
+                 * Format: int64
+                 * @description Jobs that died since the beginning.
+                 */
+                dead_total: number;
+                /**
+                 * Format: int64
+                 * @description Jobs done since the beginning.
+                 */
+                done_total: number;
+                /**
+                 * Format: int64
+                 * @description Attempts that failed since the beginning, of jobs that came again.
+                 */
+                failed_total: number;
+                /**
+                 * Format: double
+                 * @description Attempts that failed, a second.
+                 */
+                failing_per_s: number;
+                /** @description The group of workers that serves it. */
+                group: components["schemas"]["Group"];
+                /**
+                 * Format: double
+                 * @description Jobs that ended, done or dead, a second.
+                 */
+                leaving_per_s: number;
+                /**
+                 * Format: int64
+                 * @description For how many seconds the job that is due longest has been due; `null` when none is due.
+                 */
+                oldest_s: number | null;
+                /** @description Whether nobody claims from it. */
+                paused: boolean;
+                /**
+                 * Format: date-time
+                 * @description Since when.
+                 */
+                paused_at: string | null;
+                /** @description Its name. */
+                queue: components["schemas"]["Queue"];
+                /**
+                 * Format: int64
+                 * @description Jobs that run.
+                 */
+                running: number;
+                /**
+                 * Format: int64
+                 * @description Jobs that wait, due or not.
+                 */
+                waiting: number;
+                /** @description Live worker processes that serve it. */
+                workers: number;
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
@@ -1941,6 +2263,8 @@ export interface components {
             messages_today: number;
             /** @description Its name. */
             name: string;
+            /** @description For how long it keeps what it has. */
+            retention: components["schemas"]["Retention"];
             /**
              * Format: int64
              * @description Numbers that it has.
@@ -1982,6 +2306,110 @@ export interface components {
              */
             type: string;
         };
+        /**
+         * @description A queue of background jobs; the most urgent first.
+         * @enum {string}
+         */
+        Queue: "high" | "default" | "receipts" | "receipts_sync" | "low" | "maintenance" | "broadcasts" | "media" | "recordings";
+        /** @description One minute of a queue. */
+        QueueMinute: {
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            at: string;
+            /**
+             * Format: int64
+             * @description Jobs that died in it.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Jobs that waited or ran when they were counted last in it; `null`: no worker counted.
+             */
+            depth: number | null;
+            /**
+             * Format: int64
+             * @description Jobs done in it.
+             */
+            done: number;
+            /**
+             * Format: int64
+             * @description Attempts that failed in it, of jobs that come again.
+             */
+            failed: number;
+            /**
+             * Format: int64
+             * @description For how many seconds the job that was due longest had been due then.
+             */
+            oldest_s: number | null;
+        };
+        /** @description A queue of background jobs. */
+        QueueStanding: {
+            /**
+             * Format: double
+             * @description Jobs that came in, a second, over the last two to three minutes.
+             */
+            arriving_per_s: number;
+            /**
+             * Format: int64
+             * @description Dead letters: jobs that will not be tried again unless somebody asks.
+             */
+            dead: number;
+            /**
+             * Format: int64
+             * @description Jobs that died since the beginning.
+             */
+            dead_total: number;
+            /**
+             * Format: int64
+             * @description Jobs done since the beginning.
+             */
+            done_total: number;
+            /**
+             * Format: int64
+             * @description Attempts that failed since the beginning, of jobs that came again.
+             */
+            failed_total: number;
+            /**
+             * Format: double
+             * @description Attempts that failed, a second.
+             */
+            failing_per_s: number;
+            /** @description The group of workers that serves it. */
+            group: components["schemas"]["Group"];
+            /**
+             * Format: double
+             * @description Jobs that ended, done or dead, a second.
+             */
+            leaving_per_s: number;
+            /**
+             * Format: int64
+             * @description For how many seconds the job that is due longest has been due; `null` when none is due.
+             */
+            oldest_s: number | null;
+            /** @description Whether nobody claims from it. */
+            paused: boolean;
+            /**
+             * Format: date-time
+             * @description Since when.
+             */
+            paused_at: string | null;
+            /** @description Its name. */
+            queue: components["schemas"]["Queue"];
+            /**
+             * Format: int64
+             * @description Jobs that run.
+             */
+            running: number;
+            /**
+             * Format: int64
+             * @description Jobs that wait, due or not.
+             */
+            waiting: number;
+            /** @description Live worker processes that serve it. */
+            workers: number;
+        };
         /** @description Whether this program can serve, by what it depends on. */
         Ready: {
             /** @description Each thing by its name. */
@@ -2011,14 +2439,65 @@ export interface components {
             refresh_token?: string | null;
         };
         /** @description What changes. */
-        RenameBusinessRequest: {
-            /** @description What the business is called. */
-            name: string;
-        };
-        /** @description What changes. */
         RenameSessionRequest: {
             /** @description What people call it. */
             name: string;
+        };
+        /** @description For how many days a business keeps what it has. */
+        Retention: {
+            /**
+             * Format: int32
+             * @description Events; `null`: for seven days, as everybody's.
+             */
+            events_days: number | null;
+            /**
+             * Format: int32
+             * @description Messages; `null`: for good.
+             */
+            messages_days: number | null;
+        };
+        /** @description For how many days a business shall keep what it has; what is left out or `null` is kept as long as can be. */
+        RetentionRequest: {
+            /**
+             * Format: int32
+             * @description Events.
+             */
+            events_days?: number | null;
+            /**
+             * Format: int32
+             * @description Messages.
+             */
+            messages_days?: number | null;
+        };
+        /** @description How many live again. */
+        Retried: {
+            /** @description More are left that the filter asks for: ask again. */
+            left: boolean;
+            /**
+             * Format: int64
+             * @description Dead letters that wait to be tried again.
+             */
+            retried: number;
+        };
+        /** @description Which dead letters; what is left out asks for nothing. */
+        RetryDeadLettersRequest: {
+            /** @description Of this business, `biz_…`. */
+            business_id?: string | null;
+            /** @description That failed with this code the last time. */
+            error?: string | null;
+            /** @description Of this kind of work. */
+            kind?: string | null;
+            queue?: components["schemas"]["Queue"] | null;
+            /**
+             * Format: date-time
+             * @description That died not before this instant, RFC 3339.
+             */
+            since?: string | null;
+            /**
+             * Format: date-time
+             * @description That died before this instant, RFC 3339.
+             */
+            until?: string | null;
         };
         /**
          * @description A role inside a business.
@@ -2964,6 +3443,361 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    list_dead_letters: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
+                limit?: number;
+                /**
+                 * @description Of this queue.
+                 * @example high
+                 */
+                queue?: components["schemas"]["Queue"];
+                /** @description Of this kind of work. */
+                kind?: string;
+                /** @description Of this business, `biz_…`. */
+                business_id?: string;
+                /** @description That failed with this code the last time. */
+                error?: string;
+                /** @description That died not before this instant, RFC 3339. */
+                since?: string;
+                /** @description That died before this instant, RFC 3339. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "attempts": 10,
+                     *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "died_at": "2026-11-28T12:32:52.835Z",
+                     *           "error": "shard_unreachable",
+                     *           "id": "job_01a1fe1868b77e40a9d8c1f2b3e4d50b",
+                     *           "kind": "drain_chat",
+                     *           "payload": {
+                     *             "chat": "chat_01a1fe1868b77e40a9d8c1f2b3e4d503",
+                     *             "kind": "drain_chat",
+                     *             "session": "ses_01a1fe1868b77e40a9d8c1f2b3e4d502"
+                     *           },
+                     *           "queue": "high"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_DeadLetter"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    retry_dead_letters: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                 *       "error": "shard_unreachable",
+                 *       "kind": "drain_chat",
+                 *       "queue": "high",
+                 *       "since": "2026-11-21T12:32:52.835Z",
+                 *       "until": "2026-11-28T12:32:52.835Z"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RetryDeadLettersRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "left": false,
+                     *       "retried": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Retried"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    retry_dead_letter: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `job_…`
+                 * @example job_01a1fe1868b77e40a9d8c1f2b3e4d50b
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "left": false,
+                     *       "retried": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Retried"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_queues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "arriving_per_s": 86.9,
+                     *           "dead": 1,
+                     *           "dead_total": 1,
+                     *           "done_total": 1204991,
+                     *           "failed_total": 208,
+                     *           "failing_per_s": 0.2,
+                     *           "group": "high",
+                     *           "leaving_per_s": 86.5,
+                     *           "oldest_s": 0,
+                     *           "paused": false,
+                     *           "paused_at": null,
+                     *           "queue": "high",
+                     *           "running": 8,
+                     *           "waiting": 40,
+                     *           "workers": 2
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_QueueStanding"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    queue_minutes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The queue's name
+                 * @example high
+                 */
+                queue: components["schemas"]["Queue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "at": "2026-11-21T12:32:52.835Z",
+                     *           "dead": 0,
+                     *           "depth": 40,
+                     *           "done": 5210,
+                     *           "failed": 12,
+                     *           "oldest_s": 0
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_QueueMinute"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    pause_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The queue's name
+                 * @example high
+                 */
+                queue: components["schemas"]["Queue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "arriving_per_s": 86.9,
+                     *       "dead": 1,
+                     *       "dead_total": 1,
+                     *       "done_total": 1204991,
+                     *       "failed_total": 208,
+                     *       "failing_per_s": 0.2,
+                     *       "group": "high",
+                     *       "leaving_per_s": 86.5,
+                     *       "oldest_s": 0,
+                     *       "paused": true,
+                     *       "paused_at": "2026-11-21T12:32:52.835Z",
+                     *       "queue": "high",
+                     *       "running": 8,
+                     *       "waiting": 40,
+                     *       "workers": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueueStanding"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    resume_queue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The queue's name
+                 * @example high
+                 */
+                queue: components["schemas"]["Queue"];
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "arriving_per_s": 86.9,
+                     *       "dead": 1,
+                     *       "dead_total": 1,
+                     *       "done_total": 1204991,
+                     *       "failed_total": 208,
+                     *       "failing_per_s": 0.2,
+                     *       "group": "high",
+                     *       "leaving_per_s": 86.5,
+                     *       "oldest_s": 0,
+                     *       "paused": false,
+                     *       "paused_at": null,
+                     *       "queue": "high",
+                     *       "running": 8,
+                     *       "waiting": 40,
+                     *       "workers": 2
+                     *     }
+                     */
+                    "application/json": components["schemas"]["QueueStanding"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     list_shards: {
         parameters: {
             query?: never;
@@ -3842,6 +4676,10 @@ export interface operations {
                      *       "members": 2,
                      *       "messages_today": 312,
                      *       "name": "Corner Café",
+                     *       "retention": {
+                     *         "events_days": null,
+                     *         "messages_days": 365
+                     *       },
                      *       "sessions": 1,
                      *       "storage_bytes": 41802117
                      *     }
@@ -3856,7 +4694,7 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
-    rename_business: {
+    change_own_business: {
         parameters: {
             query?: never;
             header?: never;
@@ -3867,10 +4705,14 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "Corner Café"
+                 *       "name": "Corner Café",
+                 *       "retention": {
+                 *         "events_days": null,
+                 *         "messages_days": 365
+                 *       }
                  *     }
                  */
-                "application/json": components["schemas"]["RenameBusinessRequest"];
+                "application/json": components["schemas"]["ChangeOwnBusinessRequest"];
             };
         };
         responses: {
@@ -3892,6 +4734,10 @@ export interface operations {
                      *       "members": 2,
                      *       "messages_today": 312,
                      *       "name": "Corner Café",
+                     *       "retention": {
+                     *         "events_days": null,
+                     *         "messages_days": 365
+                     *       },
                      *       "sessions": 1,
                      *       "storage_bytes": 41802117
                      *     }

@@ -6,13 +6,14 @@ use uuid::Uuid;
 use super::Tenant;
 use crate::page::Cursor;
 use crate::quota::Limits;
+use crate::retention::Retention;
 use crate::{Error, Result};
 
 /// The columns of a business `b`, with what it has.
 macro_rules! tenant_columns {
     () => {
         "b.id, b.name, b.status, coalesce(b.shard_override, b.shard) as shard, b.max_sessions, b.messages_per_day,
-            b.max_storage_bytes, b.created_at,
+            b.max_storage_bytes, b.keep_messages_days, b.keep_events_days, b.created_at,
             (select min(h.number) from session_leases l join shards h on h.incarnation = l.incarnation
                 where l.business_id = b.id) as held_by,
             (select count(*) from sessions s where s.business_id = b.id and s.deleted_at is null) as sessions,
@@ -31,6 +32,8 @@ pub(super) struct TenantRow {
     max_sessions: Option<i64>,
     messages_per_day: Option<i64>,
     max_storage_bytes: Option<i64>,
+    keep_messages_days: Option<i64>,
+    keep_events_days: Option<i64>,
     created_at: i64,
     sessions: i64,
     members: i64,
@@ -67,6 +70,10 @@ impl TenantRow {
                 sessions: limit(self.max_sessions, "max_sessions")?,
                 messages_per_day: limit(self.messages_per_day, "messages_per_day")?,
                 storage_bytes: storage.map_err(|_range| corrupt("max_storage_bytes"))?,
+            },
+            retention: Retention {
+                messages_days: limit(self.keep_messages_days, "keep_messages_days")?,
+                events_days: limit(self.keep_events_days, "keep_events_days")?,
             },
             sessions: self.sessions,
             members: self.members,

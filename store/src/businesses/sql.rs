@@ -21,6 +21,8 @@ statements! {
 
     SET_STATUS = "update businesses set status = $2 where id = $1";
 
+    SET_RETENTION = "update businesses set keep_messages_days = $2, keep_events_days = $3 where id = $1";
+
     /// With what the business keeps now: until the next measurement it is refused by that.
     SET_LIMITS = "update businesses set max_sessions = $2, messages_per_day = $3, max_storage_bytes = $4,
             storage_bytes = (select coalesce(sum(c.bytes), 0) from chats c where c.business_id = $1)

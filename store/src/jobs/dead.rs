@@ -1,16 +1,19 @@
 //! Dead letters: jobs that will not be tried again, unless somebody asks.
 
-use std::str::FromStr;
-
+use serde_json::{Value, json};
+use switchyard_core::audit::AuditAction;
 use switchyard_core::queue::Queue;
 use switchyard_core::{BusinessId, JobId, Timestamp};
 use uuid::Uuid;
 
+use super::end::MEETINGS;
 use super::share::business;
 use super::sql;
+use crate::audit::{self, Actor};
 use crate::hints::Hint;
+use crate::page::Cursor;
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Error, Lane, Page, Result, Store};
+use crate::{Lane, Page, Result, Store, Tx};
 
 /// A job that died, with what it was to do and why it could not.
 #[derive(Debug, Clone)]
@@ -35,66 +38,167 @@ pub struct DeadLetter {
     pub died_at: Timestamp,
 }
 
-/// Dead letters, newest first, of one queue or of all.
+/// Which dead letters; one that asks for nothing finds all.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Of this queue.
+    pub queue: Option<Queue>,
+    /// Of this kind.
+    pub kind: Option<String>,
+    /// Of this business.
+    pub business: Option<BusinessId>,
+    /// That failed with this code the last time.
+    pub error: Option<String>,
+    /// That died not before this instant.
+    pub since: Option<Timestamp>,
+    /// That died before this instant.
+    pub until: Option<Timestamp>,
+}
+
+impl Wanted {
+    /// As the audit log shows it.
+    fn shown(&self) -> Value {
+        json!({
+            "queue": self.queue.map(Queue::name),
+            "kind": self.kind,
+            "business_id": self.business,
+            "error": self.error,
+            "since": self.since,
+            "until": self.until,
+        })
+    }
+}
+
+/// Dead letters, newest first.
 pub async fn dead_letters(
     store: &Store,
-    queue: Option<Queue>,
+    wanted: &Wanted,
     cursor: Option<&str>,
     limit: u32,
 ) -> Result<Page<DeadLetter>> {
+    let end = wanted.until.map_or(i64::MAX, Timestamp::ms);
     let before = match cursor {
-        None => Before(i64::MAX, Uuid::max()),
-        Some(text) => text.parse()?,
+        None => Cursor {
+            at: end,
+            id: Uuid::nil(),
+        },
+        Some(text) => Cursor::parse(text)?,
     };
     let mut conn = store.read().await?;
-    let rows = fetch_all!(
+    let mut rows = fetch_all!(
         conn,
         DeadRow,
         sql::DEAD,
-        before.0,
-        before.1,
-        queue.map_or("", Queue::name),
-        i64::from(limit)
+        before.at,
+        before.id,
+        wanted.queue.map(Queue::name),
+        i64::from(limit).saturating_add(1),
+        wanted.kind.as_deref(),
+        wanted.business.map(BusinessId::uuid),
+        wanted.error.as_deref(),
+        wanted.since.map_or(i64::MIN, Timestamp::ms)
     )?;
-    let full = rows.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-    let last = rows.last().filter(|_| full);
-    let next_cursor = last.map(|row| format!("{}.{}", row.finished_at, row.id.simple()));
+    let next_cursor = Cursor::next(&mut rows, limit, DeadRow::cursor);
     Ok(Page {
         data: rows.into_iter().map(DeadRow::into_letter).collect(),
         next_cursor,
     })
 }
 
-/// Lets a dead letter live again, with all its attempts. False: there is no such dead letter.
-pub async fn retry(store: &Store, now: Timestamp, id: JobId) -> Result<bool> {
-    store
-        .write(Lane::Rest, (now, id), |tx, (now, id)| {
-            Box::pin(async move {
-                let revived = fetch_optional!(tx, (String,), sql::REVIVE, id.uuid(), now.ms())?;
-                if let Some((queue,)) = revived {
-                    tx.changed(1);
-                    if let Some(queue) = Queue::parse(&queue) {
-                        tx.hint(Hint::Jobs(queue));
-                    }
-                    return Ok(true);
-                }
-                Ok(execute!(tx, sql::BURY, id.uuid(), now.ms())? > 0)
-            })
-        })
-        .await
+/// Lets a dead letter live again, with all its attempts; an entry in the audit log of the operator's business says so.
+/// False: there is no such dead letter.
+pub async fn retry(
+    store: &Store,
+    now: Timestamp,
+    by: Actor,
+    noted_in: BusinessId,
+    id: JobId,
+) -> Result<bool> {
+    let revived = revive(store, now, by, noted_in, vec![id], json!({})).await?;
+    Ok(revived > 0)
 }
 
-/// Where a page of dead letters begins: before this instant and id.
-struct Before(i64, Uuid);
+/// Lets the newest `limit` dead letters that are wanted live again, like [`retry`]. Answers how many, and whether more
+/// are left.
+pub async fn retry_some(
+    store: &Store,
+    now: Timestamp,
+    by: Actor,
+    noted_in: BusinessId,
+    wanted: &Wanted,
+    limit: u32,
+) -> Result<(u64, bool)> {
+    let page = dead_letters(store, wanted, None, limit).await?;
+    let ids: Vec<JobId> = page.data.iter().map(|letter| letter.id).collect();
+    let revived = revive(store, now, by, noted_in, ids, wanted.shown()).await?;
+    Ok((revived, page.next_cursor.is_some()))
+}
 
-impl FromStr for Before {
-    type Err = Error;
-
-    fn from_str(text: &str) -> Result<Self> {
-        let parts = text.split_once('.');
-        let read = |(at, id): (&str, &str)| Some(Self(at.parse().ok()?, Uuid::try_parse(id).ok()?));
-        parts.and_then(read).ok_or(Error::InvalidCursor)
+async fn revive(
+    store: &Store,
+    now: Timestamp,
+    by: Actor,
+    noted_in: BusinessId,
+    mut ids: Vec<JobId>,
+    filter: Value,
+) -> Result<u64> {
+    if ids.is_empty() {
+        return Ok(0);
     }
+    // In the order of ids, so that two batches never wait for each other's rows in a circle.
+    ids.sort();
+    let input = (now, by, noted_in, ids, filter);
+    let mut meetings = 0;
+    loop {
+        let outcome = store
+            .write(
+                Lane::Rest,
+                input.clone(),
+                |tx, (now, by, noted_in, ids, filter)| {
+                    Box::pin(revive_in(tx, *now, by, *noted_in, ids, filter))
+                },
+            )
+            .await;
+        match outcome {
+            // A push of the same unique key at the same instant.
+            Err(error) if error.is_unique_violation() && meetings < MEETINGS => meetings += 1,
+            other => return other,
+        }
+    }
+}
+
+async fn revive_in(
+    tx: &mut Tx,
+    now: Timestamp,
+    by: &Actor,
+    noted_in: BusinessId,
+    ids: &[JobId],
+    filter: &Value,
+) -> Result<u64> {
+    let mut revived = 0_u64;
+    for id in ids {
+        let row = fetch_optional!(tx, (String,), sql::REVIVE, id.uuid(), now.ms())?;
+        if let Some((queue,)) = row {
+            tx.changed(1);
+            revived = revived.saturating_add(1);
+            if let Some(queue) = Queue::parse(&queue) {
+                tx.hint(Hint::Jobs(queue));
+            }
+        } else {
+            let buried = execute!(tx, sql::BURY, id.uuid(), now.ms())?;
+            revived = revived.saturating_add(buried);
+        }
+    }
+    if revived > 0 {
+        let target = match ids {
+            [one] => one.to_string(),
+            _ => "dead_letters".to_owned(),
+        };
+        let detail = json!({"count": revived, "filter": filter});
+        let action = AuditAction::DeadLettersRetried;
+        audit::note(tx, now, noted_in, by, action, &target, &detail).await?;
+    }
+    Ok(revived)
 }
 
 #[derive(sqlx::FromRow)]
@@ -111,6 +215,13 @@ struct DeadRow {
 }
 
 impl DeadRow {
+    fn cursor(&self) -> Cursor {
+        Cursor {
+            at: self.finished_at,
+            id: self.id,
+        }
+    }
+
     fn into_letter(self) -> DeadLetter {
         DeadLetter {
             id: self.id.into(),

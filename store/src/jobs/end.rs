@@ -9,7 +9,7 @@ use crate::run::hex;
 use crate::{Engine, Lane, Result, Store, Tx};
 
 /// A batch may meet a push of the same unique key at the same instant; it is tried again so often.
-const MEETINGS: u32 = 5;
+pub(super) const MEETINGS: u32 = 5;
 
 /// How an attempt ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

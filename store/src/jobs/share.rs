@@ -1,4 +1,4 @@
-//! Dividing free slots between businesses: in turn, and nobody more than a quarter while another waits.
+//! Dividing free slots between businesses: in turn, nobody more than a quarter while another waits, and nobody all.
 
 use std::collections::HashMap;
 
@@ -7,6 +7,9 @@ use uuid::Uuid;
 
 /// The part of a kind's slots that one business may have while another waits.
 const QUARTER: u32 = 4;
+/// The part of a kind's slots that stays free of a business which is alone: the job of the next one begins at once,
+/// also while all of the first one's hang.
+const EIGHTH: u32 = 8;
 
 /// A business with due jobs: the nil id is the platform.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,7 +36,7 @@ pub(crate) fn divide(
     let most = if due.len() > 1 {
         (slots / QUARTER).max(1)
     } else {
-        slots
+        slots.saturating_sub(slots / EIGHTH)
     };
     let room = |due: &Due| {
         let running = running.get(&business(due.business)).copied();
@@ -86,9 +89,11 @@ mod tests {
     }
 
     #[test]
-    fn a_business_that_is_alone_may_have_every_slot() {
-        assert_eq!(jobs(&due(&[7]), 32, 32, &[]), [32]);
-        assert_eq!(jobs(&due(&[7]), 32, 2, &[(7, 30)]), [2]);
+    fn a_business_that_is_alone_leaves_an_eighth_for_the_next_where_there_are_eight() {
+        assert_eq!(jobs(&due(&[7]), 32, 32, &[]), [28]);
+        assert_eq!(jobs(&due(&[7]), 32, 6, &[(7, 26)]), [2]);
+        assert_eq!(jobs(&due(&[7]), 32, 4, &[(7, 28)]), [0; 0]);
+        assert_eq!(jobs(&due(&[7]), 4, 4, &[]), [4]);
     }
 
     #[test]

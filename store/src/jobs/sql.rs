@@ -140,9 +140,11 @@ statements! {
         select kind, state, count(*), min(run_at) from jobs
             where state = 'dead' and finished_at > 0 group by kind, state";
 
-    /// Dead letters, newest first, before the pair of instant and id; of one queue, or of any when it is empty.
+    /// Dead letters, newest first, before the pair of instant and id; what is null asks for nothing.
     DEAD: across_tenants = "select id, queue, kind, business_id, payload, attempts, last_error, created_at, finished_at
-        from jobs where state = 'dead' and finished_at is not null and (finished_at, id) < ($1, $2) and ($3 = '' or queue = $3)
+        from jobs where state = 'dead' and finished_at is not null and (finished_at, id) < ($1, $2)
+            and (queue = $3 or $3 is null) and (kind = $5 or $5 is null) and (business_id = $6 or $6 is null)
+            and (last_error = $7 or $7 is null) and finished_at >= $8
         order by finished_at desc, id desc limit $4";
 
     /// A dead letter lives again, with all its attempts.

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sqlx::Connection;
-use store::jobs::{Count, DeadLetter};
+use store::jobs::{Count, DeadLetter, Wanted};
 use store::{Lane, Store, StoreOptions};
 use switchyard_core::fail::FailPoints;
 use switchyard_core::job::Job;
@@ -208,7 +208,7 @@ impl Bench {
     }
 
     pub(crate) async fn dead(&self) -> Vec<DeadLetter> {
-        let page = store::jobs::dead_letters(&self.store, None, None, 100).await;
+        let page = store::jobs::dead_letters(&self.store, &Wanted::default(), None, 100).await;
         page.unwrap().data
     }
 }

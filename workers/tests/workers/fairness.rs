@@ -35,6 +35,37 @@ both_engines! {
         crew.stop_hard().await;
     }
 
+    async fn a_business_that_is_alone_and_hangs_does_not_keep_the_next_one_waiting(bench: &Bench) {
+        let (hanging, next) = (BusinessId::generate(), BusinessId::generate());
+        let (begun, served) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+        let gate = Arc::new(Semaphore::new(0));
+        let perform = performing({
+            let (begun, served, gate) = (Arc::clone(&begun), Arc::clone(&served), Arc::clone(&gate));
+            move |assignment| {
+                let (begun, served, gate) = (Arc::clone(&begun), Arc::clone(&served), Arc::clone(&gate));
+                async move {
+                    if assignment.business == Some(hanging) {
+                        begun.fetch_add(1, Ordering::SeqCst);
+                        drop(gate.acquire().await);
+                    } else {
+                        served.fetch_add(1, Ordering::SeqCst);
+                    }
+                    Outcome::Done
+                }
+            }
+        });
+        bench.push(hanging, 100).await;
+        let patient = Pace { timeout_at_most: crate::bench::DEADLINE, ..FAST };
+        let crew = bench.crew(patient, 16, perform);
+        eventually("the first one has what it may", || async { begun.load(Ordering::SeqCst) == 14 }).await;
+        bench.push(next, 20).await;
+        eventually("the next one is served", || async { served.load(Ordering::SeqCst) == 20 }).await;
+        assert_eq!(begun.load(Ordering::SeqCst), 14, "an eighth of 16 slots was kept free");
+        gate.close();
+        bench.idle().await;
+        crew.stop().await;
+    }
+
     async fn a_business_whose_jobs_hang_leaves_three_quarters_of_the_slots(bench: &Bench) {
         let (hanging, small) = (BusinessId::generate(), BusinessId::generate());
         let served = Arc::new(AtomicUsize::new(0));

@@ -54,6 +54,7 @@ pub(crate) async fn change_business(
         name: body.name.as_deref().map(name).transpose()?,
         suspended,
         limits: body.limits.map(LimitsRequest::parse).transpose()?,
+        retention: None,
     };
     let (now, by) = (Timestamp::now(), caller.0.operates());
     let tenant = businesses::change(&state.store, now, by, *id, change).await?;

@@ -40,7 +40,7 @@ impl From<Drain> for DrainObject {
     }
 }
 
-/// Empties a shard: it takes nothing new and gives its businesses to the others, one after the other, without a new
+/// Empties a shard. It takes nothing new and gives its businesses to the others, one after the other, without a new
 /// code to scan. It stays so, whichever process has the number, until `…/undrain`.
 #[utoipa::path(
     tag = "admin",

@@ -33,7 +33,10 @@ pub(super) fn request(operation: &str) -> Option<Value> {
             "scopes": ["messages:write", "events:read"],
             "expires_at": LATER,
         }),
-        "rename_business" => json!({"name": "Corner Café"}),
+        "change_own_business" => json!({
+            "name": "Corner Café",
+            "retention": {"messages_days": 365, "events_days": null},
+        }),
         _ => return None,
     })
 }
@@ -79,7 +82,7 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
             "expires_at": LATER,
             "secret": "sk_Zr0m4uT2yqJ8vWn1bXc5dKe7fLg9hMi0jNk2oPl4",
         }),
-        "get_business" | "rename_business" => own_business(),
+        "get_business" | "change_own_business" => own_business(),
         "list_audit" | "list_all_audit" => page(&entry(), Some("17")),
         _ => return None,
     })
@@ -138,6 +141,7 @@ fn own_business() -> Value {
         "id": BUSINESS,
         "name": "Corner Café",
         "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
+        "retention": {"messages_days": 365, "events_days": null},
         "sessions": 1,
         "messages_today": 312,
         "storage_bytes": 41_802_117,

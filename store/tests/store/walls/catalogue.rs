@@ -32,12 +32,15 @@ const OTHERWISE: [(&str, &str); 4] = [
 ];
 
 /// Tables without walls, and why no business has a part in them.
-const OF_THE_PLATFORM: [(&str, &str); 5] = [
+const OF_THE_PLATFORM: [(&str, &str); 8] = [
     ("_sqlx_migrations", "the schema is everybody's"),
     ("meta", "facts about the database as a whole"),
+    ("queue_minutes", "queues hold the jobs of all of them"),
+    ("queues", "queues hold the jobs of all of them"),
     ("shard_drains", "processes serve every business"),
     ("shards", "processes serve every business"),
     ("ticks", "regular jobs are for all of them"),
+    ("workers", "processes serve every business"),
 ];
 
 /// What `sy_api` may do; nothing with a table that is not here.
@@ -51,7 +54,7 @@ const GRANTS: [(&str, &str); 23] = [
     ("audit_heads", "insert, select, update"),
     (
         "businesses",
-        "select, update (max_sessions, max_storage_bytes, messages_per_day, name, status, storage_bytes)",
+        "select, update (keep_events_days, keep_messages_days, max_sessions, max_storage_bytes, messages_per_day, name, status, storage_bytes)",
     ),
     ("chats", "delete, insert, select, update"),
     ("contacts", "delete, insert, select, update"),

@@ -8,6 +8,8 @@ import { Crash } from "./frame/crash";
 import { Frame } from "./frame/frame";
 import { Missing } from "./frame/missing";
 import { inboxSearch } from "./inbox/filter";
+import { letterSearch } from "./operate/letter-search";
+import { type QueueName, queueOf } from "./operate/queue-names";
 import { auditSearch } from "./settings/audit-search";
 
 const text = (value: unknown): string | undefined => (typeof value === "string" && value !== "" ? value : undefined);
@@ -109,13 +111,40 @@ const audit = createRoute({
   component: lazyRouteComponent(() => import("./settings/audit-page"), "AuditPage"),
 });
 
+const shards = createRoute({
+  getParentRoute: () => frame,
+  path: "/shards",
+  component: lazyRouteComponent(() => import("./operate/shards-page"), "ShardsPage"),
+});
+
+const queues = createRoute({
+  getParentRoute: () => frame,
+  path: "/queues",
+  validateSearch: (search): { queue?: QueueName | undefined } => ({ queue: queueOf(search["queue"]) }),
+  component: lazyRouteComponent(() => import("./operate/queues-page"), "QueuesPage"),
+});
+
+const letters = createRoute({
+  getParentRoute: () => frame,
+  path: "/queues/dead-letters",
+  validateSearch: letterSearch,
+  component: lazyRouteComponent(() => import("./operate/letters-page"), "LettersPage"),
+});
+
+const businesses = createRoute({
+  getParentRoute: () => frame,
+  path: "/businesses",
+  validateSearch: (search): { q?: string | undefined } => ({ q: text(search["q"]) }),
+  component: lazyRouteComponent(() => import("./operate/tenants-page"), "TenantsPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     home,
     signIn,
     setup,
     invitation,
-    frame.addChildren([inbox.addChildren([noChat, chat]), numbers, developers, settings, members, audit]),
+    frame.addChildren([inbox.addChildren([noChat, chat]), numbers, developers, settings, members, audit, shards, queues, letters, businesses]),
   ]),
   defaultPreload: "intent",
 });

@@ -1,12 +1,12 @@
 // The pages of the rail and the palette: where they are, and what somebody must be allowed to see them.
-import { BookOpen, Code, Inbox, type LucideIcon, Settings, Smartphone } from "lucide-react";
+import { BookOpen, Building2, Code, Inbox, type LucideIcon, Rows4, Server, Settings, Smartphone } from "lucide-react";
 import type { Permission } from "@/api/objects";
 import { useMe } from "@/sign-in/account";
 
 export interface Place {
   /** Its address, and its name in the words of the rail. */
-  to: "/inbox" | "/numbers" | "/developers" | "/settings";
-  word: "inbox" | "numbers" | "developers" | "settings";
+  to: "/inbox" | "/numbers" | "/developers" | "/settings" | "/shards" | "/queues" | "/businesses";
+  word: "inbox" | "numbers" | "developers" | "settings" | "shards" | "queues" | "businesses";
   icon: LucideIcon;
   /** What one must be allowed to do; `null`: nothing in particular. */
   needs: Permission | null;
@@ -19,13 +19,19 @@ const PLACES: readonly Place[] = [
   { to: "/numbers", word: "numbers", icon: Smartphone, needs: "sessions:read", key: "n" },
   { to: "/developers", word: "developers", icon: Code, needs: "keys:manage", key: "d" },
   { to: "/settings", word: "settings", icon: Settings, needs: null, key: "s" },
+  { to: "/shards", word: "shards", icon: Server, needs: "platform:operate", key: "h" },
+  { to: "/queues", word: "queues", icon: Rows4, needs: "platform:operate", key: "q" },
+  { to: "/businesses", word: "businesses", icon: Building2, needs: "platform:operate", key: "b" },
 ];
 
 /** The reference of the API: a page of its own, outside the router. */
 export const DOCS = { href: "/docs", icon: BookOpen } as const;
 
-/** The pages that this person may see. */
+/** Whether a page is about the platform as a whole, for operators alone. */
+export const isOfPlatform = ({ needs }: Place): boolean => needs === "platform:operate";
+
+/** The pages that this person may see; those of operators not before it is known who looks. */
 export function usePlaces(): readonly Place[] {
   const { data: me } = useMe();
-  return PLACES.filter(({ needs }) => needs === null || me === undefined || me.permissions.includes(needs));
+  return PLACES.filter((place) => place.needs === null || (me ? me.permissions.includes(place.needs) : !isOfPlatform(place)));
 }

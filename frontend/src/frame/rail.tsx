@@ -3,7 +3,7 @@ import { Link } from "@tanstack/react-router";
 import type { LucideIcon } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import { Mark } from "@/parts/mark";
-import { DOCS, usePlaces } from "./pages";
+import { DOCS, type Place, isOfPlatform, usePlaces } from "./pages";
 
 const ITEM =
   "flex min-h-12 min-w-0 flex-1 flex-col items-center justify-center gap-0.5 rounded-card px-1 text-soft transition-colors duration-100 hover:bg-sunken hover:text-ink sm:min-h-10 sm:flex-none sm:flex-row sm:px-3 lg:justify-start lg:gap-3";
@@ -18,9 +18,20 @@ function Label({ icon: Icon, text }: { icon: LucideIcon; text: string }) {
   );
 }
 
+function PlaceLink({ place: { to, icon, word } }: { place: Place }) {
+  const { t } = useTranslation();
+  return (
+    <Link to={to} title={t(`nav.${word}`)} className={ITEM} activeProps={{ className: ACTIVE }}>
+      <Label icon={icon} text={t(`nav.${word}`)} />
+    </Link>
+  );
+}
+
 export function Rail() {
   const { t } = useTranslation();
   const places = usePlaces();
+  const own = places.filter((place) => !isOfPlatform(place));
+  const platform = places.filter(isOfPlatform);
   return (
     <nav
       aria-label={t("nav.label")}
@@ -30,11 +41,18 @@ export function Rail() {
         <Mark size={26} />
         <span className="hidden text-lg font-semibold lg:inline">{t("app.name")}</span>
       </div>
-      {places.map(({ to, icon, word }) => (
-        <Link key={to} to={to} title={t(`nav.${word}`)} className={ITEM} activeProps={{ className: ACTIVE }}>
-          <Label icon={icon} text={t(`nav.${word}`)} />
-        </Link>
+      {own.map((place) => (
+        <PlaceLink key={place.to} place={place} />
       ))}
+      {platform.length > 0 && (
+        <>
+          <p className="mt-3 hidden border-t border-line px-3 pt-3 text-sm text-soft lg:block">{t("nav.operators")}</p>
+          <span aria-hidden="true" className="mx-2 my-2 hidden border-t border-line sm:block lg:hidden" />
+          {platform.map((place) => (
+            <PlaceLink key={place.to} place={place} />
+          ))}
+        </>
+      )}
       <a href={DOCS.href} title={t("nav.docs")} className={`${ITEM} ${places.length > 3 ? "hidden sm:flex" : ""} sm:mt-auto`}>
         <Label icon={DOCS.icon} text={t("nav.docs")} />
       </a>

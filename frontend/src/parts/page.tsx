@@ -7,14 +7,16 @@ interface Props {
   intro?: ReactNode;
   action?: ReactNode;
   tabs?: ReactNode;
+  /** For tables with many columns. */
+  wide?: boolean;
   children: ReactNode;
 }
 
-export function Page({ title, intro, action, tabs, children }: Props) {
+export function Page({ title, intro, action, tabs, wide = false, children }: Props) {
   useTitle(title);
   return (
     <div className="min-h-0 grow overflow-y-auto">
-      <div className="mx-auto grid max-w-4xl grid-cols-[minmax(0,1fr)] gap-6 p-4 sm:p-6">
+      <div className={`mx-auto grid grid-cols-[minmax(0,1fr)] gap-6 p-4 sm:p-6 ${wide ? "max-w-6xl" : "max-w-4xl"}`}>
         {tabs}
         <div className="flex flex-wrap items-center gap-4">
           <div className="min-w-0 grow">

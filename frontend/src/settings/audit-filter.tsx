@@ -1,23 +1,11 @@
 // What the audit log shows: whose acts, which, and of which days.
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { type ReactNode, useId } from "react";
 import { useTranslation } from "react-i18next";
 import { Button } from "@/parts/button";
+import { Labelled } from "@/parts/labelled";
 import { useMay } from "@/sign-in/account";
 import { ACTS, type AuditFilter, auditSearch, isFiltered } from "./audit-search";
 import { useMembers } from "./members";
-
-function Labelled({ label, children }: { label: string; children(id: string): ReactNode }) {
-  const id = useId();
-  return (
-    <div className="grid gap-1">
-      <label htmlFor={id} className="text-sm text-soft">
-        {label}
-      </label>
-      {children(id)}
-    </div>
-  );
-}
 
 export function AuditFilterBar() {
   const { t } = useTranslation();

@@ -15,6 +15,7 @@ export const ACTS = [
   "business.created",
   "business.renamed",
   "business.limits_changed",
+  "business.retention_changed",
   "business.suspended",
   "business.resumed",
   "business.moved",
@@ -24,6 +25,9 @@ export const ACTS = [
   "user.suspended",
   "user.restored",
   "user.password_changed",
+  "queue.paused",
+  "queue.resumed",
+  "dead_letters.retried",
 ] as const satisfies readonly Act[];
 
 export interface AuditFilter {

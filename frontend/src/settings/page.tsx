@@ -18,6 +18,7 @@ import { useFormats } from "@/words/formats";
 import { LANGUAGES, chooseLanguage, currentLanguage, isLanguage } from "@/words/language";
 import { LANGUAGE_NAMES } from "@/words/names";
 import { PasswordForm } from "./password-form";
+import { RetentionForm } from "./retention-form";
 import { SettingsTabs } from "./tabs";
 
 const NAME_MAX = 100;
@@ -151,6 +152,11 @@ export function SettingsPage() {
             <Panel title={t("settings.limits")} intro={t("settings.limits_intro")}>
               <Limits business={business} />
             </Panel>
+            {mayManage && (
+              <Panel title={t("settings.keep")} intro={t("settings.keep_intro")}>
+                <RetentionForm key={JSON.stringify(business.retention)} retention={business.retention} />
+              </Panel>
+            )}
           </>
         )}
       </Loaded>

@@ -1,10 +1,8 @@
 // The parts of the settings, as far as this person may see them.
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { TAB, TAB_ACTIVE } from "@/parts/tab";
 import { useMay } from "@/sign-in/account";
-
-const TAB = "flex min-h-10 items-center border-b-2 border-transparent px-3 whitespace-nowrap text-soft hover:text-ink";
-const ACTIVE = { className: "!border-accent font-medium !text-accent" };
 
 export function SettingsTabs() {
   const { t } = useTranslation();
@@ -13,16 +11,16 @@ export function SettingsTabs() {
   if (!members && !audit) return null;
   return (
     <nav aria-label={t("settings.parts")} className="flex gap-1 overflow-x-auto border-b border-line">
-      <Link to="/settings" activeOptions={{ exact: true }} className={TAB} activeProps={ACTIVE}>
+      <Link to="/settings" activeOptions={{ exact: true }} className={TAB} activeProps={TAB_ACTIVE}>
         {t("settings.business")}
       </Link>
       {members && (
-        <Link to="/settings/members" className={TAB} activeProps={ACTIVE}>
+        <Link to="/settings/members" className={TAB} activeProps={TAB_ACTIVE}>
           {t("members.title")}
         </Link>
       )}
       {audit && (
-        <Link to="/settings/audit" className={TAB} activeProps={ACTIVE}>
+        <Link to="/settings/audit" className={TAB} activeProps={TAB_ACTIVE}>
           {t("audit.title")}
         </Link>
       )}

@@ -19,6 +19,7 @@ mod rival;
 mod roles;
 mod seed;
 mod sessions;
+mod shards;
 mod stage;
 mod start;
 pub(crate) mod usage;
@@ -38,7 +39,7 @@ use roles::Roles;
 use stage::Stage;
 
 /// What is measured, in this order.
-const PARTS: [(&str, Part); 8] = [
+const PARTS: [(&str, Part); 9] = [
     ("start", Part::Program(start::measure)),
     ("sessions", Part::Stage(sessions::measure)),
     ("outbound", Part::Stage(outbound::measure)),
@@ -46,8 +47,9 @@ const PARTS: [(&str, Part); 8] = [
     ("inbound", Part::Stage(inbound::measure)),
     ("api", Part::Roles(api::measure)),
     ("jobs", Part::Roles(jobs::measure)),
-    // The last one: it leaves its backlog behind.
+    // The last one on these processes: it leaves its backlog behind.
     ("neighbour", Part::Roles(neighbour::measure)),
+    ("shards", Part::Program(shards::measure)),
 ];
 
 /// What a part is measured on.

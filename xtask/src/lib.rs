@@ -36,12 +36,13 @@ cargo xtask <command>
   postgres -- cmd   run a command with a fresh PostgreSQL server named by SWITCHYARD_TEST_POSTGRES
   bench [--full] [--alone] [--program file] [part]
                     what this machine carries, beside Baileys on the same simulated network and beside RQ and
-                    BullMQ, as a table; parts: start, sessions, outbound, latency, inbound, api, jobs, neighbour;
+                    BullMQ, as a table; parts: start, sessions, outbound, latency, inbound, api, jobs, neighbour, shards;
                     --full: 1,000 sessions; --alone: without the others; --program: a program built before
   cluster start|status|kill NAME|pause NAME|resume NAME|scale ROLE=N|stop [--data-dir D] [--program file]
                     every process of a production installation on loopback, beside the simulated network; what it
                     has and how it is reached is in D/cluster.json (D is ./cluster unless named)
-  faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it)
+  faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it), and a cluster of 60 businesses with
+                    100 messages a second each way under one fault after the other; the report is target/faults.txt
   schemathesis      holds the API against its description as a key, an agent and an owner, with random requests too";
 
 /// Runs the command that these words name.

@@ -2,6 +2,7 @@
 //! nonsense; and the ledgers that tell whether anything was lost or doubled.
 
 mod adopted;
+mod cluster;
 mod damaged;
 mod frames;
 mod full;
@@ -13,6 +14,7 @@ mod redis;
 pub(crate) mod report;
 mod roles;
 mod sharded;
+mod standing;
 pub(crate) mod traffic;
 
 use std::env;

@@ -71,12 +71,17 @@ impl Network {
 
     /// Makes phones with these numbers.
     pub(super) fn make_phones(&self, numbers: &[String]) -> Result<()> {
-        side_by_side(THREADS, numbers, |number| {
-            let phone = json!({ "phone": number, "name": "Somebody" });
-            self.http.post("/phones", &phone).map(drop)
-        })?;
-        Ok(())
+        add_phones(&self.http, numbers)
     }
+}
+
+/// Makes phones with these numbers on the network with that control API.
+pub(super) fn add_phones(network: &Http, numbers: &[String]) -> Result<()> {
+    side_by_side(THREADS, numbers, |number| {
+        let phone = json!({ "phone": number, "name": "Somebody" });
+        network.post("/phones", &phone).map(drop)
+    })?;
+    Ok(())
 }
 
 /// What it prints when it listens.

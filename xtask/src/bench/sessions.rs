@@ -165,6 +165,11 @@ pub(super) fn link(stage: &mut Stage, until: usize) -> Result<f64> {
 
 /// Links a new session to a phone and waits until it is connected.
 pub(super) fn link_one(api: &Http, network: &Network, phone: &str) -> Result<Shop> {
+    link_phone(api, &network.http, phone)
+}
+
+/// The same on the network with that control API.
+pub(super) fn link_phone(api: &Http, network: &Http, phone: &str) -> Result<Shop> {
     let session = api.post("/v1/sessions", &json!({ "name": phone }))?;
     let id = text(&session, "id")?.to_owned();
     api.post(&format!("/v1/sessions/{id}/connect"), &Value::Null)?;
@@ -176,7 +181,7 @@ pub(super) fn link_one(api: &Http, network: &Network, phone: &str) -> Result<Sho
         after = tag;
         if let (Ok(qr), false) = (text(&seen, "qr"), scanned) {
             let code = json!({ "qr": qr });
-            network.http.post(&format!("/phones/{phone}/scan"), &code)?;
+            network.post(&format!("/phones/{phone}/scan"), &code)?;
             scanned = true;
         }
         if text(&seen, "state")? == "connected" {

@@ -29,9 +29,9 @@ pub(super) fn set_up(book: &mut Book, api: &str, token: &str, database: &Site) -
 }
 
 impl Cluster {
-    /// Makes another business, with an owner of its own, by the API; a key of it with every scope and no limit that a load
+    /// Makes another business, with an owner of its own, by the API, on that shard if one is named; a key of it with every scope and no limit that a load
     /// reaches.
-    pub fn business(&self, name: &str) -> Result<String> {
+    pub fn business(&self, name: &str, shard: Option<u16>) -> Result<String> {
         let url = self.book.of("api").find_map(|api| api.url.clone());
         let api = Http::new(&url.context("no API")?, None);
         let login = json!({ "email": self.book.email, "password": self.book.password });
@@ -39,7 +39,7 @@ impl Cluster {
         let email = format!("{}@example.com", name.to_lowercase().replace(' ', "-"));
         let made = api.with_key(text(&operator, "access_token")?).post(
             "/v1/admin/businesses",
-            &json!({ "name": name, "owner_email": email }),
+            &json!({ "name": name, "owner_email": email, "shard": shard }),
         )?;
         let invitation = text(&made, "invite_url")?.split_once("#token=");
         let (_, token) = invitation.context("an invitation without a token")?;

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::Write;
+use std::time::Duration;
 use std::{env, fmt};
 
 /// What was counted over all rounds of one fault.
@@ -23,6 +24,10 @@ pub(crate) struct Report {
     pub(crate) disordered: usize,
     /// Codes that were offered though a phone was linked.
     pub(crate) codes: usize,
+    /// Connections of the holder of the newest epoch that another one of ours ended.
+    pub(crate) replaced: usize,
+    /// How long after the end of the fault nothing waited any more and messages were accepted as before, if watched.
+    pub(crate) back: Option<Duration>,
 }
 
 impl Report {
@@ -37,7 +42,7 @@ impl Report {
                 .unwrap();
             writeln!(file, "{self}").unwrap();
         }
-        let wrong = self.lost + self.doubled + self.disordered + self.codes;
+        let wrong = self.lost + self.doubled + self.disordered + self.codes + self.replaced;
         assert_eq!(wrong, 0, "{self}");
     }
 }
@@ -53,11 +58,18 @@ impl fmt::Display for Report {
             doubled,
             disordered,
             codes,
+            replaced,
+            back,
         } = self;
         write!(
             f,
             "{fault:<26} {rounds:>3} rounds  {accepted:>6} out  {inbound:>6} in  {lost:>3} lost  \
-             {doubled:>3} doubled  {disordered:>3} out of order  {codes:>2} new codes"
-        )
+             {doubled:>3} doubled  {disordered:>3} out of order  {codes:>2} new codes  \
+             {replaced:>2} replaced"
+        )?;
+        match back {
+            Some(back) => write!(f, "  back after {:.1} s", back.as_secs_f64()),
+            None => Ok(()),
+        }
     }
 }

@@ -158,7 +158,7 @@ impl Promised {
                 written,
                 &inbound(&messages).collect::<Vec<_>>(),
             );
-            let shown = shown(network, customer, accepted).await;
+            let shown = shown(network, BUSINESS, customer, accepted).await;
             let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
             count(&mut report, accepted, &shown);
             if !accepted.iter().eq(shown.iter()) {
@@ -173,7 +173,7 @@ impl Promised {
 }
 
 /// Counts what is missing of what was promised, and what is there too often.
-fn count(report: &mut Report, promised: &[String], found: &[&str]) {
+pub(super) fn count(report: &mut Report, promised: &[String], found: &[&str]) {
     let mut times: HashMap<&str, usize> = HashMap::new();
     for text in found {
         *times.entry(text).or_default() += 1;
@@ -193,7 +193,12 @@ fn count(report: &mut Report, promised: &[String], found: &[&str]) {
 
 /// The texts of ours that a phone shows, each as often as it does; as they are after a while when the last one does
 /// not come.
-async fn shown(network: &Network, customer: &str, accepted: &[String]) -> Vec<String> {
+pub(super) async fn shown(
+    network: &Network,
+    business: &str,
+    customer: &str,
+    accepted: &[String],
+) -> Vec<String> {
     let start = Instant::now();
     let rows = until("the customer's phone shows the last one", || async {
         let rows = network.ledger(customer).await;
@@ -204,7 +209,7 @@ async fn shown(network: &Network, customer: &str, accepted: &[String]) -> Vec<St
         (arrived || start.elapsed() > ARRIVAL).then_some(rows)
     })
     .await;
-    let ours = rows.iter().filter(|row| row["from"] == BUSINESS);
+    let ours = rows.iter().filter(|row| row["from"] == business);
     ours.flat_map(|row| {
         let text = row["text"].as_str().unwrap_or_default().to_owned();
         let times = row["shown"].as_u64().unwrap_or_default();
@@ -215,7 +220,7 @@ async fn shown(network: &Network, customer: &str, accepted: &[String]) -> Vec<St
 
 /// The messages of a chat, once nothing of ours is under way and every text that was written has arrived; as they
 /// are when that comes no nearer for a while. A chat sends one message at a time, so a backlog takes its time.
-async fn settled(api: &Api, chat: &str, written: &[String]) -> Vec<Value> {
+pub(super) async fn settled(api: &Api, chat: &str, written: &[String]) -> Vec<Value> {
     let (mut least, mut since) = (usize::MAX, Instant::now());
     let mut pace = tokio::time::interval(LOOK);
     loop {
@@ -226,7 +231,10 @@ async fn settled(api: &Api, chat: &str, written: &[String]) -> Vec<Value> {
                 && ["queued", "sending"].contains(&message["status"].as_str().unwrap())
         });
         let under_way = under_way.count();
-        let left = under_way + written.len().saturating_sub(inbound(&messages).count());
+        // One that cannot be read yet is a row without its text.
+        let there: HashSet<&str> = inbound(&messages).collect();
+        let missing = written.iter().filter(|it| !there.contains(it.as_str()));
+        let left = under_way + missing.count();
         if left < least {
             (least, since) = (left, Instant::now());
         }
@@ -237,7 +245,7 @@ async fn settled(api: &Api, chat: &str, written: &[String]) -> Vec<Value> {
     }
 }
 
-fn inbound(messages: &[Value]) -> impl Iterator<Item = &str> {
+pub(super) fn inbound(messages: &[Value]) -> impl Iterator<Item = &str> {
     let inbound = messages
         .iter()
         .filter(|message| message["direction"] == "inbound");

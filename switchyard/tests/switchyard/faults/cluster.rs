@@ -1,0 +1,267 @@
+//! Faults on a cluster under a standing load, one after the other, each with a line in the report.
+//!
+//! `cargo xtask test` makes each once with a few businesses; `cargo xtask faults` with 60 and 100 messages a second each
+//! way, with the pauses and outages of production.
+
+use std::env;
+use std::time::Duration;
+
+use rand::seq::IndexedRandom;
+use serde_json::json;
+
+use super::standing::{Load, Standing};
+use crate::outside::line::{Line, Manner};
+
+/// How large the load is and how long faults last.
+struct Scale {
+    businesses: usize,
+    rate: f64,
+    /// The lease of a shard, in milliseconds.
+    lease_ms: u64,
+    /// How long something is away or stands still.
+    outage: Duration,
+    /// For how long faults are repeated.
+    storm: Duration,
+    /// Between two of them.
+    every: Duration,
+    /// How soon everything must be as before.
+    patience: Duration,
+}
+
+const SHORT: Scale = Scale {
+    businesses: 3,
+    rate: 6.0,
+    lease_ms: 3_000,
+    outage: Duration::from_secs(5),
+    storm: Duration::from_secs(10),
+    every: Duration::from_secs(3),
+    patience: Duration::from_mins(1),
+};
+
+const LONG: Scale = Scale {
+    businesses: 60,
+    rate: 100.0,
+    lease_ms: 15_000,
+    outage: Duration::from_mins(1),
+    storm: Duration::from_mins(2),
+    every: Duration::from_secs(5),
+    patience: Duration::from_mins(3),
+};
+
+/// What flows before a fault is measured over this.
+const BEFORE: Duration = Duration::from_secs(4);
+
+fn scale() -> Scale {
+    match env::var("SWITCHYARD_TEST_CLUSTER") {
+        Ok(word) if word == "long" => LONG,
+        _ => SHORT,
+    }
+}
+
+impl Scale {
+    async fn standing(&self) -> Standing {
+        let lease = ("SWITCHYARD_LEASE_MS", self.lease_ms.to_string());
+        Box::pin(Standing::start(self.businesses, self.rate, &[lease])).await
+    }
+}
+
+/// A load that flows, and how many it has accepted a second.
+async fn flowing(standing: &mut Standing) -> (Load, f64) {
+    let load = standing.load();
+    let before = load.rate(BEFORE).await;
+    assert!(before > 0.0, "nothing flows");
+    (load, before)
+}
+
+/// The fault is over: waits until everything is as before, and judges.
+async fn over(standing: &mut Standing, scale: &Scale, load: Load, before: f64, fault: &str) {
+    let back = standing.back(&load, before, scale.patience).await;
+    standing.connected(scale.patience).await;
+    standing.judge(load, fault, Some(back)).await;
+}
+
+/// Starts a process again, as whatever supervises it would.
+fn again(standing: &mut Standing, name: &str) {
+    tokio::task::block_in_place(|| {
+        standing.cluster.again(name).unwrap();
+        standing.cluster.wait(name).unwrap();
+    });
+}
+
+fn kill(standing: &Standing, name: &str) {
+    tokio::task::block_in_place(|| standing.cluster.kill(name).unwrap());
+}
+
+/// The names of the processes that are the program itself.
+fn roles(standing: &Standing) -> Vec<String> {
+    let processes = standing.cluster.book().processes.iter();
+    let own = processes.filter(|it| it.internal_url.is_some());
+    own.map(|it| it.name.clone()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn killed_processes_of_a_cluster_lose_nothing() {
+    let scale = scale();
+    let mut standing = scale.standing().await;
+    for name in [
+        "api-1",
+        "shard-1",
+        "shard-2",
+        "worker-high-1",
+        "worker-default-1",
+        "worker-low-1",
+    ] {
+        let (load, before) = flowing(&mut standing).await;
+        kill(&standing, name);
+        again(&mut standing, name);
+        over(
+            &mut standing,
+            &scale,
+            load,
+            before,
+            &format!("kill -9 {name}"),
+        )
+        .await;
+    }
+
+    let (load, before) = flowing(&mut standing).await;
+    let workers: Vec<String> = roles(&standing)
+        .into_iter()
+        .filter(|name| name.starts_with("worker"))
+        .collect();
+    for name in &workers {
+        kill(&standing, name);
+    }
+    for name in &workers {
+        again(&mut standing, name);
+    }
+    over(
+        &mut standing,
+        &scale,
+        load,
+        before,
+        "kill -9 of all workers",
+    )
+    .await;
+
+    let (load, before) = flowing(&mut standing).await;
+    let start = std::time::Instant::now();
+    while start.elapsed() < scale.storm {
+        tokio::time::sleep(scale.every).await;
+        let name = roles(&standing).choose(&mut rand::rng()).unwrap().clone();
+        kill(&standing, &name);
+        again(&mut standing, &name);
+    }
+    over(
+        &mut standing,
+        &scale,
+        load,
+        before,
+        "a random kill -9 again and again",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_outlives_its_servers() {
+    let scale = scale();
+    let mut standing = scale.standing().await;
+
+    let (load, before) = flowing(&mut standing).await;
+    tokio::task::block_in_place(|| standing.cluster.redis("FLUSHALL").unwrap());
+    over(&mut standing, &scale, load, before, "Redis flushed").await;
+
+    let (load, before) = flowing(&mut standing).await;
+    kill(&standing, "redis");
+    // The outage itself is the fault.
+    tokio::time::sleep(scale.outage).await;
+    again(&mut standing, "redis");
+    over(&mut standing, &scale, load, before, "Redis away").await;
+
+    let (load, before) = flowing(&mut standing).await;
+    tokio::task::block_in_place(|| standing.cluster.end("postgres").unwrap());
+    again(&mut standing, "postgres");
+    over(&mut standing, &scale, load, before, "Postgres restarted").await;
+
+    let (load, before) = flowing(&mut standing).await;
+    kill(&standing, "postgres");
+    again(&mut standing, "postgres");
+    over(&mut standing, &scale, load, before, "Postgres kill -9").await;
+
+    let (load, before) = flowing(&mut standing).await;
+    let start = std::time::Instant::now();
+    while start.elapsed() < scale.storm {
+        let all = "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'";
+        tokio::task::block_in_place(|| standing.cluster.sql(all).unwrap());
+        tokio::time::sleep(scale.every * 2).await;
+    }
+    over(
+        &mut standing,
+        &scale,
+        load,
+        before,
+        "every backend terminated",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
+    let scale = scale();
+    let mut standing = scale.standing().await;
+
+    let (load, before) = flowing(&mut standing).await;
+    standing.cluster.pause("shard-1").unwrap();
+    // The pause itself is the fault: longer than the lease.
+    tokio::time::sleep(scale.outage.max(Duration::from_millis(scale.lease_ms * 2))).await;
+    standing.cluster.resume("shard-1").unwrap();
+    over(&mut standing, &scale, load, before, "shard paused").await;
+
+    let (load, before) = flowing(&mut standing).await;
+    let cut = json!({ "kind": "cut", "count": scale.businesses });
+    standing.network.fault(cut).await;
+    over(&mut standing, &scale, load, before, "every socket cut").await;
+
+    // A shard behind a line of its own to Postgres, and none to WhatsApp.
+    let url = standing.cluster.book().postgres_url.clone();
+    let (_, port) = url.rsplit_once(':').unwrap();
+    let port: u16 = port.split('/').next().unwrap().parse().unwrap();
+    let line = Line::to(port).await;
+    let through = url
+        .replace("postgres@", "sy_platform@")
+        .replace(&format!(":{port}/"), &format!(":{}/", line.port()));
+    for name in ["shard-1", "shard-2", "shard-3"] {
+        tokio::task::block_in_place(|| {
+            standing
+                .cluster
+                .set(name, "DATABASE_URL", &through)
+                .unwrap();
+            standing.cluster.end(name).unwrap();
+        });
+        again(&mut standing, name);
+    }
+    standing.connected(scale.patience).await;
+    for (manner, fault) in [
+        (Manner::Silent, "shards cut from Postgres, silently"),
+        (Manner::Dead, "shards cut from Postgres, by resets"),
+    ] {
+        let (load, before) = flowing(&mut standing).await;
+        line.is(manner);
+        tokio::time::sleep(scale.outage.max(Duration::from_millis(scale.lease_ms * 2))).await;
+        line.is(Manner::Clear);
+        over(&mut standing, &scale, load, before, fault).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_cluster_is_restarted_piece_by_piece_and_nobody_notices() {
+    let scale = scale();
+    let mut standing = scale.standing().await;
+    let (load, before) = flowing(&mut standing).await;
+    tokio::task::block_in_place(|| standing.cluster.migrate().unwrap());
+    for name in roles(&standing) {
+        tokio::task::block_in_place(|| standing.cluster.end(&name).unwrap());
+        again(&mut standing, &name);
+    }
+    over(&mut standing, &scale, load, before, "rolling restart").await;
+}

@@ -125,6 +125,14 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
     }
 
     let (load, before) = flowing(&mut standing).await;
+    kill(&standing, "shard-3");
+    // Nobody starts it again meanwhile.
+    tokio::time::sleep(scale.every).await;
+    let fault = "shard-3 dead, its sessions adopted";
+    over(&mut standing, &scale, load, before, fault).await;
+    again(&mut standing, "shard-3");
+
+    let (load, before) = flowing(&mut standing).await;
     let workers: Vec<String> = roles(&standing)
         .into_iter()
         .filter(|name| name.starts_with("worker"))

@@ -63,7 +63,7 @@ impl fmt::Display for Report {
         } = self;
         write!(
             f,
-            "{fault:<26} {rounds:>3} rounds  {accepted:>6} out  {inbound:>6} in  {lost:>3} lost  \
+            "{fault:<38} {rounds:>3} rounds  {accepted:>6} out  {inbound:>6} in  {lost:>3} lost  \
              {doubled:>3} doubled  {disordered:>3} out of order  {codes:>2} new codes  \
              {replaced:>2} replaced"
         )?;

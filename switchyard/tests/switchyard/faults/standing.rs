@@ -20,6 +20,9 @@ use crate::outside::api::Api;
 use crate::outside::network::Network;
 use crate::outside::within;
 
+/// Nothing waits for its acknowledgement for longer while all is well, on a busy machine, in milliseconds.
+const PROMPT: u64 = 1_500;
+
 /// A business with a linked number and one customer.
 struct Shop {
     /// The same key at every replica of the API.
@@ -166,24 +169,24 @@ impl Standing {
         }
     }
 
-    /// How many messages of ours wait to be sent or acknowledged.
-    fn waiting(&self) -> usize {
-        let count = "select count(*) from messages where status in ('queued', 'sending')";
-        let answer = tokio::task::block_in_place(|| self.cluster.sql(count));
+    /// How long the oldest message of ours that is not acknowledged has waited, in milliseconds.
+    fn oldest(&self) -> u64 {
+        let oldest = "select greatest(0, coalesce(extract(epoch from now()) * 1000 - min(created_at), 0))::bigint
+             from messages where status in ('queued', 'sending')";
+        let answer = tokio::task::block_in_place(|| self.cluster.sql(oldest));
         // While the server is away nobody knows.
         answer
             .ok()
             .and_then(|it| it.parse().ok())
-            .unwrap_or(usize::MAX)
+            .unwrap_or(u64::MAX)
     }
 
-    /// How long it takes until as many are accepted as `before` a second, within a twentieth, and no backlog is left.
+    /// How long it takes until as many are accepted as `before` a second, within a twentieth, and none waits for long.
     pub(super) async fn back(&self, load: &Load, before: f64, patience: Duration) -> Duration {
         let start = Instant::now();
         within(patience, "the load flows as before", || async {
             let rate = load.rate(Duration::from_secs(2)).await;
-            let backlog = f64::from(u32::try_from(self.waiting()).unwrap_or(u32::MAX));
-            (rate >= 0.95 * before && backlog <= 2.0 * before.max(5.0)).then_some(())
+            (rate >= 0.95 * before && self.oldest() <= PROMPT).then_some(())
         })
         .await;
         start.elapsed()
@@ -226,6 +229,9 @@ impl Standing {
         let received: Vec<&str> = inbound(&messages)
             .filter(|text| text.starts_with(&run))
             .collect();
+        for unread in messages.iter().filter(|it| it["text"].is_null()) {
+            println!("a row without a text: {unread}");
+        }
         count(report, written, &received);
         report.disordered += usize::from(!received.iter().eq(written.iter()));
         let shown = shown(&self.network, &shop.phone, &shop.customer, accepted).await;

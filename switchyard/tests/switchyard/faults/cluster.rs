@@ -152,17 +152,22 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
     )
     .await;
 
-    let (load, before) = flowing(&mut standing).await;
+    storm(&mut standing, &scale).await;
+}
+
+/// One random process killed and started again after the other.
+async fn storm(standing: &mut Standing, scale: &Scale) {
+    let (load, before) = flowing(standing).await;
     let start = std::time::Instant::now();
     while start.elapsed() < scale.storm {
         tokio::time::sleep(scale.every).await;
-        let name = roles(&standing).choose(&mut rand::rng()).unwrap().clone();
-        kill(&standing, &name);
-        again(&mut standing, &name);
+        let name = roles(standing).choose(&mut rand::rng()).unwrap().clone();
+        kill(standing, &name);
+        again(standing, &name);
     }
     over(
-        &mut standing,
-        &scale,
+        standing,
+        scale,
         load,
         before,
         "a random kill -9 again and again",

@@ -17,6 +17,9 @@ mod flood;
 #[path = "shard_worker/holding.rs"]
 mod holding;
 #[cfg(test)]
+#[path = "shard_worker/homing.rs"]
+mod homing;
+#[cfg(test)]
 #[path = "shard_worker/keeping.rs"]
 mod keeping;
 #[cfg(test)]

@@ -60,6 +60,19 @@ impl Stage {
         }
     }
 
+    /// One over a database that is there already, for a business that is written down there.
+    pub(crate) async fn over(store: Store, business: BusinessId, patience: Patience) -> Self {
+        Self {
+            keys: Keys::new(store.clone(), MasterKey::generate()),
+            store,
+            business,
+            phones: Phones::start(1.0).await,
+            patience,
+            lease: LEASE,
+            folder: tempfile::tempdir().expect("a folder"),
+        }
+    }
+
     /// The usual one: with phones for us and for others, a running shard and a connected session of ours.
     pub(crate) async fn opened(others: &[&str]) -> (Self, Shard, SessionId) {
         Box::pin(Self::opened_with(Patience::default(), others)).await
@@ -110,10 +123,19 @@ impl Stage {
     }
 
     async fn shard_counted(&self, registry: prometheus::Registry) -> Shard {
+        Box::pin(self.shard_numbered(1, registry)).await
+    }
+
+    /// Starts the shard of that number over it.
+    pub(crate) async fn shard_numbered(
+        &self,
+        number: u16,
+        registry: prometheus::Registry,
+    ) -> Shard {
         let options = ShardOptions {
             store: self.store.clone(),
             keys: self.keys.clone(),
-            number: 1,
+            number,
             shards: 1,
             internal_url: "http://127.0.0.1:1".to_owned(),
             internal_key: None,

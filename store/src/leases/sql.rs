@@ -103,16 +103,18 @@ statements! {
             where incarnation = $1 order by session_id for update",
     };
 
-    /// What somebody else has locked is skipped: whoever has it takes it.
+    /// What no live one holds; what somebody else has locked is skipped: whoever has it takes it.
     LOCK_BUSINESSES: across_tenants = (
         concat!("select l.session_id, l.business_id, l.incarnation, l.heir, ", has_work!(), " as has_work
             from json_each($1) as wanted
                 cross join session_leases l on l.business_id = unhex(wanted.value)
                 join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            where not exists (select 1 from shards h where h.incarnation = l.incarnation and h.state <> 'lost')
             order by l.session_id");
         concat!("select l.session_id, l.business_id, l.incarnation, l.heir, ", has_work!(), " as has_work
             from session_leases l join sessions s on s.id = l.session_id and s.business_id = l.business_id
             where l.business_id in (select (value #>> '{}')::uuid from json_array_elements($1::json))
+                and not exists (select 1 from shards h where h.incarnation = l.incarnation and h.state <> 'lost')
             order by l.session_id for update of l skip locked")
     );
 
@@ -120,10 +122,12 @@ statements! {
         sqlite: "select l.business_id, count(*) from json_each($1) as wanted
                 cross join session_leases l on l.business_id = unhex(wanted.value)
                 join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            where not exists (select 1 from shards h where h.incarnation = l.incarnation and h.state <> 'lost')
             group by l.business_id",
         postgres: "select l.business_id, count(*)
             from session_leases l join sessions s on s.id = l.session_id and s.business_id = l.business_id
             where l.business_id in (select (value #>> '{}')::uuid from json_array_elements($1::json))
+                and not exists (select 1 from shards h where h.incarnation = l.incarnation and h.state <> 'lost')
             group by l.business_id",
     };
 

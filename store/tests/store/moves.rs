@@ -216,3 +216,41 @@ both_engines! {
         assert_eq!(wanted.wanted, Wanted::Connected);
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_postgres_what_was_let_go_is_taken_while_the_rest_of_the_business_is_busy() {
+    let bench = Bench::postgres().await;
+    let (one, two) = (bench.shard(1).await, bench.shard(2).await);
+    let id = business(&bench.store).await;
+    let gone = connected(&bench, one, id).await;
+    let busy = connected(&bench, one, id).await;
+    shards::move_business(&bench.store, NOON, Actor::system(), id, 2, false)
+        .await
+        .unwrap();
+    leases::release(&bench.store, one, gone.session)
+        .await
+        .unwrap();
+    let (checked, is_checked) = tokio::sync::oneshot::channel();
+    let (go_on, may_go_on) = tokio::sync::oneshot::channel::<()>();
+    let pause = std::sync::Mutex::new(Some((checked, may_go_on)));
+    let store = bench.store.clone();
+    let batch = tokio::spawn(async move {
+        store
+            .write(store::Lane::Messages, (busy, pause), |tx, (busy, pause)| {
+                Box::pin(async move {
+                    busy.check(tx).await?;
+                    let (checked, may_go_on) = pause.lock().unwrap().take().unwrap();
+                    checked.send(()).unwrap();
+                    may_go_on.await.unwrap();
+                    Ok(())
+                })
+            })
+            .await
+    });
+    is_checked.await.unwrap();
+    let taken = inherit(&bench, two).await;
+    assert_eq!((taken.len(), taken[0].session), (1, gone.session));
+    go_on.send(()).unwrap();
+    batch.await.unwrap().unwrap();
+    bench.end().await;
+}

@@ -185,7 +185,7 @@ impl Api {
     }
 
     /// Every page of a list.
-    async fn all(&self, path: &str) -> Vec<Value> {
+    pub(crate) async fn all(&self, path: &str) -> Vec<Value> {
         let mut found = Vec::new();
         let mut cursor = None::<String>;
         loop {

@@ -190,6 +190,7 @@ fn quota_exceeded(what: &str) -> Problem {
         quota::STORAGE => {
             refused("the business keeps all the bytes that it may: its operator raises the limit")
         }
+        "api_keys" => refused("a business has at most 200 API keys: revoke one first"),
         "members" => refused("a business has at most 200 people and open invitations"),
         other => refused(other),
     }

@@ -39,6 +39,8 @@ named! {
         KeyRevoked = "api_key.revoked",
         /// A person was made an operator of the platform.
         OperatorMade = "operator.made",
+        /// A person is no operator any more.
+        OperatorRemoved = "operator.removed",
         /// An operator shut a person out of every business.
         UserSuspended = "user.suspended",
         /// And let them in again.

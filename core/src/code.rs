@@ -168,7 +168,7 @@ codes! {
         "slow down a little";
     /// A limit of the business is used up.
     QuotaExceeded = "quota_exceeded", 429, "A limit of the business is used up",
-        "The business has all the numbers or people that it may have, has sent all messages of today, or keeps all the \
+        "The business has all the numbers, people or keys that it may have, has sent all messages of today, or keeps all the \
          bytes that it may; what customers write is taken in all the same. `Retry-After` comes where waiting helps: the day ends at midnight UTC.",
         "`GET /v1/business` shows the limits and what is used; the operator of the platform changes them.",
         "the business has sent all messages of today (UTC)";

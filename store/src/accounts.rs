@@ -11,13 +11,13 @@ pub(crate) mod sql;
 mod user_session;
 
 pub use api_key::{
-    ApiKey, NewApiKey, api_key, api_key_by_id, create_api_key, key_used, revoke_api_key,
+    ApiKey, MOST_KEYS, NewApiKey, api_key, api_key_by_id, create_api_key, key_used, revoke_api_key,
 };
 pub use api_keys::{ListedKey, api_keys};
 pub use business::{
     Business, NewBusiness, User, business, create_business_with_owner, is_set_up, set_up,
 };
-pub use member::{NewMember, create_member, home, make_operator};
+pub use member::{NewMember, create_member, home, set_operator};
 pub(crate) use member::{NewUser, insert_user};
 pub use password::{Password, change_password, password};
 pub(crate) use secret::generate_token;

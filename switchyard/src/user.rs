@@ -1,4 +1,4 @@
-//! `switchyard user operator EMAIL`: makes a person an operator of the platform.
+//! `switchyard user operator EMAIL`: makes a person an operator of the platform, or takes that back.
 
 use clap::{Args, Subcommand};
 use store::accounts;
@@ -14,7 +14,7 @@ use crate::{runtime, telemetry};
 /// What can be done with people.
 #[derive(Debug, Subcommand)]
 pub(crate) enum User {
-    /// Make a person who has an account an operator of the platform.
+    /// Make a person who has an account an operator of the platform, or no operator any more.
     Operator(Box<Operator>),
 }
 
@@ -23,6 +23,9 @@ pub(crate) enum User {
 pub(crate) struct Operator {
     /// The address of the account.
     email: String,
+    /// Take it back: an operator no more.
+    #[arg(long)]
+    remove: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -35,12 +38,14 @@ pub(crate) fn run(user: &User) -> Result<(), Refusal> {
     telemetry::start(&operator.settings.log)?;
     runtime::run(async {
         let (installation, _folder) = Box::pin(Installation::alone(&operator.settings)).await?;
-        let made = accounts::make_operator(&installation.store, Timestamp::now(), &email).await?;
+        let (store, operates) = (&installation.store, !operator.remove);
+        let made = accounts::set_operator(store, Timestamp::now(), &email, operates).await?;
         installation.store.close().await;
         if !made {
             return Err(unknown());
         }
-        say(&format!("{email} operates the platform now"));
+        let now = if operates { "now" } else { "no more" };
+        say(&format!("{email} operates the platform {now}"));
         Ok(())
     })
 }

@@ -95,7 +95,7 @@ fn own(operation: &str) -> &'static [ApiCode] {
         "change_business" => &[C::OwnBusiness],
         "change_user" => &[C::OwnAccount],
         "change_password" => &[C::Forbidden, C::TooManyRequests],
-        "create_session" => &[C::QuotaExceeded],
+        "create_session" | "create_api_key" => &[C::QuotaExceeded],
         "connect_session" | "restart_session" => &[C::ShardUnavailable],
         "move_business" | "drain_shard" => &[C::ShardCannotTake],
         "session_qr" => &[C::NoCodeToScan],

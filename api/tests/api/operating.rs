@@ -10,7 +10,7 @@ use crate::app::{Client, TestApp};
 /// An owner who operates the platform, signed in.
 pub(crate) async fn operator(app: &TestApp) -> Client {
     let olga = app.business("olga@example.com").await;
-    let made = accounts::make_operator(&app.store, Timestamp::now(), "olga@example.com");
+    let made = accounts::set_operator(&app.store, Timestamp::now(), "olga@example.com", true);
     assert!(made.await.unwrap());
     app.user(&olga.user).await
 }

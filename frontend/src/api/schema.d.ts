@@ -1094,7 +1094,7 @@ export interface components {
          * @description A privileged act.
          * @enum {string}
          */
-        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "business.retention_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "user.suspended" | "user.restored" | "user.password_changed" | "queue.paused" | "queue.resumed" | "dead_letters.retried";
+        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "business.retention_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "operator.removed" | "user.suspended" | "user.restored" | "user.password_changed" | "queue.paused" | "queue.resumed" | "dead_letters.retried";
         /** @description An entry of the audit log. */
         AuditEntry: {
             /** @description What. */
@@ -4168,7 +4168,7 @@ export interface operations {
             403: components["responses"]["forbidden"];
             408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
-            429: components["responses"]["too_many_requests"];
+            429: components["responses"]["too_many_requests_or_quota_exceeded"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
         };

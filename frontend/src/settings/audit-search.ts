@@ -22,6 +22,7 @@ export const ACTS = [
   "shard.drained",
   "shard.undrained",
   "operator.made",
+  "operator.removed",
   "user.suspended",
   "user.restored",
   "user.password_changed",

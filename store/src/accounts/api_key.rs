@@ -14,10 +14,12 @@ use uuid::Uuid;
 use super::{secret, sql};
 use crate::audit::{self, Actor};
 use crate::run::{execute, fetch_optional};
-use crate::{Error, Lane, Result, Store};
+use crate::{Error, Lane, Result, Store, members};
 
 /// Characters of the secret that people see again later.
 const HINT_CHARS: usize = 4;
+/// Keys of a business that are good at a time.
+pub const MOST_KEYS: i64 = 200;
 /// Uses of a key are noted so far apart.
 const USED_EVERY: Duration = Duration::from_mins(1);
 
@@ -55,7 +57,8 @@ pub struct NewApiKey {
     pub by: Actor,
 }
 
-/// Makes a key and answers it with its secret, which nobody can read again.
+/// Makes a key and answers it with its secret, which nobody can read again. [`Error::QuotaExceeded`] `api_keys` when there are
+/// [`MOST_KEYS`].
 pub async fn create_api_key(
     store: &Store,
     now: Timestamp,
@@ -77,6 +80,12 @@ pub async fn create_api_key(
             input,
             |tx, (now, business, id, new, hash, hint)| {
                 Box::pin(async move {
+                    members::lock(tx, *business).await?;
+                    let alive =
+                        fetch_optional!(tx, (i64,), sql::KEYS_ALIVE, business.uuid(), now.ms())?;
+                    if alive.is_some_and(|(alive,)| alive >= MOST_KEYS) {
+                        return Err(Error::QuotaExceeded("api_keys"));
+                    }
                     execute!(
                         tx,
                         sql::INSERT_KEY,

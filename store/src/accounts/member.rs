@@ -98,26 +98,41 @@ pub(crate) async fn insert_user(tx: &mut Tx, now: Timestamp, new: &NewUser) -> R
     Ok(user)
 }
 
-/// Makes the person with this address (lower case) an operator of the platform; `false` when there is no such person
-/// with a business. Noted in the audit log of the business that the person works in.
-pub async fn make_operator(store: &Store, now: Timestamp, email: &str) -> Result<bool> {
+/// Makes the person with this address (lower case) an operator of the platform, or no operator any more; `false` when there
+/// is no such person. Noted in the audit log of the business that the person works in.
+pub async fn set_operator(
+    store: &Store,
+    now: Timestamp,
+    email: &str,
+    operates: bool,
+) -> Result<bool> {
     store
-        .write(Lane::Rest, (now, email.to_owned()), |tx, (now, email)| {
-            Box::pin(async move {
-                let row = fetch_optional!(tx, (Uuid,), sql::MAKE_OPERATOR, email.as_str())?;
-                let Some((user,)) = row else {
-                    return Ok(false);
-                };
-                let home = fetch_optional!(tx, (Uuid,), sql::HOME, user)?;
-                let Some((business,)) = home else {
-                    return Err(Error::Conflict("no_business"));
-                };
-                let (action, target) = (AuditAction::OperatorMade, UserId::from(user).to_string());
-                let (by, detail) = (Actor::system(), serde_json::json!({}));
-                audit::note(tx, *now, business.into(), &by, action, &target, &detail).await?;
-                Ok(true)
-            })
-        })
+        .write(
+            Lane::Rest,
+            (now, email.to_owned(), operates),
+            |tx, (now, email, operates)| {
+                Box::pin(async move {
+                    let row =
+                        fetch_optional!(tx, (Uuid,), sql::SET_OPERATOR, email.as_str(), *operates)?;
+                    let Some((user,)) = row else {
+                        return Ok(false);
+                    };
+                    let home = fetch_optional!(tx, (Uuid,), sql::HOME, user)?;
+                    let Some((business,)) = home else {
+                        return Err(Error::Conflict("no_business"));
+                    };
+                    let action = if *operates {
+                        AuditAction::OperatorMade
+                    } else {
+                        AuditAction::OperatorRemoved
+                    };
+                    let target = UserId::from(user).to_string();
+                    let (by, detail) = (Actor::system(), serde_json::json!({}));
+                    audit::note(tx, *now, business.into(), &by, action, &target, &detail).await?;
+                    Ok(true)
+                })
+            },
+        )
         .await
 }
 

@@ -17,7 +17,7 @@ statements! {
 
     INSERT_MEMBER = "insert into members (business_id, user_id, role, created_at) values ($1, $2, $3, $4)";
 
-    MAKE_OPERATOR = "update users set is_operator = true where email = $1 and disabled_at is null returning id";
+    SET_OPERATOR = "update users set is_operator = $2 where email = $1 and disabled_at is null returning id";
 
     PASSWORD = "select id, password_hash from users where email = $1 and disabled_at is null";
 
@@ -86,6 +86,9 @@ statements! {
         from api_keys k join businesses b on b.id = k.business_id and b.status = 'active'
         where k.business_id = $1 and k.id = $2 and k.revoked_at is null
             and (k.expires_at is null or k.expires_at > $3)";
+
+    KEYS_ALIVE = "select count(*) from api_keys
+        where business_id = $1 and revoked_at is null and (expires_at is null or expires_at > $2)";
 
     KEYS = "select id, name, hint, scopes, per_second, burst, created_by, created_at, expires_at, last_used_at
         from api_keys where business_id = $1 and revoked_at is null and id > $2 order by id limit $3";

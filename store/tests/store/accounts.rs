@@ -231,4 +231,28 @@ both_engines! {
             assert_eq!(keys.data[0].last_used_at, Some(noted));
         }
     }
+
+    async fn a_business_has_so_many_keys_at_most_and_room_again_when_one_is_revoked(bench: &Bench) {
+        let (business, _) = owner(&bench.store, "ada@example.com").await;
+        let (another, _) = owner(&bench.store, "eve@example.com").await;
+        let new = || NewApiKey {
+            name: "one of many".to_owned(),
+            scopes: vec![Scope::EventsRead],
+            per_second: 1,
+            burst: 1,
+            expires_at: None,
+            by: Actor::system(),
+        };
+        let make = async || accounts::create_api_key(&bench.store, NOON, business, new()).await;
+        let (first, _) = make().await.unwrap();
+        for _ in 1..accounts::MOST_KEYS {
+            make().await.unwrap();
+        }
+        assert!(matches!(make().await, Err(Error::QuotaExceeded("api_keys"))));
+        let other = accounts::create_api_key(&bench.store, NOON, another, new()).await;
+        assert!(other.is_ok());
+        let revoked = accounts::revoke_api_key(&bench.store, NOON, Actor::system(), business, first).await;
+        assert!(revoked.unwrap());
+        make().await.unwrap();
+    }
 }

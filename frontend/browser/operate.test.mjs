@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, open, profile, signIn } from "./chromium.mjs";
-import { demo, until } from "./demo.mjs";
+import { until } from "./demo.mjs";
 
 const WITHIN = { timeout: 30_000 };
 let browser;
@@ -61,7 +61,7 @@ test("a business is made with a link for its owner, limited, suspended and activ
   await sheet.getByLabel("Email of its owner").fill(`ben-${Date.now()}@example.com`);
   await sheet.getByRole("button", { name: "Make business" }).click();
   const link = await sheet.locator("output").innerText(WITHIN);
-  assert.ok(link.startsWith(`${demo.api_url}/invitation#token=`), link);
+  assert.match(link, /\/invitation#token=./);
   await sheet.getByRole("button", { name: "Done" }).click();
 
   await page.goto(`/businesses?q=${encodeURIComponent(name)}`);

@@ -46,7 +46,7 @@ export function Frame() {
   useEffect(resumeSending, []);
   useKeys(Object.fromEntries(usePlaces().map(({ key, to }) => [`g ${key}`, () => void navigate({ to })])));
   return (
-    <div className="grid h-dvh grid-rows-[auto_1fr_auto] bg-surface sm:grid-cols-[auto_1fr] sm:grid-rows-[auto_1fr]">
+    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_1fr_auto] bg-surface sm:grid-cols-[auto_1fr] sm:grid-rows-[auto_1fr]">
       <a href="#page" className="sr-only focus:not-sr-only focus:absolute focus:z-50 focus:m-2 focus:rounded-card focus:bg-raised focus:p-3">
         {t("app.skip")}
       </a>

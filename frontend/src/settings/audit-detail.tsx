@@ -36,6 +36,7 @@ export function AuditDetail({ entry }: { entry: AuditEntry }) {
       </>
     );
   }
-  const parts = ["name", "email", "role", "scopes"].filter((key) => key in detail).map((key) => shown(detail[key]));
+  if (entry.action.startsWith("queue.")) return <bdi dir="ltr">{entry.target}</bdi>;
+  const parts = ["name", "email", "role", "scopes", "count"].filter((key) => key in detail).map((key) => shown(detail[key]));
   return parts.length > 0 ? <bdi>{parts.join(" · ")}</bdi> : null;
 }

@@ -16,7 +16,9 @@ export function LoadBar({ label, value, part }: Props) {
     <div className="grid gap-1">
       <dt className="text-sm text-soft">{label}</dt>
       <dd className="grid gap-1">
-        <bdi className="tabular-nums">{value}</bdi>
+        <span className="tabular-nums">
+          <bdi>{value}</bdi>
+        </span>
         <span aria-hidden="true" className="block h-1.5 overflow-hidden rounded-full bg-sunken">
           <span className={`block h-full rounded-full ${part >= FULL ? "bg-attention" : "bg-accent"}`} style={{ inlineSize: width }} />
         </span>

@@ -52,7 +52,7 @@ function Loads({ shard, most }: { shard: Shard; most: Most }) {
 function Tile({ tenant, action }: { tenant: Tenant; action: ReactNode }) {
   const { t } = useTranslation();
   return (
-    <li data-tile={tenant.id} className="flex min-h-10 items-center gap-2 rounded-card border border-line bg-surface ps-3 pe-1">
+    <li data-tile={tenant.id} className="flex min-h-10 items-center gap-2 rounded-card border border-line bg-surface py-1.5 ps-3 pe-1">
       <span className="min-w-0 grow">
         <span className="block truncate">
           <bdi>{tenant.name}</bdi>

@@ -9,6 +9,7 @@ use futures_util::StreamExt;
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::report::times;
 use super::sharded::Fleet;
 use crate::outside::api::Api;
 use crate::outside::cluster::{Cluster, LEASE, Role};
@@ -70,14 +71,21 @@ async fn holders(cluster: &Cluster) -> BTreeMap<String, u64> {
     held.collect()
 }
 
-/// Waits until every business is connected through another shard than `left`; how long each took.
-async fn elsewhere(cluster: &Cluster, customers: &[Customer], left: u64) -> Vec<Duration> {
+/// Waits until every business that was on a shard is connected through another one; how long each took.
+async fn elsewhere(
+    cluster: &Cluster,
+    customers: &[Customer],
+    before: &BTreeMap<String, u64>,
+    left: u64,
+) -> Vec<Duration> {
+    let was_there = |it: &&Customer| before.get(&it.name) == Some(&left);
+    let customers: Vec<&Customer> = customers.iter().filter(was_there).collect();
     let (start, mut pace) = (Instant::now(), tokio::time::interval(LOOK));
     let mut took = BTreeMap::new();
     while took.len() < customers.len() {
         pace.tick().await;
         let holders = holders(cluster).await;
-        for customer in customers {
+        for customer in &customers {
             let name = &customer.name;
             let moved = holders.get(name).is_some_and(|holder| *holder != left);
             if moved && !took.contains_key(name) && customer.is_connected().await {
@@ -112,14 +120,11 @@ async fn many_businesses_of_a_killed_shard_are_shared_out_and_those_of_a_drained
     let offered = cluster.network.log("qr_offered").await.len();
 
     cluster.roles[1].process.kill();
-    let took = elsewhere(&cluster, &customers, 1).await;
+    let took = elsewhere(&cluster, &customers, &before, 1).await;
     let after = holders(&cluster).await;
     let (second, third) = (on(&after, 2), on(&after, 3));
-    println!(
-        "1 was killed: half are elsewhere after {:?}, all after {:?}; on the others {second} and {third}",
-        took.get(took.len() / 2),
-        took.last()
-    );
+    times("many, shard killed", took.clone());
+    println!("on the others {second} and {third}");
     assert!(took.iter().all(|it| *it < LEASE + ADOPTED), "{took:?}");
     for (name, holder) in before.iter().filter(|(_, holder)| **holder != 1) {
         assert_eq!(after.get(name), Some(holder), "{name} had no reason to go");
@@ -135,11 +140,8 @@ async fn many_businesses_of_a_killed_shard_are_shared_out_and_those_of_a_drained
 
     let operator = cluster.operator();
     operator.post("/v1/admin/shards/2/drain", json!({})).await;
-    let took = elsewhere(&cluster, &customers, 2).await;
-    println!(
-        "2 was drained of {second}: all are elsewhere after {:?}",
-        took.last()
-    );
+    let took = elsewhere(&cluster, &customers, &after, 2).await;
+    times("many, shard drained", took.clone());
     assert!(took.iter().all(|it| *it < DRAINED), "{took:?}");
     let drained = operator.get("/v1/admin/shards/2/drain").await;
     assert_eq!(

@@ -33,17 +33,30 @@ pub(crate) struct Report {
 impl Report {
     /// Tells it, also to the file that `cargo xtask faults` reads, and fails when anything went wrong.
     pub(crate) fn judged(self) {
-        println!("{self}");
-        if let Some(path) = env::var_os("SWITCHYARD_FAULT_REPORT") {
-            let mut file = File::options()
-                .create(true)
-                .append(true)
-                .open(path)
-                .unwrap();
-            writeln!(file, "{self}").unwrap();
-        }
+        tell(&self.to_string());
         let wrong = self.lost + self.doubled + self.disordered + self.codes + self.replaced;
         assert_eq!(wrong, 0, "{self}");
+    }
+}
+
+/// Times that were measured, on a line: the least, the median and the most.
+pub(crate) fn times(what: &str, mut all: Vec<Duration>) {
+    all.sort_unstable();
+    let at = |index: usize| all.get(index).copied().unwrap_or_default().as_millis();
+    let (least, median) = (at(0), at(all.len() / 2));
+    let most = at(all.len().saturating_sub(1));
+    tell(&format!(
+        "{what:<26} {:>3} times   {least} ms, {median} ms, {most} ms (least, median, most)",
+        all.len()
+    ));
+}
+
+/// A line for people, also to the file that `cargo xtask faults` reads.
+fn tell(line: &str) {
+    println!("{line}");
+    if let Some(path) = env::var_os("SWITCHYARD_FAULT_REPORT") {
+        let file = File::options().create(true).append(true).open(path);
+        writeln!(file.unwrap(), "{line}").unwrap();
     }
 }
 

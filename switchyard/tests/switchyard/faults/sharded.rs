@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 use serde_json::{Value, json};
 
+use super::report::times;
 use super::roles::Stream;
 use super::rounds;
 use crate::outside::cluster::{LEASE, Role};
@@ -164,18 +165,18 @@ async fn shard(stream: &mut Stream, number: u16, shards: u16) -> Role {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_when_a_shard_is_killed_and_others_take_over() {
     let mut fleet = Box::pin(Fleet::start(3)).await;
+    let mut took = Vec::new();
     for round in 0..rounds() {
         fleet.stream.flow().await;
         let dead = fleet.holder().await;
         let killed = Instant::now();
         fleet.kill(dead);
         let heir = fleet.held_by(LEASE + ADOPTED, |shard| shard != dead).await;
-        println!(
-            "round {round}: {dead} killed, {heir} has it after {:?}",
-            killed.elapsed()
-        );
+        println!("round {round}: {dead} killed, {heir} has it");
+        took.push(killed.elapsed());
         fleet.again(dead, 3).await;
     }
+    times("  elsewhere, lease 3 s", took);
     fleet.end("shard killed, three of them", rounds()).await;
 }
 
@@ -203,8 +204,7 @@ async fn nothing_is_lost_or_doubled_when_a_business_is_moved() {
         fleet.held_by(LONG, |shard| shard == there).await;
         gaps.push(fleet.gap(logins).await);
     }
-    gaps.sort_unstable();
-    println!("away for {gaps:?}");
+    times("  away during a move", gaps.clone());
     assert!(gaps.iter().all(|gap| *gap <= GAP), "{gaps:?}");
     fleet.end("business moved", rounds() * 2).await;
 }

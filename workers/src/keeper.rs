@@ -125,6 +125,7 @@ pub(crate) async fn obey(process: Process, lanes: Vec<Arc<KindLane>>, stop: Canc
 pub(crate) async fn look_for_pauses(process: &Process, lanes: &[Arc<KindLane>]) {
     match store::queues::paused(&process.store).await {
         Ok(paused) => {
+            process.metrics.show_paused(&paused);
             for lane in lanes {
                 lane.set_paused(paused.contains(&lane.queue));
             }

@@ -10,7 +10,7 @@ use switchyard_core::queue::Queue;
 /// Counters, gauges and histograms; a clone counts into the same ones.
 #[derive(Debug, Clone)]
 pub(crate) struct Metrics {
-    /// Attempts that ended, by kind and end.
+    /// Attempts that ended, by queue, kind and end.
     pub(crate) ended: IntCounterVec,
     /// How long attempts took, by kind.
     pub(crate) seconds: HistogramVec,
@@ -22,6 +22,7 @@ pub(crate) struct Metrics {
     running: IntGaugeVec,
     dead: IntGaugeVec,
     oldest: IntGaugeVec,
+    paused: IntGaugeVec,
 }
 
 impl Metrics {
@@ -34,7 +35,7 @@ impl Metrics {
         let metrics = Self {
             ended: IntCounterVec::new(
                 Opts::new("switchyard_jobs_ended_total", "Attempts that ended."),
-                &["kind", "end"],
+                &["queue", "kind", "end"],
             )?,
             seconds: HistogramVec::new(seconds, &["kind"])?,
             refused: IntCounterVec::new(
@@ -55,6 +56,10 @@ impl Metrics {
                 "switchyard_job_oldest_seconds",
                 "How long the job that is due longest has waited.",
             )?,
+            paused: gauge(
+                "switchyard_queue_paused",
+                "1 while this process claims nothing of the queue.",
+            )?,
         };
         registry.register(Box::new(metrics.ended.clone()))?;
         registry.register(Box::new(metrics.seconds.clone()))?;
@@ -65,6 +70,7 @@ impl Metrics {
             &metrics.running,
             &metrics.dead,
             &metrics.oldest,
+            &metrics.paused,
         ] {
             registry.register(Box::new(gauge.clone()))?;
         }
@@ -83,6 +89,16 @@ impl Metrics {
             let oldest = count.oldest.map_or(0, |since| now.since(since).as_secs());
             let oldest = i64::try_from(oldest).unwrap_or(i64::MAX);
             self.oldest.with_label_values(&[name]).set(oldest);
+        }
+    }
+
+    /// Which queues this process leaves alone.
+    pub(crate) fn show_paused(&self, paused: &[Queue]) {
+        for queue in Queue::ALL {
+            let is_paused = i64::from(paused.contains(&queue));
+            self.paused
+                .with_label_values(&[queue.name()])
+                .set(is_paused);
         }
     }
 

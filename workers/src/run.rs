@@ -121,7 +121,7 @@ impl Run {
         let name = end.map_or("lost", End::name);
         metrics
             .ended
-            .with_label_values(&[self.lane.kind, name])
+            .with_label_values(&[self.lane.queue.name(), self.lane.kind, name])
             .inc();
     }
 }

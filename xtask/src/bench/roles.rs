@@ -54,7 +54,7 @@ const SENT_DEADLINE: Duration = Duration::from_mins(2);
 const LOOK: Duration = Duration::from_millis(100);
 
 /// As the worker counts them.
-const DRAINS: &str = r#"switchyard_jobs_ended_total{end="done",kind="drain_chat"}"#;
+const DRAINS: &str = r#"switchyard_jobs_ended_total{end="done",kind="drain_chat",queue="high"}"#;
 
 /// Everything that runs. Each part ends before those that it needs.
 pub(super) struct Roles {

@@ -44,7 +44,7 @@ enum Role {
     /// Bring the database to this program's schema.
     Migrate(Box<Settings>),
     /// Print every setting and check what the program needs.
-    Doctor(Box<Settings>),
+    Doctor(Box<doctor::Doctor>),
     /// Check the audit log.
     #[command(subcommand)]
     Audit(audit::Audit),
@@ -76,7 +76,7 @@ pub(crate) fn run() -> Result<(), Refusal> {
         #[cfg(feature = "sim")]
         Role::Sim(network) => crate::network::run(&network),
         Role::Migrate(settings) => migrate::run(&settings),
-        Role::Doctor(settings) => doctor::run(&settings, &matches, &Cli::command()),
+        Role::Doctor(doctor) => doctor::run(&doctor, &matches, &Cli::command()),
         Role::Audit(audit) => audit::run(&audit),
         Role::Queues(queues) => queues::run(&queues),
         Role::User(user) => user::run(&user),

@@ -1,18 +1,44 @@
 //! `switchyard doctor`: every setting with where it comes from, and whether what the program needs is there.
 
+pub(crate) mod capacity;
 mod embedded;
 mod shared;
 
 use clap::parser::ValueSource;
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Args, Command, Subcommand};
 
 use crate::progress::say;
 use crate::refusal::Refusal;
 use crate::settings::{SECRETS, Settings};
 use crate::{command, runtime};
 
+/// `switchyard doctor`, and what it is asked beside.
+#[derive(Debug, Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub(crate) struct Doctor {
+    #[command(flatten)]
+    settings: Settings,
+    #[command(subcommand)]
+    about: Option<About>,
+}
+
+/// What it is asked beside.
+#[derive(Debug, Subcommand)]
+enum About {
+    /// What an installation of a size needs, reckoned from measured figures.
+    Capacity(capacity::Capacity),
+}
+
+/// Runs what was asked.
+pub(crate) fn run(doctor: &Doctor, matches: &ArgMatches, cli: &Command) -> Result<(), Refusal> {
+    match &doctor.about {
+        Some(About::Capacity(capacity)) => capacity::run(capacity),
+        None => examine(&doctor.settings, matches, cli),
+    }
+}
+
 /// Prints the settings, then one line per check; the first check that failed decides how the program ends.
-pub(crate) fn run(settings: &Settings, matches: &ArgMatches, cli: &Command) -> Result<(), Refusal> {
+fn examine(settings: &Settings, matches: &ArgMatches, cli: &Command) -> Result<(), Refusal> {
     say(&format!("switchyard {}\n", command::VERSION));
     let own = cli.find_subcommand("doctor").zip(matches.subcommand());
     if let Some((own, (_, matches))) = own {

@@ -181,7 +181,10 @@ both_engines! {
         let (business, session) = held_at(bench, 1, &old_url).await;
         push_drain(bench, business, session).await;
         let crew = bench.product(PACE);
-        eventually("the old shard was asked", || async { old.heard() > 0 }).await;
+        eventually("the old shard has refused, and the job waits", || async {
+            old.heard() > 0 && bench.depth().await.waiting == 1
+        })
+        .await;
         let (new, new_url) = serve(vec![answer(DrainOutcome::Drained)]);
         release_from_all(bench, session).await;
         take(bench, 2, &new_url, session).await;

@@ -8,6 +8,8 @@ use switchyard_core::{BusinessId, JobId, Timestamp};
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
 
+use crate::problem::Problem;
+
 mod list;
 mod payload;
 mod retry;
@@ -87,17 +89,30 @@ pub(crate) struct RetryDeadLettersRequest {
     until: Option<Timestamp>,
 }
 
-impl From<RetryDeadLettersRequest> for Wanted {
-    fn from(filter: RetryDeadLettersRequest) -> Self {
-        // No stored code has a U+0000, and Postgres takes none.
-        let text = |it: String| it.replace('\0', "\u{fffd}");
-        Self {
+impl TryFrom<RetryDeadLettersRequest> for Wanted {
+    type Error = Problem;
+
+    fn try_from(filter: RetryDeadLettersRequest) -> Result<Self, Problem> {
+        Ok(Self {
             queue: filter.queue,
-            kind: filter.kind.map(text),
+            kind: named("kind", filter.kind)?,
             business: filter.business_id,
-            error: filter.error.map(text),
+            error: named("error", filter.error)?,
             since: filter.since,
             until: filter.until,
-        }
+        })
     }
+}
+
+/// The most characters of a kind or of a code that is asked for.
+const NAME_MAX_CHARS: usize = 100;
+
+/// A name as the store may be asked for it: no stored one has a U+0000, and Postgres takes none.
+fn named(field: &str, name: Option<String>) -> Result<Option<String>, Problem> {
+    if (name.as_deref()).is_some_and(|it| it.chars().count() > NAME_MAX_CHARS) {
+        return Err(Problem::invalid(format!(
+            "{field} has at most {NAME_MAX_CHARS} characters"
+        )));
+    }
+    Ok(name.map(|it| it.replace('\0', "\u{fffd}")))
 }

@@ -26,11 +26,13 @@ pub(crate) struct ListDeadLettersQuery {
     /// Of this queue.
     queue: Option<Queue>,
     /// Of this kind of work.
+    #[param(max_length = 100)]
     kind: Option<String>,
     /// Of this business, `biz_…`.
     #[param(value_type = Option<String>, pattern = "^biz_[0-9a-f]{32}$")]
     business_id: Option<BusinessId>,
     /// That failed with this code the last time.
+    #[param(max_length = 100)]
     error: Option<String>,
     /// That died not before this instant, RFC 3339.
     #[param(value_type = Option<String>, format = DateTime)]
@@ -64,7 +66,7 @@ pub(crate) async fn list_dead_letters(
         until: query.until,
     };
     let cursor = query.cursor.as_deref();
-    let page = jobs::dead_letters(&state.store, &filter.into(), cursor, limit).await?;
+    let page = jobs::dead_letters(&state.store, &filter.try_into()?, cursor, limit).await?;
     Ok(Json(List {
         data: page.data.into_iter().map(DeadLetterObject::from).collect(),
         next_cursor: page.next_cursor,

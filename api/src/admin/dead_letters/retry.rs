@@ -69,7 +69,7 @@ pub(crate) async fn retry_dead_letters(
     body: Body<RetryDeadLettersRequest>,
 ) -> Result<Json<Retried>, Problem> {
     let now = Timestamp::now();
-    let mut wanted = Wanted::from(body.into_inner());
+    let mut wanted = Wanted::try_from(body.into_inner())?;
     // What dies again meanwhile is another matter.
     wanted.until = Some(wanted.until.map_or(now, |until| until.min(now)));
     let begun = Instant::now();

@@ -55,7 +55,7 @@ pub fn life(entry: &Entry) -> Life {
     match stat(entry.pid) {
         Some((state, began)) if began == entry.began => match state {
             'T' | 't' => Life::Paused,
-            'Z' | 'X' => Life::Dead,
+            'Z' | 'X' if threads(entry.pid) <= 1 => Life::Dead,
             _ => Life::Runs,
         },
         _ => Life::Dead,
@@ -101,6 +101,12 @@ pub(super) fn wait_for(
         thread::sleep(LOOK);
     }
     Ok(())
+}
+
+/// How many threads a process has. The first of a killed one is a zombie already while others still end, and with them
+/// its ports.
+fn threads(pid: u32) -> usize {
+    fs::read_dir(format!("/proc/{pid}/task")).map_or(0, Iterator::count)
 }
 
 /// State and time of the start of a process.

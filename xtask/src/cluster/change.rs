@@ -10,7 +10,7 @@ use crate::step::{Step, say};
 use super::Cluster;
 use super::book::Entry;
 use super::launch::{NGINX, SERVERS};
-use super::process::{Life, ended, life, signal};
+use super::process::{Life, ended, kill, life, signal};
 
 /// A role stops within 10 s of being told; a server of Postgres with much to write may take longer.
 const STOP: Duration = Duration::from_secs(30);
@@ -22,7 +22,7 @@ impl Cluster {
     /// Ends a process as a power cut would.
     pub fn kill(&self, name: &str) -> Result<()> {
         let entry = self.book.entry(name)?;
-        signal(entry, Signal::KILL)?;
+        kill(entry)?;
         if !ended(entry, GONE) {
             bail!("{name} was killed and is still there");
         }
@@ -33,7 +33,7 @@ impl Cluster {
     pub fn kill_all(&self) {
         for entry in &self.book.processes {
             // It may end between the look and the signal.
-            signal(entry, Signal::KILL).ok();
+            kill(entry).ok();
         }
     }
 

@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 
 use super::book::Entry;
 
@@ -70,6 +70,17 @@ pub(super) fn signal(entry: &Entry, signal: Signal) -> Result<()> {
     let pid = i32::try_from(entry.pid).ok().and_then(Pid::from_raw);
     kill_process(pid.context("no process number")?, signal)
         .with_context(|| format!("cannot signal {}", entry.name))
+}
+
+/// Ends the process of an entry at once, with those that it started and that stayed with it: nginx's own die with
+/// nobody else.
+pub(super) fn kill(entry: &Entry) -> Result<()> {
+    if life(entry) == Life::Dead {
+        bail!("{} does not run", entry.name);
+    }
+    let pid = i32::try_from(entry.pid).ok().and_then(Pid::from_raw);
+    kill_process_group(pid.context("no process number")?, Signal::KILL)
+        .with_context(|| format!("cannot kill {}", entry.name))
 }
 
 /// Waits until the process of an entry has ended; false when it has not within `patience`.

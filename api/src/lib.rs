@@ -11,7 +11,7 @@
 //! ```
 //!
 //! The internal port is an `App` of the binary's own, to which [`configure_internal`] adds `GET /metrics`
-//! and the health routes beside what other crates mount there. [`openapi`] is the description that `switchyard openapi` prints.
+//! and the health routes beside what other crates mount there. [`openapi()`] is the description that `switchyard openapi` prints.
 
 mod address;
 mod admin;

@@ -220,9 +220,9 @@ impl OfBusiness<'_> {
         }
     }
 
-    /// A connection for a search, which may read a great deal: there are [`SEARCHES`], beside those that everything
+    /// A connection for a search, which may read a great deal: there are `SEARCHES`, beside those that everything
     /// else reads with. [`crate::Error::SearchTooLong`] when none is free in time; what runs on one for longer than
-    /// [`SEARCH_MAX`] is ended with the same error.
+    /// `SEARCH_MAX` is ended with the same error.
     pub async fn search(self) -> Result<Conn> {
         let conn = match self.store {
             Store::Sqlite(sqlite) => sqlite.search().await,

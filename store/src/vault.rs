@@ -2,7 +2,7 @@
 //!
 //! A row is found by `(space, key, sub)`; `n` and `expires_at` are plain numbers for what SQL must compare. Every
 //! write is fenced by the session's epoch and answers after its commit; writes of many sessions share one. A read
-//! never turns an error into absence: a row that does not open is [`Error::VaultUnreadable`].
+//! never turns an error into absence: a row that does not open is [`crate::Error::VaultUnreadable`].
 
 mod batch;
 mod committer;

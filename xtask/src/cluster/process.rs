@@ -64,23 +64,23 @@ pub fn life(entry: &Entry) -> Life {
 
 /// Sends a signal to the process of an entry, and says when there is none.
 pub(super) fn signal(entry: &Entry, signal: Signal) -> Result<()> {
-    if life(entry) == Life::Dead {
-        bail!("{} does not run", entry.name);
-    }
-    let pid = i32::try_from(entry.pid).ok().and_then(Pid::from_raw);
-    kill_process(pid.context("no process number")?, signal)
-        .with_context(|| format!("cannot signal {}", entry.name))
+    kill_process(running(entry)?, signal).with_context(|| format!("cannot signal {}", entry.name))
 }
 
 /// Ends the process of an entry at once, with those that it started and that stayed with it: nginx's own die with
 /// nobody else.
 pub(super) fn kill(entry: &Entry) -> Result<()> {
+    kill_process_group(running(entry)?, Signal::KILL)
+        .with_context(|| format!("cannot kill {}", entry.name))
+}
+
+/// The process of an entry that has not ended.
+fn running(entry: &Entry) -> Result<Pid> {
     if life(entry) == Life::Dead {
         bail!("{} does not run", entry.name);
     }
     let pid = i32::try_from(entry.pid).ok().and_then(Pid::from_raw);
-    kill_process_group(pid.context("no process number")?, Signal::KILL)
-        .with_context(|| format!("cannot kill {}", entry.name))
+    pid.context("no process number")
 }
 
 /// Waits until the process of an entry has ended; false when it has not within `patience`.

@@ -40,8 +40,11 @@ impl Unread {
 
     /// A stanza arrived.
     pub(crate) fn arrive(&self, stanza: &OwnedNodeRef) {
+        if stanza.tag() != "message" {
+            return;
+        }
         let mut waiting = self.waiting();
-        if waiting.live || stanza.tag() != "message" || waiting.places.len() >= PLACES_MAX {
+        if waiting.live || waiting.places.len() >= PLACES_MAX {
             return;
         }
         let place = waiting.places.len();

@@ -1,11 +1,11 @@
 // Makes an API key: a name, what it may do, when it ends; then its secret, once.
 import { type FormEvent, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "@/parts/button";
-import { Secret } from "@/parts/copy";
 import { Sheet } from "@/parts/dialog";
 import { Field } from "@/parts/field";
+import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
+import { SecretSheet } from "@/parts/secret-sheet";
 import { SCOPES, scopeWord, useCreateKey } from "./keys";
 
 const NAME_MAX = 100;
@@ -53,16 +53,7 @@ export function KeySheet({ onClose }: { onClose(): void }) {
     create.mutate({ name: String(form.get("name") ?? "").trim(), scopes, expires_at });
   };
   if (create.data) {
-    return (
-      <Sheet title={t("keys_page.made")} description={t("keys_page.made_intro")} onClose={onClose}>
-        <div className="grid gap-4">
-          <Secret label={create.data.name} value={create.data.secret} />
-          <Button onClick={onClose} className="justify-self-end">
-            {t("common.done")}
-          </Button>
-        </div>
-      </Sheet>
-    );
+    return <SecretSheet title={t("keys_page.made")} description={t("keys_page.made_intro")} label={create.data.name} value={create.data.secret} onClose={onClose} />;
   }
   return (
     <Sheet title={t("keys_page.create")} onClose={onClose}>
@@ -82,12 +73,7 @@ export function KeySheet({ onClose }: { onClose(): void }) {
             ))}
           </select>
         </div>
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button type="submit" look="primary" busy={create.isPending}>
-            {t("keys_page.create")}
-          </Button>
-        </div>
+        <FormButtons action={t("keys_page.create")} busy={create.isPending} onClose={onClose} />
       </form>
     </Sheet>
   );

@@ -11,11 +11,9 @@ import { Field } from "@/parts/field";
 import { Loaded } from "@/parts/loaded";
 import { ProblemNote } from "@/parts/problem-note";
 import { useTitle } from "@/parts/title";
-import { acceptInvitation } from "@/sign-in/account";
+import { PASSWORD_MIN, acceptInvitation } from "@/sign-in/account";
 import { Door } from "@/sign-in/door";
 import { useHashSecret } from "@/sign-in/hash";
-
-const PASSWORD_MIN = 12;
 
 /** What the invitation is to, and whether the one who is signed in is the one invited. */
 async function look(token: string): Promise<{ invitation: Invitation; isSelf: boolean }> {

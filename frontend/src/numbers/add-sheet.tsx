@@ -1,9 +1,9 @@
 // Names a new number, then goes on to its code.
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
-import { Button } from "@/parts/button";
 import { Sheet } from "@/parts/dialog";
 import { Field } from "@/parts/field";
+import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
 import { RoomNote } from "./room-note";
 import { useAct, useAdd } from "./sessions";
@@ -36,12 +36,7 @@ export function AddSheet({ onClose, onAdded }: { onClose(): void; onAdded(id: st
           autoComplete="off"
           required
         />
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button type="submit" look="primary" busy={add.isPending || act.isPending}>
-            {t("numbers.add_submit")}
-          </Button>
-        </div>
+        <FormButtons action={t("numbers.add_submit")} busy={add.isPending || act.isPending} onClose={onClose} />
       </form>
     </Sheet>
   );

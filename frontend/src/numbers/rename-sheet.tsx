@@ -2,9 +2,9 @@
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Session } from "@/api/objects";
-import { Button } from "@/parts/button";
 import { Sheet } from "@/parts/dialog";
 import { Field } from "@/parts/field";
+import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
 import { say } from "@/parts/toast";
 import { NAME_MAX } from "./add-sheet";
@@ -31,12 +31,7 @@ export function RenameSheet({ session, onClose }: { session: Session; onClose():
       <form onSubmit={submit} className="grid gap-4">
         {rename.isError && <ProblemNote error={rename.error} />}
         <Field label={t("numbers.name")} hint={t("numbers.name_hint")} name="name" dir="auto" defaultValue={session.name} maxLength={NAME_MAX} required />
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button type="submit" look="primary" busy={rename.isPending}>
-            {t("common.save")}
-          </Button>
-        </div>
+        <FormButtons action={t("common.save")} busy={rename.isPending} onClose={onClose} />
       </form>
     </Sheet>
   );

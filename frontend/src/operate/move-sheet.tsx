@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Shard, Tenant } from "@/api/objects";
 import { Button } from "@/parts/button";
 import { Sheet } from "@/parts/dialog";
+import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
 import { useMove, useMoveProgress, usePlannedMove } from "./moves";
 import { Progress } from "./progress";
@@ -63,12 +64,7 @@ function Chosen({ tenant, targets, onClose, onPlan, busy }: Props & { onPlan(sha
           ))}
         </select>
       </div>
-      <div className="flex flex-wrap justify-end gap-2">
-        <Button onClick={onClose}>{t("common.cancel")}</Button>
-        <Button type="submit" look="primary" busy={busy}>
-          {t("shards.plan")}
-        </Button>
-      </div>
+      <FormButtons action={t("shards.plan")} busy={busy} onClose={onClose} />
     </form>
   );
 }

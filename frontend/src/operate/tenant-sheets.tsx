@@ -3,11 +3,11 @@ import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Tenant } from "@/api/objects";
 import { asProblem } from "@/api/problem";
-import { Button } from "@/parts/button";
 import { Confirm } from "@/parts/confirm";
-import { Secret } from "@/parts/copy";
 import { Sheet } from "@/parts/dialog";
+import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
+import { SecretSheet } from "@/parts/secret-sheet";
 import { say } from "@/parts/toast";
 import { TenantFields, tenantOf } from "./tenant-form";
 import { useChangeTenant, useCreateTenant } from "./tenants";
@@ -15,18 +15,6 @@ import { useChangeTenant, useCreateTenant } from "./tenants";
 interface Props {
   tenant: Tenant;
   onClose(): void;
-}
-
-function Buttons({ action, busy, onClose }: { action: string; busy: boolean; onClose(): void }) {
-  const { t } = useTranslation();
-  return (
-    <div className="flex flex-wrap justify-end gap-2">
-      <Button onClick={onClose}>{t("common.cancel")}</Button>
-      <Button type="submit" look="primary" busy={busy}>
-        {action}
-      </Button>
-    </div>
-  );
 }
 
 export function NewTenantSheet({ onClose }: { onClose(): void }) {
@@ -43,23 +31,14 @@ export function NewTenantSheet({ onClose }: { onClose(): void }) {
     });
   };
   if (create.data?.link) {
-    return (
-      <Sheet title={t("tenants.link_title")} description={t("tenants.link_intro")} onClose={onClose}>
-        <div className="grid gap-4">
-          <Secret label={t("members.link")} value={create.data.link} />
-          <Button onClick={onClose} className="justify-self-end">
-            {t("common.done")}
-          </Button>
-        </div>
-      </Sheet>
-    );
+    return <SecretSheet title={t("tenants.link_title")} description={t("tenants.link_intro")} label={t("members.link")} value={create.data.link} onClose={onClose} />;
   }
   return (
     <Sheet title={t("tenants.new")} description={t("tenants.new_intro")} onClose={onClose}>
       <form onSubmit={submit} className="grid gap-4">
         {create.isError && <ProblemNote error={create.error} />}
         <TenantFields />
-        <Buttons action={t("tenants.make")} busy={create.isPending} onClose={onClose} />
+        <FormButtons action={t("tenants.make")} busy={create.isPending} onClose={onClose} />
       </form>
     </Sheet>
   );
@@ -86,7 +65,7 @@ export function ChangeTenantSheet({ tenant, onClose }: Props) {
       <form onSubmit={submit} className="grid gap-4">
         {change.isError && <ProblemNote error={change.error} />}
         <TenantFields tenant={tenant} />
-        <Buttons action={t("common.save")} busy={change.isPending} onClose={onClose} />
+        <FormButtons action={t("common.save")} busy={change.isPending} onClose={onClose} />
       </form>
     </Sheet>
   );

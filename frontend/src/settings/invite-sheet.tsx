@@ -2,11 +2,11 @@
 import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "@/api/problem";
-import { Button } from "@/parts/button";
-import { Secret } from "@/parts/copy";
 import { Sheet } from "@/parts/dialog";
 import { Field } from "@/parts/field";
+import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
+import { SecretSheet } from "@/parts/secret-sheet";
 import { useInvite } from "./members";
 import { RoleChoice, roleOf } from "./role-choice";
 
@@ -19,16 +19,7 @@ export function InviteSheet({ onClose }: { onClose(): void }) {
     invite.mutate({ email: String(new FormData(form).get("email") ?? "").trim(), role: roleOf(form) });
   };
   if (invite.data) {
-    return (
-      <Sheet title={t("members.link_title")} description={t("members.link_intro")} onClose={onClose}>
-        <div className="grid gap-4">
-          <Secret label={t("members.link")} value={invite.data} />
-          <Button onClick={onClose} className="justify-self-end">
-            {t("common.done")}
-          </Button>
-        </div>
-      </Sheet>
-    );
+    return <SecretSheet title={t("members.link_title")} description={t("members.link_intro")} label={t("members.link")} value={invite.data} onClose={onClose} />;
   }
   return (
     <Sheet title={t("members.invite")} description={t("members.invite_intro")} onClose={onClose}>
@@ -36,12 +27,7 @@ export function InviteSheet({ onClose }: { onClose(): void }) {
         {invite.isError && <ProblemNote error={invite.error} text={asProblem(invite.error).code === "already_a_member" ? t("members.already") : undefined} />}
         <Field label={t("members.email")} name="email" type="email" dir="ltr" autoComplete="off" maxLength={254} required />
         <RoleChoice initial="agent" />
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button type="submit" look="primary" busy={invite.isPending}>
-            {t("members.make_link")}
-          </Button>
-        </div>
+        <FormButtons action={t("members.make_link")} busy={invite.isPending} onClose={onClose} />
       </form>
     </Sheet>
   );

@@ -3,9 +3,9 @@ import type { FormEvent } from "react";
 import { useTranslation } from "react-i18next";
 import type { Member } from "@/api/objects";
 import { asProblem } from "@/api/problem";
-import { Button } from "@/parts/button";
 import { Confirm } from "@/parts/confirm";
 import { Sheet } from "@/parts/dialog";
+import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
 import { say } from "@/parts/toast";
 import { useChangeRole, useRemoveMember } from "./members";
@@ -36,12 +36,7 @@ export function RoleSheet({ member, onClose }: Props) {
       <form onSubmit={submit} className="grid gap-4">
         {change.isError && <ProblemNote error={change.error} text={asProblem(change.error).code === "last_owner" ? t("members.last_owner") : undefined} />}
         <RoleChoice initial={member.role} />
-        <div className="flex flex-wrap justify-end gap-2">
-          <Button onClick={onClose}>{t("common.cancel")}</Button>
-          <Button type="submit" look="primary" busy={change.isPending}>
-            {t("common.save")}
-          </Button>
-        </div>
+        <FormButtons action={t("common.save")} busy={change.isPending} onClose={onClose} />
       </form>
     </Sheet>
   );

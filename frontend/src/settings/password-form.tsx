@@ -8,8 +8,7 @@ import { Button } from "@/parts/button";
 import { Field } from "@/parts/field";
 import { ProblemNote } from "@/parts/problem-note";
 import { say } from "@/parts/toast";
-
-const PASSWORD_MIN = 12;
+import { PASSWORD_MIN } from "@/sign-in/account";
 
 export function PasswordForm() {
   const { t } = useTranslation();

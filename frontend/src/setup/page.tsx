@@ -8,11 +8,10 @@ import { Button, buttonClass } from "@/parts/button";
 import { Field } from "@/parts/field";
 import { ProblemNote } from "@/parts/problem-note";
 import { useTitle } from "@/parts/title";
-import { setUp, useSetupIsOpen } from "@/sign-in/account";
+import { PASSWORD_MIN, setUp, useSetupIsOpen } from "@/sign-in/account";
 import { Door } from "@/sign-in/door";
 import { useHashSecret } from "@/sign-in/hash";
 
-const PASSWORD_MIN = 12;
 const REFUSED = [401, 403, 404, 409];
 
 export function SetupPage() {

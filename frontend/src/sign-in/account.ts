@@ -7,6 +7,9 @@ import { noteSignedIn } from "@/api/refresh";
 import { forgetDrafts } from "@/inbox/drafts";
 import { forgetOutbox } from "@/inbox/outbox";
 
+/** The fewest characters of a password. */
+export const PASSWORD_MIN = 12;
+
 export function useMe() {
   return api.useQuery("get", "/v1/me");
 }

@@ -1,4 +1,4 @@
-//! The crate graph goes one way: switchyard → {api, shard-worker, workers} → store → core; `sim` knows none of them.
+//! The crate graph goes one way: switchyard → {api, shard-worker, workers, calls} → store → core; `sim` knows none of them.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,14 @@ use cargo_metadata::{DependencyKind, MetadataCommand, Package};
 use super::root;
 
 /// Every edge there may be: an edge may skip levels downward.
-const ALLOWED: [(&str, &[&str]); 8] = [
+const ALLOWED: [(&str, &[&str]); 9] = [
     (
         "switchyard",
         &[
             "switchyard-api",
             "switchyard-shard-worker",
             "switchyard-workers",
+            "switchyard-calls",
             "switchyard-store",
             "switchyard-core",
             "switchyard-sim",
@@ -28,6 +29,7 @@ const ALLOWED: [(&str, &[&str]); 8] = [
         "switchyard-workers",
         &["switchyard-store", "switchyard-core"],
     ),
+    ("switchyard-calls", &["switchyard-store", "switchyard-core"]),
     ("switchyard-store", &["switchyard-core"]),
     ("switchyard-core", &[]),
     ("switchyard-sim", &[]),
@@ -49,6 +51,7 @@ const CONFINED: [(&str, &[&str]); 3] = [
             "switchyard-api (tests)",
             "switchyard-shard-worker (tests)",
             "switchyard-workers (tests)",
+            "switchyard-calls (tests)",
             "switchyard (tests)",
         ],
     ),

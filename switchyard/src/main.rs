@@ -37,6 +37,10 @@ use rustix::process::umask;
 fn main() -> ExitCode {
     // Whatever this process makes is its owner's alone, SQLite's files too.
     umask(Mode::RWXG | Mode::RWXO);
+    // The first one of this process: nothing can have been before it.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
     match command::run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(refusal) => refusal.report(),

@@ -36,6 +36,10 @@ pub(crate) struct Context {
 impl Context {
     /// Over the store of these options.
     pub(crate) fn new(options: &WorkerOptions) -> reqwest::Result<Self> {
+        // A client wants a provider of TLS; another part of this process may have been first.
+        rustls::crypto::ring::default_provider()
+            .install_default()
+            .ok();
         let shards = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .timeout(ANSWER)

@@ -105,10 +105,7 @@ impl TestApp {
     /// Nobody.
     pub(crate) fn anonymous(&self) -> Client {
         Client {
-            http: reqwest::Client::builder()
-                .timeout(PATIENCE)
-                .build()
-                .unwrap(),
+            http: http(),
             url: self.url.clone(),
             bearer: None,
         }
@@ -293,4 +290,14 @@ impl Answer {
     pub(crate) fn code(&self) -> &str {
         self.body["code"].as_str().unwrap_or_default()
     }
+}
+
+/// TLS has no provider of its own in this build, and a client wants one even for `http`.
+pub(crate) fn http() -> reqwest::Client {
+    // Another test of this process may have been first.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    let client = reqwest::Client::builder().timeout(PATIENCE);
+    client.build().unwrap()
 }

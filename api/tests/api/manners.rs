@@ -239,7 +239,7 @@ async fn every_code_has_a_page_that_the_type_of_its_problem_names() {
     let refused = anonymous.get("/v1/me").await;
     let kind = refused.body["type"].as_str().unwrap().to_owned();
     assert_eq!(kind, format!("{}/docs/problems/unauthorized", app.url));
-    let page = reqwest::get(kind).await.unwrap();
+    let page = crate::app::http().get(kind).send().await.unwrap();
     assert_eq!(page.status(), 200);
     assert!(page.text().await.unwrap().contains("Sign in first"));
     assert_eq!(anonymous.get("/docs/problems/nothing").await.status, 404);

@@ -31,7 +31,13 @@ impl Phones {
             url: network.url(),
             whatsapp_url: network.whatsapp_url(),
             network: Some(network),
-            http: reqwest::Client::new(),
+            http: {
+                // A client wants a provider of TLS even for `http`; another test may have been first.
+                rustls::crypto::ring::default_provider()
+                    .install_default()
+                    .ok();
+                reqwest::Client::new()
+            },
         }
     }
 

@@ -34,7 +34,7 @@ pub(crate) async fn network_with_shop() -> (Network, Control, TestClient) {
 impl Control {
     pub(crate) fn of(network: &Network) -> Self {
         Self {
-            http: reqwest::Client::new(),
+            http: http(),
             url: network.url(),
         }
     }
@@ -144,4 +144,13 @@ impl Control {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
+}
+
+/// TLS has no provider of its own in this build, and a client wants one even for `http`.
+pub(crate) fn http() -> reqwest::Client {
+    // Another test of this process may have been first.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    reqwest::Client::new()
 }

@@ -190,7 +190,7 @@ async fn pages_from_elsewhere_may_not_use_the_control_api() {
     let network = Network::start(NetworkOptions::default())
         .await
         .expect("a network");
-    let http = reqwest::Client::new();
+    let http = crate::control::http();
     let url = network.url();
     for (name, value, status) in [
         ("Host", "evil.example", 403),

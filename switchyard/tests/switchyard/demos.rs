@@ -45,8 +45,9 @@ async fn a_demo_is_ready_before_its_network_is_there_and_finds_it_later() {
     let command = program(&["sim", "--listen", &address, "--data-dir", folder]);
     let file = |name| place.folder().join(name);
     let _process = Process::start(command, &file("sim.stdout"), &file("sim.stderr"));
+    let client = crate::outside::http().build().unwrap();
     until("the phones of the demo", || async {
-        let phones = reqwest::get(format!("{url}/phones")).await.ok()?;
+        let phones = client.get(format!("{url}/phones")).send().await.ok()?;
         phones.text().await.ok()?.contains(BUSINESS).then_some(())
     })
     .await;

@@ -5,7 +5,6 @@ use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
-use reqwest::Client;
 use serde_json::json;
 
 use crate::outside::place::Place;
@@ -42,7 +41,7 @@ async fn rubbish_on_the_internal_port_is_refused() {
     let place = Place::new(&["--sim-listen", "127.0.0.1:0"]);
     let demo = place.start().await;
     let internal = demo.file["internal_url"].as_str().unwrap();
-    let client = Client::builder().no_proxy().build().unwrap();
+    let client = crate::outside::http().build().unwrap();
     let start = Instant::now();
     while start.elapsed() < span() {
         let request = client

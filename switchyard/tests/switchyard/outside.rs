@@ -18,6 +18,15 @@ pub(crate) const LONG: Duration = Duration::from_mins(1);
 /// How often a condition is looked at.
 const LOOK: Duration = Duration::from_millis(20);
 
+/// A client under construction. TLS has no provider of its own in this build, and a client wants one even for `http`.
+pub(crate) fn http() -> reqwest::ClientBuilder {
+    // Another test of this process may have been first.
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+    reqwest::Client::builder().no_proxy()
+}
+
 /// Waits until `look` finds something, and fails with `what` after [`LONG`].
 pub(crate) async fn until<T, F: Future<Output = Option<T>>>(
     what: &str,

@@ -3,7 +3,7 @@
 
 use std::time::{Duration, Instant};
 
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Method, Response, StatusCode};
 use serde_json::{Value, json};
 use tokio::time::timeout;
 
@@ -43,7 +43,7 @@ impl Shown {
                 answer.unwrap().0.as_u16()
             }
             Self::Cookie(url, cookie) => {
-                let client = Client::builder().no_proxy().build().unwrap();
+                let client = crate::outside::http().build().unwrap();
                 let request = client.get(format!("{url}{path}")).header("Cookie", cookie);
                 request.send().await.unwrap().status().as_u16()
             }
@@ -124,7 +124,7 @@ impl Two {
     /// Signs in there with cookies, as a browser does.
     async fn cookie(&self, email: &str) -> Shown {
         let url = self.there("").url().to_owned();
-        let client = Client::builder().no_proxy().build().unwrap();
+        let client = crate::outside::http().build().unwrap();
         let login = json!({ "email": email, "password": PASSWORD, "cookie": true });
         let answer = client
             .post(format!("{url}/v1/auth/login"))

@@ -303,8 +303,10 @@ async fn every_metric_that_is_promised_is_on_the_internal_port() {
     let demo = place.start().await;
     demo.api.new_session("Front desk").await;
     let url = format!("{}/metrics", demo.file["internal_url"].as_str().unwrap());
+    let client = crate::outside::http().build().unwrap();
     let missing = || async {
-        let page = reqwest::get(&url).await.unwrap().text().await.unwrap();
+        let page = client.get(&url).send().await.unwrap();
+        let page = page.text().await.unwrap();
         METRICS
             .into_iter()
             .filter(|name| !page.contains(&format!("# TYPE {name} ")))

@@ -42,7 +42,8 @@ pub(super) struct Standing {
     /// Codes offered and connections replaced so far.
     seen: (usize, usize),
     loads: usize,
-    _folder: TempDir,
+    /// Taken out when it is to outlive the test.
+    folder: Option<TempDir>,
 }
 
 /// The program under test: that of this build, unless a command built another.
@@ -78,7 +79,7 @@ impl Standing {
             pace: Duration::from_secs_f64(count / rate),
             seen: (0, 0),
             loads: 0,
-            _folder: folder,
+            folder: Some(folder),
         };
         for number in 0..businesses {
             let shop = standing.shop(number).await;
@@ -232,6 +233,7 @@ impl Standing {
         for unread in messages.iter().filter(|it| it["text"].is_null()) {
             println!("a row without a text: {unread}");
         }
+        self.tell_missing(shop, written, &received).await;
         count(report, written, &received);
         report.disordered += usize::from(!received.iter().eq(written.iter()));
         let shown = shown(&self.network, &shop.phone, &shop.customer, accepted).await;
@@ -247,9 +249,34 @@ impl Standing {
     }
 }
 
+impl Standing {
+    /// Of what a customer wrote and nobody has: what the network knows of it.
+    async fn tell_missing(&self, shop: &Shop, written: &[String], received: &[&str]) {
+        let received: HashSet<&str> = received.iter().copied().collect();
+        let missing: Vec<&String> = written
+            .iter()
+            .filter(|text| !received.contains(text.as_str()))
+            .collect();
+        if missing.is_empty() {
+            return;
+        }
+        let rows = self.network.ledger(&shop.phone).await;
+        for row in rows.iter().filter(|row| {
+            let text = row["text"].as_str().unwrap_or_default();
+            missing.iter().any(|it| *it == text)
+        }) {
+            println!("missing at {}: {row}", shop.session);
+        }
+    }
+}
+
 impl Drop for Standing {
+    /// What a failed test leaves is kept, with the logs of all processes.
     fn drop(&mut self) {
         self.cluster.kill_all();
+        if let Some(folder) = self.folder.take().filter(|_| std::thread::panicking()) {
+            println!("kept: {}", folder.keep().display());
+        }
     }
 }
 

@@ -18,8 +18,7 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) fn new(url: String, key: String) -> Self {
         // Longer than the longest long poll.
-        let client = Client::builder()
-            .no_proxy()
+        let client = super::http()
             .timeout(Duration::from_secs(40))
             .build()
             .unwrap();

@@ -20,7 +20,7 @@ impl Network {
     pub(crate) fn at(url: String) -> Self {
         Self {
             url,
-            client: Client::builder().no_proxy().build().unwrap(),
+            client: super::http().build().unwrap(),
         }
     }
 

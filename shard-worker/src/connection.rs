@@ -365,6 +365,7 @@ pub(crate) fn trouble_of(vault: &SessionVault) -> Option<Ending> {
         Trouble::Fenced => Ending::Lost,
         Trouble::Unreadable => Ending::Because(SessionReason::VaultUnreadable),
         Trouble::StorageFull => Ending::Because(SessionReason::StorageFull),
+        Trouble::Unanswered => Ending::Because(SessionReason::Network),
     })
 }
 

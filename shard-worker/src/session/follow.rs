@@ -96,6 +96,8 @@ impl Supervisor {
         let fenced = followed.connection.vault.fenced();
         let broken = followed.connection.broken();
         let mut trouble = followed.connection.vault.trouble();
+        // What it met while the client was built is no news.
+        trouble.mark_changed();
         let mut save = interval(SAVE_EVERY);
         save.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {

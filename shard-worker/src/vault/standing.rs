@@ -26,6 +26,9 @@ pub enum Trouble {
     Unreadable,
     /// There is no room where the database lives.
     StorageFull,
+    /// The database did not answer while the lease was good. What the client gave up meanwhile it takes up again at its
+    /// next connection only: a message that it could not put aside is not offered before.
+    Unanswered,
 }
 
 /// How one holder stands. Cloning is cheap.
@@ -72,6 +75,7 @@ impl Standing {
         loop {
             self.check()?;
             let Ok(outcome) = timeout(self.deadline.remaining().max(LEAST), call()).await else {
+                self.meet(Trouble::Unanswered);
                 return Err(Failure::OutOfTime);
             };
             match outcome {
@@ -89,19 +93,28 @@ impl Standing {
     }
 
     /// Remembers what ends the use of the vault.
-    pub(super) fn note(&self, error: &Error) {
+    fn note(&self, error: &Error) {
         let trouble = match error {
             Error::Fenced => Trouble::Fenced,
             Error::VaultUnreadable => Trouble::Unreadable,
             Error::StorageFull => Trouble::StorageFull,
+            Error::Unavailable(_) => Trouble::Unanswered,
             _ => return,
         };
-        if trouble == Trouble::Fenced {
+        self.meet(trouble);
+    }
+
+    /// The first trouble counts, but none as much as another holder.
+    fn meet(&self, trouble: Trouble) {
+        let is_fenced = trouble == Trouble::Fenced;
+        if is_fenced {
             self.fenced.cancel();
         }
         self.trouble.send_if_modified(|first| {
-            let news = first.is_none();
-            first.get_or_insert(trouble);
+            let news = first.is_none() || (is_fenced && *first != Some(trouble));
+            if news {
+                *first = Some(trouble);
+            }
             news
         });
     }

@@ -2,6 +2,7 @@
 //! both ways.
 
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rand::RngExt;
@@ -14,9 +15,9 @@ use super::rounds;
 use super::traffic::Traffic;
 use crate::outside::api::Api;
 use crate::outside::cluster::{Cluster, LEASE, ROLES};
-use crate::outside::{LONG, within};
+use crate::outside::{LONG, until, within};
 use crate::roles::link;
-use crate::story::CUSTOMERS;
+use crate::story::{BUSINESS, CUSTOMERS};
 
 /// A random moment within this is when the fault is made.
 const LIFE_MS: Range<u64> = 200..1_500;
@@ -236,4 +237,41 @@ async fn nothing_is_lost_or_doubled_when_every_connection_is_cut_again_and_again
         stream.cluster.postgres.terminate_all();
     }
     stream.end("connections cut", rounds() * 2).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_message_that_the_vault_could_not_take_in_time_is_offered_again_at_once() {
+    let cluster = Arc::new(Box::pin(Cluster::start(&[])).await);
+    link(&cluster).await;
+    cluster.network.write(CUSTOMERS[0], BUSINESS, "first").await;
+    let chat = cluster.api.chat_with(CUSTOMERS[0]).await;
+    let chat = chat["id"].as_str().unwrap();
+    for round in 0..rounds() {
+        let text = format!("number {round}");
+        // The lease is renewed all the while, so that the shard has no other reason to begin anew.
+        let held = format!(
+            "begin; lock table vault in exclusive mode; select pg_sleep({}); commit",
+            LEASE.as_secs_f64()
+        );
+        let holding = {
+            let cluster = Arc::clone(&cluster);
+            tokio::task::spawn_blocking(move || cluster.postgres.sql(&held))
+        };
+        let is_held = "select true from pg_locks where relation = 'vault'::regclass and mode = 'ExclusiveLock' and granted";
+        until("the vault is held", || async {
+            let rows = tokio::task::block_in_place(|| cluster.postgres.sql(is_held));
+            rows.contains('t').then_some(())
+        })
+        .await;
+        cluster.network.write(CUSTOMERS[0], BUSINESS, &text).await;
+        holding.await.unwrap();
+        within(LEASE * 2, "the message is there", || async {
+            let messages = cluster.api.messages(chat).await;
+            let last = messages.last().unwrap();
+            (last["text"] == text.as_str()).then_some(())
+        })
+        .await;
+    }
+    let offered = cluster.network.log("qr_offered").await.len();
+    assert_eq!(offered, 1, "nobody scans again");
 }

@@ -5,6 +5,7 @@ mod api;
 mod baileys;
 mod chats;
 mod clock;
+mod fleet;
 pub(crate) mod http;
 mod inbound;
 mod jobs;
@@ -39,7 +40,7 @@ use roles::Roles;
 use stage::Stage;
 
 /// What is measured, in this order.
-const PARTS: [(&str, Part); 9] = [
+const PARTS: [(&str, Part); 10] = [
     ("start", Part::Program(start::measure)),
     ("sessions", Part::Stage(sessions::measure)),
     ("outbound", Part::Stage(outbound::measure)),
@@ -50,6 +51,7 @@ const PARTS: [(&str, Part); 9] = [
     // The last one on these processes: it leaves its backlog behind.
     ("neighbour", Part::Roles(neighbour::measure)),
     ("shards", Part::Program(shards::measure)),
+    ("fleet", Part::Program(fleet::measure)),
 ];
 
 /// What a part is measured on.
@@ -65,7 +67,7 @@ enum Part {
 
 /// What was asked for.
 struct Wish<'a> {
-    /// Up to 1,000 sessions.
+    /// Up to 2,000 sessions.
     full: bool,
     /// Without those that we did not write.
     alone: bool,

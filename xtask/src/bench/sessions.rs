@@ -19,6 +19,9 @@ use super::usage::memory_kb;
 /// How many are linked at the same time, by the product and by Baileys.
 const AT_ONCE: usize = 8;
 
+/// Up to how many Baileys links: more take it many minutes.
+const THEIRS: usize = 1_000;
+
 /// For how long a process is left alone before its memory is read.
 const REST: Duration = Duration::from_secs(5);
 
@@ -40,7 +43,10 @@ pub(super) fn measure(stage: &mut Stage, report: &mut Report) -> Result<()> {
     let sizes = stage.sizes;
     let ours = ours(stage, sizes)?;
     let theirs = match stage.baileys {
-        Some(_) => theirs(stage, sizes)?,
+        Some(_) => {
+            let sizes: Vec<usize> = sizes.iter().copied().filter(|it| *it <= THEIRS).collect();
+            theirs(stage, &sizes)?
+        }
         None => Vec::new(),
     };
     for (place, pair) in ours.windows(2).enumerate() {
@@ -52,17 +58,34 @@ pub(super) fn measure(stage: &mut Stage, report: &mut Report) -> Result<()> {
             tell(report, (*before, *after), their_pair);
         }
     }
+    flat(report, &ours);
     report.note("memory: the proportional set size (PSS) of the process, 5 s after the last link, Baileys after a forced garbage collection and with its keys packed outside of its heap; the product keeps everything in its SQLite file");
     report.note("linking: new numbers, 8 at a time, from the first request to the last `connected`; ours through the API (create, connect, QR by long poll, scan at the network), durable, with 50 one-time keys a number; Baileys scans by itself, stores nothing, and makes 812");
     Ok(())
+}
+
+/// Whether a session costs the same however many there are: beyond the first ten, the dearest step over the cheapest.
+fn flat(report: &mut Report, steps: &[Step]) {
+    let pairs = steps.windows(2).skip(1).filter_map(|pair| match pair {
+        [before, after] => Some(marginal((*before, *after))),
+        _ => None,
+    });
+    let costs: Vec<f64> = pairs.collect();
+    let most = costs.iter().copied().fold(f64::MIN, f64::max);
+    let least = costs.iter().copied().fold(f64::MAX, f64::min);
+    let what = "memory of a session, the dearest step over the cheapest";
+    report.add(Figure::less(what.to_owned(), "×", most / least, None).goal("≤ 1.15×"));
+}
+
+/// Kilobytes that one session more took in this step.
+fn marginal((from, to): (Step, Step)) -> f64 {
+    (to.memory - from.memory) / count(to.size - from.size)
 }
 
 /// The figures of one step of ours, and of the same step of theirs.
 fn tell(report: &mut Report, ours: (Step, Step), theirs: Option<(Step, Step)>) {
     let (before, after) = ours;
     let size = after.size;
-    let marginal =
-        |(from, to): (Step, Step)| (to.memory - from.memory) / count(to.size - from.size);
     report.add(Figure::less(
         format!("memory of the process, {size} idle sessions"),
         "MB",

@@ -76,7 +76,11 @@ impl Stage {
             network,
             api,
             metrics,
-            sizes: if full { &[50, 200, 1_000] } else { &[50, 200] },
+            sizes: if full {
+                &[10, 50, 200, 1_000, 2_000]
+            } else {
+                &[10, 50, 200]
+            },
             shops: Vec::new(),
             strangers: Vec::new(),
             strangers_talk: false,

@@ -48,6 +48,18 @@ const LONG: Scale = Scale {
     patience: Duration::from_mins(3),
 };
 
+/// Additive, as every migration of ours is: processes of this version go on beside it.
+const NEXT_VERSION: &str = "
+    alter table messages add column next_text text;
+    alter table jobs add column next_number bigint not null default 0;
+    alter table sessions add column next_flag boolean;
+    alter table events add column next_text text;
+    create table next_rows (id uuid primary key, business_id uuid not null references businesses (id));
+    create index next_messages on messages (next_text) where next_text is not null;";
+
+/// How slow Redis gets: a call waits for half a second at most, so the one is slow and the other is too slow.
+const SLOW: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(700)];
+
 /// What flows before a fault is measured over this.
 const BEFORE: Duration = Duration::from_secs(4);
 
@@ -191,6 +203,8 @@ async fn a_cluster_outlives_its_servers() {
     again(&mut standing, "redis");
     over(&mut standing, &scale, load, before, "Redis away").await;
 
+    slowed(&mut standing, &scale).await;
+
     let (load, before) = flowing(&mut standing).await;
     tokio::task::block_in_place(|| standing.cluster.end("postgres").unwrap());
     again(&mut standing, "postgres");
@@ -235,28 +249,20 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
     standing.network.fault(cut).await;
     over(&mut standing, &scale, load, before, "every socket cut").await;
 
-    // A shard behind a line of its own to Postgres, and none to WhatsApp.
+    // One shard behind a line of its own to Postgres; its line to WhatsApp stays as it is.
+    let line = line_to(&standing.cluster.book().postgres_url.clone()).await;
     let url = standing.cluster.book().postgres_url.clone();
-    let (_, port) = url.rsplit_once(':').unwrap();
-    let port: u16 = port.split('/').next().unwrap().parse().unwrap();
-    let line = Line::to(port).await;
-    let through = url
-        .replace("postgres@", "sy_platform@")
-        .replace(&format!(":{port}/"), &format!(":{}/", line.port()));
-    for name in ["shard-1", "shard-2", "shard-3"] {
-        tokio::task::block_in_place(|| {
-            standing
-                .cluster
-                .set(name, "DATABASE_URL", &through)
-                .unwrap();
-            standing.cluster.end(name).unwrap();
-        });
-        again(&mut standing, name);
-    }
+    let through = moved(&url, line.port()).replace("postgres@", "sy_platform@");
+    reroute(
+        &mut standing,
+        &["shard-1".to_owned()],
+        "DATABASE_URL",
+        &through,
+    );
     standing.connected(scale.patience).await;
     for (manner, fault) in [
-        (Manner::Silent, "shards cut from Postgres, silently"),
-        (Manner::Dead, "shards cut from Postgres, by resets"),
+        (Manner::Silent, "a shard cut from Postgres, silently"),
+        (Manner::Dead, "a shard cut from Postgres, by resets"),
     ] {
         let (load, before) = flowing(&mut standing).await;
         line.is(manner);
@@ -266,12 +272,61 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
     }
 }
 
+/// Every process reaches Redis over a line that gets slow, then too slow.
+async fn slowed(standing: &mut Standing, scale: &Scale) {
+    let url = standing.cluster.book().redis_url.clone();
+    let line = line_to(&url).await;
+    let roles = roles(standing);
+    reroute(standing, &roles, "REDIS_URL", &moved(&url, line.port()));
+    standing.connected(scale.patience).await;
+    for (delay, fault) in SLOW.into_iter().zip(["Redis slow", "Redis too slow"]) {
+        let (load, before) = flowing(standing).await;
+        line.is(Manner::Slow(delay));
+        tokio::time::sleep(scale.outage).await;
+        line.is(Manner::Clear);
+        over(standing, scale, load, before, fault).await;
+    }
+    reroute(standing, &roles, "REDIS_URL", &url);
+    standing.connected(scale.patience).await;
+}
+
+/// A line to a server of the cluster.
+async fn line_to(url: &str) -> Line {
+    Line::to(port(url).parse().unwrap()).await
+}
+
+/// The port in an address.
+fn port(url: &str) -> &str {
+    let (_, port) = url.rsplit_once(':').unwrap();
+    port.split('/').next().unwrap()
+}
+
+/// The same address at another port.
+fn moved(url: &str, to: u16) -> String {
+    url.replace(&format!(":{}", port(url)), &format!(":{to}"))
+}
+
+/// Restarts processes with another address of a server.
+fn reroute(standing: &mut Standing, names: &[String], setting: &str, url: &str) {
+    for name in names {
+        tokio::task::block_in_place(|| {
+            standing.cluster.set(name, setting, url).unwrap();
+            standing.cluster.end(name).unwrap();
+        });
+        again(standing, name);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_cluster_is_restarted_piece_by_piece_and_nobody_notices() {
     let scale = scale();
     let mut standing = scale.standing().await;
     let (load, before) = flowing(&mut standing).await;
-    tokio::task::block_in_place(|| standing.cluster.migrate().unwrap());
+    // What the migrations of a next version do to tables in use, before any process of it runs.
+    tokio::task::block_in_place(|| {
+        standing.cluster.sql(NEXT_VERSION).unwrap();
+        standing.cluster.migrate().unwrap();
+    });
     for name in roles(&standing) {
         tokio::task::block_in_place(|| standing.cluster.end(&name).unwrap());
         again(&mut standing, &name);

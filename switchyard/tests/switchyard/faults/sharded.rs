@@ -167,6 +167,7 @@ async fn nothing_is_lost_or_doubled_when_a_shard_is_killed_and_others_take_over(
     let mut fleet = Box::pin(Fleet::start(3)).await;
     let mut took = Vec::new();
     for round in 0..rounds() {
+        fleet.stream.cluster.sign_in().await;
         fleet.stream.flow().await;
         let dead = fleet.holder().await;
         let killed = Instant::now();
@@ -184,9 +185,10 @@ async fn nothing_is_lost_or_doubled_when_a_shard_is_killed_and_others_take_over(
 async fn nothing_is_lost_or_doubled_when_a_business_is_moved() {
     let fleet = Box::pin(Fleet::start(3)).await;
     let path = format!("/v1/admin/businesses/{}/move", fleet.business().await);
-    let operator = fleet.stream.cluster.operator();
     let mut gaps = Vec::new();
     for _ in 0..rounds() * 2 {
+        fleet.stream.cluster.sign_in().await;
+        let operator = fleet.stream.cluster.operator();
         fleet.stream.flow().await;
         let here = fleet.holder().await;
         let there = here % 3 + 1;
@@ -212,8 +214,9 @@ async fn nothing_is_lost_or_doubled_when_a_business_is_moved() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn nothing_is_lost_or_doubled_when_a_shard_is_drained_and_taken_back() {
     let fleet = Box::pin(Fleet::start(2)).await;
-    let operator = fleet.stream.cluster.operator();
     for _ in 0..rounds() {
+        fleet.stream.cluster.sign_in().await;
+        let operator = fleet.stream.cluster.operator();
         fleet.stream.flow().await;
         let full = fleet.holder().await;
         let path = format!("/v1/admin/shards/{full}/drain");
@@ -280,6 +283,7 @@ async fn an_operator_steers_the_shards_from_the_command_line() {
 async fn after_an_outage_of_the_database_each_shard_finds_its_own_again() {
     let mut fleet = Box::pin(Fleet::start(3)).await;
     for _ in 0..rounds() {
+        fleet.stream.cluster.sign_in().await;
         fleet.stream.flow().await;
         let before = fleet.holder().await;
         fleet.stream.cluster.postgres.stop();

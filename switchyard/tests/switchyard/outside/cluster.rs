@@ -84,8 +84,8 @@ pub(crate) struct Cluster {
     /// The API with a key of the one business.
     pub(crate) api: Api,
     key: String,
-    /// The access token of the owner, who operates the platform: ten minutes.
-    operator: String,
+    /// The access token of the owner, who operates the platform: good for ten minutes.
+    operator: Mutex<String>,
     _network_process: Process,
     settings: Vec<(&'static str, String)>,
     /// The `DATABASE_URL` of each role.
@@ -93,6 +93,10 @@ pub(crate) struct Cluster {
     starts: Mutex<u32>,
     folder: TempDir,
 }
+
+/// How the owner signs in.
+const EMAIL: &str = "owner@example.com";
+const PASSWORD: &str = "a long password of the tests";
 
 impl Cluster {
     /// Everything up, with an owner and a key; `extra` settings go to every process.
@@ -124,7 +128,7 @@ impl Cluster {
             roles: Vec::new(),
             api: Api::new(String::new(), String::new()),
             key: String::new(),
-            operator: String::new(),
+            operator: Mutex::default(),
             _network_process: process,
             settings,
             urls: logins.roles,
@@ -185,7 +189,16 @@ impl Cluster {
 
     /// The API for whoever operates the platform.
     pub(crate) fn operator(&self) -> Api {
-        self.signed_in(&self.operator)
+        let token = self.operator.lock().unwrap().clone();
+        self.signed_in(&token)
+    }
+
+    /// The operator signs in anew: what goes on for longer than a token does so now and then.
+    pub(crate) async fn sign_in(&self) {
+        let body = json!({ "email": EMAIL, "password": PASSWORD });
+        let answer = self.anonymous().post("/v1/auth/login", body).await;
+        let token = answer["access_token"].as_str().unwrap();
+        token.clone_into(&mut self.operator.lock().unwrap());
     }
 
     /// The API with no credential.
@@ -281,7 +294,7 @@ impl Cluster {
         let url = self.roles[0].address("api");
         let body = json!({
             "token": SETUP_TOKEN, "business_name": "Corner Café", "name": "Noa",
-            "email": "owner@example.com", "password": "a long password of the tests",
+            "email": EMAIL, "password": PASSWORD,
         });
         let anonymous = Api::new(url.clone(), String::new());
         let answer = anonymous
@@ -289,10 +302,8 @@ impl Cluster {
             .await;
         let (status, answer) = answer.unwrap();
         assert_eq!(status, StatusCode::CREATED, "{answer}");
-        answer["access_token"]
-            .as_str()
-            .unwrap()
-            .clone_into(&mut self.operator);
+        let token = answer["access_token"].as_str().unwrap();
+        token.clone_into(self.operator.get_mut().unwrap());
         let business: BusinessId = answer["business"]["id"].as_str().unwrap().parse().unwrap();
         self.key = api_key(&self.postgres.url(), business).await;
         self.api = Api::new(url, self.key.clone());

@@ -3,7 +3,7 @@
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpResponse, get};
 use serde::Serialize;
-use switchyard_core::reason::{FailureCode, SessionReason, Words};
+use switchyard_core::reason::{CallReason, FailureCode, SessionReason, Words};
 use switchyard_core::session::SessionState;
 use utoipa::ToSchema;
 use utoipa_actix_web::service_config::ServiceConfig;
@@ -22,6 +22,8 @@ enum About {
     Session,
     /// A message that failed.
     Message,
+    /// A call that was turned away, or how one ended.
+    Call,
 }
 
 /// A sentence in each language.
@@ -66,7 +68,7 @@ impl Reason {
     }
 }
 
-/// Every reason of a session's state and every failure of a message, in English and Hebrew.
+/// Every reason of a session's state, every failure of a message and every reason of a call, in English and Hebrew.
 #[utoipa::path(tag = "platform", responses((status = 200, body = List<Reason>)))]
 #[get("/v1/reasons")]
 pub(crate) async fn reasons() -> HttpResponse {
@@ -76,10 +78,13 @@ pub(crate) async fn reasons() -> HttpResponse {
     let messages = FailureCode::ALL
         .iter()
         .map(|it| Reason::new(it.words(), About::Message, None));
+    let calls = CallReason::ALL
+        .iter()
+        .map(|it| Reason::new(it.words(), About::Call, None));
     HttpResponse::Ok()
         .insert_header((CACHE_CONTROL, "public, max-age=300"))
         .json(List {
-            data: sessions.chain(messages).collect(),
+            data: sessions.chain(messages).chain(calls).collect(),
             next_cursor: None,
         })
 }

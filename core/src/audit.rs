@@ -53,6 +53,16 @@ named! {
         QueueResumed = "queue.resumed",
         /// Dead letters were given another life by an operator.
         DeadLettersRetried = "dead_letters.retried",
+        /// A phone number takes calls from now on.
+        CallNumberAdded = "call_number.added",
+        /// It takes none any more.
+        CallNumberRemoved = "call_number.removed",
+        /// What callers hear and who is rung was changed.
+        CallFlowChanged = "call_flow.changed",
+        /// An operator took a call's place on the limit back.
+        CallReleased = "call.released",
+        /// An operator changed how many calls there may be at a time.
+        CallLimitChanged = "call_limit.changed",
     }
 }
 

@@ -17,5 +17,13 @@ named! {
         ContactMerged = "contact.merged",
         /// A chat's unread count or name changed.
         ChatUpdated = "chat.updated",
+        /// A call began.
+        CallStarted = "call.started",
+        /// A call ended.
+        CallEnded = "call.ended",
+        /// Calls were turned away; at most one such event a second, with their count.
+        CallRejected = "call.rejected",
+        /// What a caller recorded can be played.
+        RecordingReady = "recording.ready",
     }
 }

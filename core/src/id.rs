@@ -105,6 +105,10 @@ ids! {
     AuditId = "aud";
     /// An invitation to a business.
     InvitationId = "inv";
+    /// A phone number that takes calls.
+    CallNumberId = "num";
+    /// Somebody whose call was missed.
+    CallerId = "clr";
 }
 
 fn parse(prefix: &'static str, text: &str) -> Result<Uuid, NotAnId> {

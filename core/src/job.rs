@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::call::CallSid;
 use crate::queue::Queue;
-use crate::{ChatId, SessionId, Timestamp};
+use crate::{CallerId, ChatId, SessionId, Timestamp};
 
 /// What a receipt says of a message of ours.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -57,6 +58,13 @@ pub enum Job {
     SweepChats,
     /// Remove what businesses do not keep any longer.
     ApplyRetention,
+    /// Write to somebody whose call was missed.
+    AnswerMissedCall {
+        /// Who.
+        caller: CallerId,
+        /// The call; none where it was turned away before it began.
+        call: Option<CallSid>,
+    },
     /// Remove finished jobs, old events, spent idempotency keys, expired links and tokens.
     Prune,
     /// Add up what businesses with a limit of storage keep.
@@ -65,13 +73,14 @@ pub enum Job {
 
 impl Job {
     /// Every kind with the queue that it waits in; a worker has its slots per kind.
-    pub const KINDS: [(&'static str, Queue); 8] = [
+    pub const KINDS: [(&'static str, Queue); 9] = [
         ("drain_chat", Queue::High),
         ("apply_receipts", Queue::Receipts),
         ("sync_receipts", Queue::ReceiptsSync),
         ("expire_messages", Queue::Maintenance),
         ("sweep_chats", Queue::Maintenance),
         ("apply_retention", Queue::Maintenance),
+        ("answer_missed_call", Queue::Default),
         ("prune", Queue::Maintenance),
         ("measure_storage", Queue::Maintenance),
     ];
@@ -85,6 +94,7 @@ impl Job {
             Self::ExpireMessages => "expire_messages",
             Self::SweepChats => "sweep_chats",
             Self::ApplyRetention => "apply_retention",
+            Self::AnswerMissedCall { .. } => "answer_missed_call",
             Self::Prune => "prune",
             Self::MeasureStorage => "measure_storage",
         }
@@ -96,6 +106,7 @@ impl Job {
             Self::DrainChat { .. } => Queue::High,
             Self::ApplyReceipts { .. } => Queue::Receipts,
             Self::SyncReceipts { .. } => Queue::ReceiptsSync,
+            Self::AnswerMissedCall { .. } => Queue::Default,
             Self::ExpireMessages
             | Self::SweepChats
             | Self::ApplyRetention
@@ -109,6 +120,7 @@ impl Job {
         match self {
             Self::DrainChat { chat, .. } => Some(format!("drain_chat:{chat}")),
             Self::SyncReceipts { chat } => Some(format!("sync_receipts:{chat}")),
+            Self::AnswerMissedCall { caller, .. } => Some(format!("answer_missed_call:{caller}")),
             Self::ApplyReceipts { .. } => None,
             Self::ExpireMessages
             | Self::SweepChats
@@ -137,6 +149,10 @@ mod tests {
             Job::ExpireMessages,
             Job::SweepChats,
             Job::ApplyRetention,
+            Job::AnswerMissedCall {
+                caller: CallerId::generate(),
+                call: None,
+            },
             Job::Prune,
             Job::MeasureStorage,
         ];

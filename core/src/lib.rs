@@ -3,10 +3,12 @@
 pub mod account;
 pub mod address;
 pub mod audit;
+pub mod call;
 pub mod code;
 pub mod drain;
 pub mod event;
 pub mod fail;
+pub mod flow;
 pub mod id;
 pub mod job;
 pub mod message;
@@ -21,7 +23,7 @@ pub mod shard;
 pub mod time;
 
 pub use id::{
-    AuditId, BusinessId, ChatId, ContactId, EventId, InvitationId, JobId, KeyId, MessageId,
-    SessionId, UserId,
+    AuditId, BusinessId, CallNumberId, CallerId, ChatId, ContactId, EventId, InvitationId, JobId,
+    KeyId, MessageId, SessionId, UserId,
 };
 pub use time::Timestamp;

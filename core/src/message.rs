@@ -49,7 +49,7 @@ impl MessageStatus {
 }
 
 named! {
-    /// Which way a message went.
+    /// Which way a message or a call went.
     pub enum Direction {
         /// To the business.
         Inbound = "inbound",

@@ -33,6 +33,10 @@ named! {
         ContactsWrite = "contacts:write",
         /// Read events and the live stream.
         EventsRead = "events:read",
+        /// See calls and play recordings.
+        CallsRead = "calls:read",
+        /// Change the call flow and the numbers that take calls.
+        CallsWrite = "calls:write",
     }
 }
 
@@ -55,6 +59,10 @@ named! {
         ContactsWrite = "contacts:write",
         /// Read events and the live stream.
         EventsRead = "events:read",
+        /// See calls and play recordings.
+        CallsRead = "calls:read",
+        /// Change the call flow and the numbers that take calls.
+        CallsWrite = "calls:write",
         /// See, invite, change and remove the people of the business.
         MembersManage = "members:manage",
         /// See, make and revoke API keys.
@@ -88,6 +96,8 @@ impl Permission {
             Self::ContactsRead => by_scope(Role::Agent, Scope::ContactsRead),
             Self::ContactsWrite => by_scope(Role::Agent, Scope::ContactsWrite),
             Self::EventsRead => by_scope(Role::Agent, Scope::EventsRead),
+            Self::CallsRead => by_scope(Role::Agent, Scope::CallsRead),
+            Self::CallsWrite => by_scope(Role::Admin, Scope::CallsWrite),
             Self::MembersManage | Self::KeysManage | Self::BusinessManage | Self::AuditRead => {
                 PermissionRow {
                     least_role: Some(Role::Owner),

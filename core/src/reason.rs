@@ -1,4 +1,4 @@
-//! Why a session is in its state and why a message failed: every code with a sentence and the next step,
+//! Why a session is in its state, why a message failed and why a call ended: every code with a sentence and the next step,
 //! in English and Hebrew. API, log and dashboard read the same rows.
 
 use serde::{Deserialize, Serialize};
@@ -193,6 +193,60 @@ reasons! {
     }
 }
 
+reasons! {
+    /// Why a call was turned away, or how it ended where its state does not say all.
+    CallReason {
+        /// As many calls as the platform takes at a time.
+        AtCapacity = "at_capacity",
+            "All lines of the platform were busy.", "Nothing to do: lines become free by themselves; ask your operator if it happens often.",
+            "כל הקווים של המערכת היו תפוסים.", "אין מה לעשות: קווים מתפנים מעצמם; אם זה קורה לעיתים קרובות, פנו למפעיל.";
+        /// As many calls as the business may have at a time.
+        BusinessLimit = "business_limit",
+            "All lines of your business were busy.", "Ask your operator for more lines if it happens often.",
+            "כל הקווים של העסק שלכם היו תפוסים.", "אם זה קורה לעיתים קרובות, בקשו מהמפעיל קווים נוספים.";
+        /// What counts the calls does not answer.
+        StoreUnavailable = "store_unavailable",
+            "Calls could not be counted for a moment, so none was taken.", "Nothing to do: calls are taken again by themselves.",
+            "לא ניתן היה לספור שיחות לרגע, ולכן לא התקבלה אף אחת.", "אין מה לעשות: שיחות יתקבלו שוב מעצמן.";
+        /// The few seconds after a cold start of what counts the calls.
+        Warming = "warming",
+            "The platform had just started and took no new calls yet.", "Nothing to do: it takes seconds.",
+            "המערכת רק עלתה ועדיין לא קיבלה שיחות חדשות.", "אין מה לעשות: זה נמשך שניות.";
+        /// The process that was asked is going away.
+        Draining = "draining",
+            "The process that should have taken the call was going away.", "Nothing to do: others take calls.",
+            "התהליך שהיה אמור לקבל את השיחה עמד להיסגר.", "אין מה לעשות: תהליכים אחרים מקבלים שיחות.";
+        /// The number that was called belongs to nobody here.
+        UnknownNumber = "unknown_number",
+            "The number that was called takes no calls here.", "Add the number under Calls.",
+            "המספר שאליו התקשרו אינו מקבל כאן שיחות.", "הוסיפו את המספר תחת שיחות.";
+        /// Nobody spoke to the caller, and no message was left.
+        Missed = "missed",
+            "The caller spoke to nobody and left no message.", "Call back, or let a message be sent to whoever is missed.",
+            "המתקשר לא דיבר עם איש ולא השאיר הודעה.", "התקשרו בחזרה, או הגדירו הודעה למי שלא נענה.";
+        /// The caller left a message.
+        Voicemail = "voicemail",
+            "The caller left a message.", "Listen to it, then call back.",
+            "המתקשר השאיר הודעה.", "האזינו לה והתקשרו בחזרה.";
+        /// Cut at the longest time that a call may take.
+        TooLong = "too_long",
+            "The call reached the longest time that a call may take.", "Ask your operator if calls need to be longer.",
+            "השיחה הגיעה לאורך המרבי המותר.", "אם דרושות שיחות ארוכות יותר, פנו למפעיל.";
+        /// An operator took its place back.
+        Released = "released",
+            "An operator ended our part in this call.", "Ask your operator why.",
+            "מפעיל סיים את חלקנו בשיחה.", "שאלו את המפעיל מדוע.";
+        /// Its last callback never came.
+        Lost = "lost",
+            "The end of this call was never told to us.", "Nothing to do; how long it took is not known.",
+            "סיום השיחה לא דווח לנו.", "אין מה לעשות; אורכה אינו ידוע.";
+        /// The provider refused to place it.
+        ProviderRefused = "provider_refused",
+            "The telephone company refused this call.", "Check the number, and whether your line may call it.",
+            "חברת הטלפון סירבה לשיחה.", "בדקו את המספר, והאם הקו שלכם רשאי להתקשר אליו.";
+    }
+}
+
 impl SessionReason {
     /// The state that this reason puts a session into.
     pub const fn state(self) -> SessionState {
@@ -239,6 +293,7 @@ mod tests {
         let sessions = SessionReason::ALL.iter().map(|it| it.words());
         sessions
             .chain(FailureCode::ALL.iter().map(|it| it.words()))
+            .chain(CallReason::ALL.iter().map(|it| it.words()))
             .collect()
     }
 

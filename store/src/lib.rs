@@ -4,6 +4,7 @@ pub mod accounts;
 pub mod audit;
 pub mod businesses;
 pub mod cache;
+pub mod calls;
 pub mod chats;
 pub mod contacts;
 pub mod error;

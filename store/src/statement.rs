@@ -69,6 +69,7 @@ pub static ALL: &[&[&Sql]] = &[
     crate::accounts::sql::STATEMENTS,
     crate::audit::sql::STATEMENTS,
     crate::businesses::sql::STATEMENTS,
+    crate::calls::sql::STATEMENTS,
     crate::users::sql::STATEMENTS,
     crate::chats::sql::STATEMENTS,
     crate::contacts::sql::STATEMENTS,

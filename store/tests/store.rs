@@ -21,6 +21,8 @@ mod accounts;
 mod bench;
 #[path = "store/cache.rs"]
 mod cache;
+#[path = "store/calls.rs"]
+mod calls;
 #[path = "store/chats.rs"]
 mod chats;
 #[path = "store/crash.rs"]

@@ -10,6 +10,7 @@ use switchyard_core::job::Job;
 use crate::options::{Nearby, WorkerOptions};
 use crate::outcome::{Assignment, Outcome, Perform};
 
+mod answer_missed_call;
 mod apply_receipts;
 mod apply_retention;
 mod drain_chat;
@@ -75,6 +76,14 @@ async fn perform(context: &Context, assignment: Assignment) -> Outcome {
                 };
             };
             apply_receipts::apply_receipts(context, business, *session, receipts, attempt).await
+        }
+        Job::AnswerMissedCall { caller, call } => {
+            let Some(business) = assignment.business else {
+                return Outcome::Failed {
+                    code: "no_business",
+                };
+            };
+            answer_missed_call::answer_missed_call(context, business, *caller, call.as_ref()).await
         }
         Job::SyncReceipts { chat } => sync_receipts::sync_receipts(context, *chat).await,
         Job::ExpireMessages => expire_messages::expire_messages(context).await,

@@ -44,7 +44,7 @@ const OF_THE_PLATFORM: [(&str, &str); 8] = [
 ];
 
 /// What `sy_api` may do; nothing with a table that is not here.
-const GRANTS: [(&str, &str); 23] = [
+const GRANTS: [(&str, &str); 31] = [
     ("_sqlx_migrations", "select"),
     (
         "api_keys",
@@ -56,6 +56,11 @@ const GRANTS: [(&str, &str); 23] = [
         "businesses",
         "select, update (keep_events_days, keep_messages_days, max_sessions, max_storage_bytes, messages_per_day, name, status, storage_bytes)",
     ),
+    ("call_flows", "delete, insert, select"),
+    ("call_numbers", "delete, insert, select"),
+    ("call_rejections", "insert, select, update"),
+    ("call_steps", "insert, select"),
+    ("calls", "insert, select, update"),
     ("chats", "delete, insert, select, update"),
     ("contacts", "delete, insert, select, update"),
     ("data_keys", "select"),
@@ -69,6 +74,9 @@ const GRANTS: [(&str, &str); 23] = [
     ("members", "delete, select, update (role)"),
     ("message_counts", "delete, insert, select, update"),
     ("messages", "delete, insert, select, update"),
+    ("missed_callers", "insert, select, update"),
+    ("recording_pieces", "delete, insert, select"),
+    ("recordings", "insert, select, update"),
     ("session_leases", "delete, insert, select, update (epoch)"),
     (
         "sessions",

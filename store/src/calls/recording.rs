@@ -1,0 +1,81 @@
+//! What callers recorded: told of once, however often and in whatever order the provider tells.
+
+use switchyard_core::call::{CallSid, RecordingState};
+use switchyard_core::reason::CallReason;
+use switchyard_core::{BusinessId, Timestamp};
+
+use super::{progress, sql};
+use crate::run::{execute, fetch_optional};
+use crate::{Lane, Result, Store, Tx};
+
+/// Shorter than this nobody said anything: the caller hung up at the tone.
+const LEAST_S: i64 = 2;
+
+/// What a provider told of a recording.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The provider's id of it.
+    pub recording_sid: CallSid,
+    /// How long it takes; `None`: the provider did not say.
+    pub duration_s: Option<i64>,
+    /// The provider says that there is no audio.
+    pub is_absent: bool,
+}
+
+/// Writes a recording down. `false`: it was before, or there is no such call. A call that counted as missed does not
+/// any more.
+pub async fn note_recording(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    sid: CallSid,
+    recorded: Recorded,
+) -> Result<bool> {
+    let input = (now, business, sid, recorded);
+    store
+        .of(business)
+        .write(Lane::Messages, input, |tx, (now, business, sid, it)| {
+            Box::pin(note(tx, *now, *business, sid, it))
+        })
+        .await
+}
+
+async fn note(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    sid: &CallSid,
+    recorded: &Recorded,
+) -> Result<bool> {
+    let Some(mut call) = progress::lock(tx, business, sid).await? else {
+        return Ok(false);
+    };
+    let is_empty = recorded.is_absent || recorded.duration_s.is_some_and(|it| it < LEAST_S);
+    let state = if is_empty {
+        RecordingState::Absent
+    } else {
+        RecordingState::Pending
+    };
+    let added = execute!(
+        tx,
+        sql::ADD_RECORDING,
+        business.uuid(),
+        recorded.recording_sid.as_str(),
+        sid.as_str(),
+        state.name(),
+        recorded.duration_s,
+        now.ms()
+    )?;
+    if added > 0 && !is_empty && call.reason == Some(CallReason::Missed) {
+        call.reason = Some(CallReason::Voicemail);
+        progress::write(tx, business, sid, &call).await?;
+    }
+    Ok(added > 0)
+}
+
+/// Whether the caller left a message.
+pub(super) async fn has_message(tx: &mut Tx, business: BusinessId, sid: &CallSid) -> Result<bool> {
+    let (b, s) = (business.uuid(), sid.as_str());
+    let found = fetch_optional!(tx, (String,), sql::MESSAGE_LEFT, b, s)?;
+    Ok(found.is_some())
+}

@@ -1,0 +1,80 @@
+//! Statements on calls, the numbers that take them and what callers hear.
+
+use super::row::call_columns;
+use crate::statement::statements;
+
+statements! {
+    /// A number that takes calls already stays where it is.
+    ADD_NUMBER = "insert into call_numbers (id, business_id, phone, name, created_at) values ($1, $2, $3, $4, $5)
+        on conflict (phone) do nothing";
+
+    NUMBERS = "select id, phone, name, created_at from call_numbers where business_id = $1 order by id limit $2";
+
+    REMOVE_NUMBER = "delete from call_numbers where business_id = $1 and id = $2 returning phone";
+
+    /// Whose number it is; a suspended business takes no calls.
+    BUSINESS_OF: across_tenants = "select n.business_id from call_numbers n where n.phone = $1
+        and not exists (select 1 from businesses b where b.id = n.business_id and b.status <> 'active')";
+
+    FLOW = "select version, flow, created_at from call_flows where business_id = $1 order by version desc limit 1";
+
+    PUT_FLOW = "insert into call_flows (business_id, version, flow, created_at) values ($1, $2, $3, $4)";
+
+    FORGET_FLOWS = "delete from call_flows where business_id = $1 and version <= $2";
+
+    BEGIN = "insert into calls (business_id, call_sid, id, direction, from_number, to_number, state, flow_version,
+            answered_by_someone, steps, started_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)
+        on conflict (business_id, call_sid) do nothing";
+
+    LOCK = {
+        sqlite: "select direction, from_number, state, reason, answered_by_someone, steps, answered_at, ended_at,
+                duration_s from calls
+            where business_id = $1 and call_sid = $2",
+        postgres: "select direction, from_number, state, reason, answered_by_someone, steps, answered_at, ended_at,
+                duration_s from calls
+            where business_id = $1 and call_sid = $2 for no key update",
+    };
+
+    MOVE = "update calls set state = $3, reason = $4, answered_by_someone = $5, steps = $6, answered_at = $7,
+            ended_at = $8, duration_s = $9
+        where business_id = $1 and call_sid = $2";
+
+    ADD_STEP = "insert into call_steps (business_id, call_sid, n, told, at, kind, node, detail)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict (business_id, call_sid, told) do nothing";
+
+    STEPS = "select n, at, kind, node, detail from call_steps where business_id = $1 and call_sid = $2
+        order by n limit $3";
+
+    GET = (concat!("select ", call_columns!(), " where calls.business_id = $1 and calls.call_sid = $2"));
+
+    LIST = (concat!("select ", call_columns!(), " where calls.business_id = $1
+            and (calls.started_at, calls.id) < ($2, $3)
+        order by calls.started_at desc, calls.id desc limit $4"));
+
+    /// The provider tells of a recording more than once.
+    ADD_RECORDING = "insert into recordings (business_id, recording_sid, call_sid, state, duration_s, bytes, created_at)
+        values ($1, $2, $3, $4, $5, 0, $6)
+        on conflict (business_id, recording_sid) do nothing";
+
+    MESSAGE_LEFT = "select recording_sid from recordings
+        where business_id = $1 and call_sid = $2 and state <> 'absent' limit 1";
+
+    MISS = "insert into missed_callers (id, business_id, phone, missed_at) values ($1, $2, $3, $4)
+        on conflict (business_id, phone) do update set missed_at = excluded.missed_at
+        returning id, told_at";
+
+    MISSED = "select m.phone, m.told_at,
+            (select max(c.opted_out_at) from contacts c where c.business_id = $1 and c.phone = m.phone) as opted_out_at
+        from missed_callers m where m.business_id = $1 and m.id = $2";
+
+    TOLD_CALLER = "update missed_callers set told_at = $3 where business_id = $1 and id = $2";
+
+    /// Answers how many wait to be told of, and when the last event was.
+    REJECT = "insert into call_rejections (business_id, waiting, told_at) values ($1, $2, 0)
+        on conflict (business_id) do update set waiting = call_rejections.waiting + excluded.waiting
+        returning waiting, told_at";
+
+    TOLD = "update call_rejections set waiting = 0, told_at = $2 where business_id = $1";
+}

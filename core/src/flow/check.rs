@@ -38,7 +38,7 @@ impl CallFlow {
             let what = "this is no time zone of the IANA database, such as Asia/Jerusalem";
             faults.add("time_zone".to_owned(), FaultCode::BadTimeZone, what);
         }
-        for (day, spans) in self.hours.iter().flat_map(|week| week.days()) {
+        for (day, spans) in self.hours.iter().flat_map(super::hours::Week::days) {
             for (n, span) in spans.iter().enumerate().take(SPANS_MAX) {
                 if span.minutes().is_none() {
                     let what = "hours are HH:MM, the end after the beginning on the same day";

@@ -860,7 +860,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Every reason of a session's state and every failure of a message, in English and Hebrew */
+        /** Every reason of a session's state, every failure of a message and every reason of a call, in English and Hebrew */
         get: operations["reasons"];
         put?: never;
         post?: never;
@@ -1012,7 +1012,7 @@ export interface components {
          * @description What a code is about.
          * @enum {string}
          */
-        About: "session" | "message";
+        About: "session" | "message" | "call";
         /** @description Who accepts. Somebody with an account shows its password, or is signed in; somebody new chooses a name and one. */
         AcceptInvitationRequest: {
             /** @description Set the tokens as cookies rather than answering them. */
@@ -1094,7 +1094,7 @@ export interface components {
          * @description A privileged act.
          * @enum {string}
          */
-        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "business.retention_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "operator.removed" | "user.suspended" | "user.restored" | "user.password_changed" | "queue.paused" | "queue.resumed" | "dead_letters.retried";
+        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "business.retention_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "operator.removed" | "user.suspended" | "user.restored" | "user.password_changed" | "queue.paused" | "queue.resumed" | "dead_letters.retried" | "call_number.added" | "call_number.removed" | "call_flow.changed" | "call.released" | "call_limit.changed";
         /** @description An entry of the audit log. */
         AuditEntry: {
             /** @description What. */
@@ -1290,7 +1290,7 @@ export interface components {
             queue: string;
         };
         /**
-         * @description Which way a message went.
+         * @description Which way a message or a call went.
          * @enum {string}
          */
         Direction: "inbound" | "outbound";
@@ -1354,7 +1354,7 @@ export interface components {
          * @description What an event tells. Stored and shown by its dotted name.
          * @enum {string}
          */
-        EventType: "session.status" | "message.received" | "message.status" | "message.waiting" | "contact.merged" | "chat.updated";
+        EventType: "session.status" | "message.received" | "message.status" | "message.waiting" | "contact.merged" | "chat.updated" | "call.started" | "call.ended" | "call.rejected" | "recording.ready";
         /**
          * @description A set of queues that one worker process serves; `--queues` takes its name.
          * @enum {string}
@@ -2281,7 +2281,7 @@ export interface components {
          *     read.
          * @enum {string}
          */
-        Permission: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read" | "members:manage" | "keys:manage" | "business:manage" | "audit:read" | "platform:operate";
+        Permission: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read" | "calls:read" | "calls:write" | "members:manage" | "keys:manage" | "business:manage" | "audit:read" | "platform:operate";
         /** @description An error of the API (RFC 9457, `application/problem+json`). */
         Problem: {
             /**
@@ -2508,7 +2508,7 @@ export interface components {
          * @description What an API key may do.
          * @enum {string}
          */
-        Scope: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read";
+        Scope: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read" | "calls:read" | "calls:write";
         /** @description A message to send. */
         SendMessageRequest: {
             /**

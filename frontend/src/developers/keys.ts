@@ -14,6 +14,8 @@ const IN_ORDER: Record<Scope, number> = {
   "contacts:read": 4,
   "contacts:write": 5,
   "events:read": 6,
+  "calls:read": 7,
+  "calls:write": 8,
 };
 
 function isScope(value: string): value is Scope {

@@ -29,6 +29,11 @@ export const ACTS = [
   "queue.paused",
   "queue.resumed",
   "dead_letters.retried",
+  "call_number.added",
+  "call_number.removed",
+  "call_flow.changed",
+  "call.released",
+  "call_limit.changed",
 ] as const satisfies readonly Act[];
 
 export interface AuditFilter {

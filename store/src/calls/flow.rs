@@ -39,7 +39,7 @@ impl StoredFlow {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Put {
     /// It is in force.
-    Stored(StoredFlow),
+    Stored(Box<StoredFlow>),
     /// It is not, for these faults.
     Faulty(Vec<Fault>),
 }
@@ -120,9 +120,9 @@ async fn put(
     let detail = json!({"before": before, "after": version});
     let (action, target) = (AuditAction::CallFlowChanged, business.to_string());
     audit::note(tx, now, business, by, action, &target, &detail).await?;
-    Ok(Put::Stored(StoredFlow {
+    Ok(Put::Stored(Box::new(StoredFlow {
         version,
         flow: flow.clone(),
         since: Some(now),
-    }))
+    })))
 }

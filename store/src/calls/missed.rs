@@ -69,6 +69,9 @@ pub struct ToTell {
     pub key: String,
 }
 
+/// The number, when they were written to, and when they asked for no messages.
+type MissedRow = (String, Option<i64>, Option<i64>);
+
 /// What this caller is to be sent now; `None`: nothing, because a message was left after all, the flow does not say so
 /// any more, they were written to within the window, or they asked for no messages.
 pub async fn missed_caller(
@@ -86,8 +89,7 @@ pub async fn missed_caller(
     }
     let missed = flow(store, business).await?.flow.missed_call;
     let mut conn = store.of(business).read().await?;
-    type Row = (String, Option<i64>, Option<i64>);
-    let row = fetch_optional!(conn, Row, sql::MISSED, business.uuid(), caller.uuid())?;
+    let row = fetch_optional!(conn, MissedRow, sql::MISSED, business.uuid(), caller.uuid())?;
     let Some((phone, told_at, opted_out_at)) = row else {
         return Ok(None);
     };

@@ -52,7 +52,10 @@ impl CallRow {
     pub(crate) fn into_object(self) -> Result<CallObject> {
         let corrupt = corrupt(&self.call_sid);
         Ok(CallObject {
-            call_sid: self.call_sid.parse().map_err(|_| corrupt("call_sid"))?,
+            call_sid: self
+                .call_sid
+                .parse()
+                .map_err(|_not_a_sid| corrupt("call_sid"))?,
             business_id: BusinessId::from(self.business_id),
             direction: Direction::parse(&self.direction).ok_or_else(|| corrupt("direction"))?,
             state: CallState::parse(&self.state).ok_or_else(|| corrupt("state"))?,
@@ -101,7 +104,8 @@ impl CallRow {
 }
 
 fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits: Vec<String> = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
+    digits.concat()
 }
 
 fn parse_reason(code: Option<&str>) -> std::result::Result<Option<CallReason>, ()> {

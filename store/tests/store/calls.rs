@@ -100,14 +100,14 @@ fn ringing(target: &str) -> CallFlow {
     let node = serde_json::json!({"kind": "dial", "targets": [target], "no_answer": "voicemail"});
     let node: Node = serde_json::from_value(node).unwrap();
     flow.nodes.insert("ring".to_owned(), node);
-    flow.entry.open = "ring".to_owned();
+    "ring".clone_into(&mut flow.entry.open);
     flow
 }
 
 fn answering() -> CallFlow {
     let mut flow = CallFlow::standard(Language::En);
     flow.missed_call.enabled = true;
-    flow.missed_call.text = "Sorry that we missed you".to_owned();
+    "Sorry that we missed you".clone_into(&mut flow.missed_call.text);
     flow
 }
 
@@ -290,7 +290,8 @@ both_engines! {
         let first = calls::flow(store, business).await.unwrap();
         assert_eq!((first.version, first.since), (0, None));
         let flow = ringing("+972509999999");
-        let stored = Put::Stored(StoredFlow { version: 1, flow: flow.clone(), since: Some(NOON) });
+        let stored = StoredFlow { version: 1, flow: flow.clone(), since: Some(NOON) };
+        let stored = Put::Stored(Box::new(stored));
         assert_eq!(put(store, business, 0, flow.clone()).await.unwrap(), stored);
         let stale = put(store, business, 0, flow).await;
         assert!(matches!(stale, Err(Error::Conflict("flow_changed"))), "{stale:?}");

@@ -33,6 +33,7 @@ mod run;
 pub mod seal;
 pub mod sessions;
 pub mod shards;
+pub mod slots;
 mod sqlite;
 pub mod statement;
 mod store;

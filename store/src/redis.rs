@@ -10,6 +10,7 @@ use redis::{Client, FromRedisValue, Pipeline, RedisError, RedisResult, Script};
 pub(crate) mod cache;
 pub(crate) mod hints;
 pub(crate) mod rates;
+pub(crate) mod slots;
 
 /// No call waits longer: what Redis is for is faster without it.
 const ANSWER: Duration = Duration::from_millis(500);
@@ -27,6 +28,9 @@ pub enum Away {
     /// It failed a moment ago and was not asked again.
     #[error("Redis did not answer a moment ago")]
     Paused,
+    /// It did not answer within the time that there was.
+    #[error("Redis did not answer in time")]
+    Late,
 }
 
 /// A server, connected when it is needed and again when the connection broke. Cloning is cheap.
@@ -106,6 +110,25 @@ impl Redis {
         self.noted(commands.query_async(&mut manager).await)
     }
 
+    /// What is asked, unless it takes longer than that; then nobody asks for a while either. The server may still do it.
+    pub(crate) async fn within<T>(
+        &self,
+        limit: Duration,
+        asked: impl Future<Output = Result<T, Away>>,
+    ) -> Result<T, Away> {
+        let answer = tokio::time::timeout(limit, asked).await;
+        answer.unwrap_or_else(|_| {
+            self.pause();
+            Err(Away::Late)
+        })
+    }
+
+    fn pause(&self) {
+        let pause = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
+        let until = self.now().saturating_add(pause);
+        self.paused_until.store(until, Ordering::Relaxed);
+    }
+
     fn may_ask(&self) -> Result<(), Away> {
         if self.now() < self.paused_until.load(Ordering::Relaxed) {
             Err(Away::Paused)
@@ -115,12 +138,10 @@ impl Redis {
     }
 
     fn noted<T>(&self, answer: RedisResult<T>) -> Result<T, Away> {
-        let pause = u64::try_from(PAUSE.as_millis()).unwrap_or(u64::MAX);
-        let until = match &answer {
-            Ok(_) => 0,
-            Err(_) => self.now().saturating_add(pause),
-        };
-        self.paused_until.store(until, Ordering::Relaxed);
+        match &answer {
+            Ok(_) => self.paused_until.store(0, Ordering::Relaxed),
+            Err(_) => self.pause(),
+        }
         Ok(answer?)
     }
 

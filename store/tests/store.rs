@@ -69,6 +69,8 @@ mod searches;
 mod sessions;
 #[path = "store/shards.rs"]
 mod shards;
+#[path = "store/slots.rs"]
+mod slots;
 #[path = "store/vault.rs"]
 mod vault;
 #[path = "store/walls.rs"]

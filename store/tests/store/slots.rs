@@ -1,0 +1,479 @@
+//! Slots of calls: one contract for those of a process and those in Redis, and a random walk beside a naive count.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use store::slots::{Admission, Ask, Holding, Last, Mode, Pulse, Renaming, Slots, Timing, Turn};
+use switchyard_core::BusinessId;
+use tokio::task::JoinSet;
+
+use crate::redis::{Server, until};
+
+/// Nobody waits for owners in these tests, and nothing lapses.
+const CALM: Timing = Timing {
+    lease: Duration::from_hours(1),
+    alive: Duration::from_hours(1),
+    stale: Duration::from_hours(1),
+    grace: Duration::ZERO,
+};
+
+/// Leases of a moment.
+const BRIEF: Timing = Timing {
+    lease: Duration::from_millis(150),
+    ..CALM
+};
+
+fn ask(id: &str, business: BusinessId) -> Ask<'_> {
+    Ask {
+        id,
+        business,
+        owner: "one",
+        mode: Mode::New,
+        limit: 50,
+        business_limit: 50,
+        epoch: 0,
+        phase: "greet",
+    }
+}
+
+fn holding(id: &str, business: BusinessId, epoch: u64) -> Holding {
+    Holding {
+        id: id.to_owned(),
+        business,
+        epoch,
+        left: Duration::from_mins(1),
+    }
+}
+
+async fn live(slots: &Slots) -> u32 {
+    slots.standing(50).await.unwrap().live
+}
+
+macro_rules! both {
+    ($($(#[$doc:meta])* async fn $name:ident($slots:ident: Slots, $timing:expr) $body:block)*) => {$(
+        mod $name {
+            use super::*;
+
+            async fn check($slots: Slots) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn here() {
+                check(Slots::new(None, $timing)).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn redis() {
+                let server = Server::start().await;
+                check(Slots::new(Some(server.client()), $timing)).await;
+            }
+        }
+    )*};
+}
+
+both! {
+    async fn of_400_calls_at_once_50_are_admitted(slots: Slots, CALM) {
+        let mut tasks = JoinSet::new();
+        for n in 0..400 {
+            let slots = slots.clone();
+            let business = BusinessId::generate();
+            tasks.spawn(async move { slots.acquire(ask(&format!("CA{n}"), business)).await.unwrap() });
+        }
+        let answers = tasks.join_all().await;
+        let admitted = answers.iter().filter(|answer| matches!(answer, Admission::New { .. })).count();
+        let full = answers.iter().filter(|answer| **answer == Admission::Full).count();
+        assert_eq!((admitted, full), (50, 350));
+        assert_eq!(live(&slots).await, 50);
+    }
+
+    async fn one_call_that_asks_64_times_at_once_has_one_slot(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        let mut tasks = JoinSet::new();
+        for _ in 0..64 {
+            let slots = slots.clone();
+            tasks.spawn(async move { slots.acquire(ask("CA1", business)).await.unwrap() });
+        }
+        let answers = tasks.join_all().await;
+        let new = answers.iter().filter(|answer| matches!(answer, Admission::New { .. })).count();
+        let held = answers.iter().filter(|answer| matches!(answer, Admission::Held { .. })).count();
+        assert_eq!((new, held, live(&slots).await), (1, 63, 1));
+    }
+
+    async fn a_business_at_its_limit_does_not_hinder_another(slots: Slots, CALM) {
+        let (busy, other) = (BusinessId::generate(), BusinessId::generate());
+        for id in ["CA1", "CA2", "CA3"] {
+            let admitted = slots.acquire(Ask { business_limit: 3, ..ask(id, busy) }).await.unwrap();
+            assert!(matches!(admitted, Admission::New { .. }), "{admitted:?}");
+        }
+        let fourth = slots.acquire(Ask { business_limit: 3, ..ask("CA4", busy) }).await.unwrap();
+        assert_eq!(fourth, Admission::FullOfBusiness);
+        let elsewhere = slots.acquire(Ask { business_limit: 3, ..ask("CA5", other) }).await.unwrap();
+        assert!(matches!(elsewhere, Admission::New { live: 4, .. }), "{elsewhere:?}");
+    }
+
+    async fn an_ended_call_frees_its_slot_once_and_gets_none_again(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        slots.acquire(ask("CA1", business)).await.unwrap();
+        assert!(slots.release("CA1", business, "completed").await.unwrap());
+        assert!(!slots.release("CA1", business, "busy").await.unwrap());
+        assert_eq!(live(&slots).await, 0);
+        assert_eq!(slots.acquire(ask("CA1", business)).await.unwrap(), Admission::Ended);
+        assert_eq!(slots.turn("CA1", 1, "page", "greet").await.unwrap(), Turn::Ended);
+    }
+
+    async fn a_call_whose_end_comes_before_its_beginning_gets_no_slot(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        assert!(slots.release("CA1", business, "no_answer").await.unwrap());
+        assert_eq!(slots.acquire(ask("CA1", business)).await.unwrap(), Admission::Ended);
+        assert_eq!(live(&slots).await, 0);
+    }
+
+    async fn whoever_takes_a_call_fences_its_former_owner(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        let Admission::New { epoch, .. } = slots.acquire(ask("CA1", business)).await.unwrap() else {
+            panic!("admitted");
+        };
+        let took = slots.acquire(Ask { owner: "two", mode: Mode::Take, ..ask("CA1", business) }).await.unwrap();
+        assert_eq!(took, Admission::Held { epoch: epoch + 1, owner: "two".to_owned() });
+        let again = slots.acquire(Ask { owner: "two", mode: Mode::Take, ..ask("CA1", business) }).await.unwrap();
+        assert_eq!(again, took, "its own owner takes nothing from itself");
+        assert_eq!(slots.beat("one", &[holding("CA1", business, epoch)]).await.unwrap(), [Pulse::Stolen]);
+        assert_eq!(slots.beat("two", &[holding("CA1", business, epoch + 1)]).await.unwrap(), [Pulse::Held]);
+        assert_eq!(live(&slots).await, 1);
+    }
+
+    async fn a_beat_says_of_each_call_how_it_stands(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        for id in ["CA1", "CA2", "CA3"] {
+            slots.acquire(ask(id, business)).await.unwrap();
+        }
+        slots.release("CA2", business, "completed").await.unwrap();
+        let held = [
+            holding("CA1", business, 1),
+            holding("CA2", business, 1),
+            Holding { left: Duration::ZERO, ..holding("CA3", business, 1) },
+            holding("CA4", business, 1),
+        ];
+        let answers = slots.beat("one", &held).await.unwrap();
+        assert_eq!(answers, [Pulse::Held, Pulse::Ended, Pulse::Overdue, Pulse::Lost]);
+    }
+
+    async fn a_slot_that_nobody_renews_is_free_and_swept_once(slots: Slots, BRIEF) {
+        let business = BusinessId::generate();
+        slots.acquire(ask("CA1", business)).await.unwrap();
+        until("the lease runs out", || async { live(&slots).await == 0 }).await;
+        assert_eq!(slots.beat("one", &[holding("CA1", business, 1)]).await.unwrap(), [Pulse::Lost]);
+        assert_eq!(slots.sweep().await.unwrap(), [("CA1".to_owned(), Some(business))]);
+        assert!(slots.sweep().await.unwrap().is_empty());
+        let again = Ask { mode: Mode::Reassert, epoch: 7, ..ask("CA1", business) };
+        assert!(matches!(slots.acquire(again).await.unwrap(), Admission::New { epoch: 8, .. }));
+    }
+
+    async fn a_beat_does_not_hold_a_call_longer_than_its_evidence(slots: Slots, BRIEF) {
+        let business = BusinessId::generate();
+        slots.acquire(ask("CA1", business)).await.unwrap();
+        let brief = Holding { left: Duration::from_millis(40), ..holding("CA1", business, 1) };
+        slots.beat("one", &[brief]).await.unwrap();
+        let left = slots.holders().await.unwrap().pop().unwrap().left;
+        assert!(left <= Duration::from_millis(150), "never longer than the lease: {left:?}");
+        until("it runs out", || async { live(&slots).await == 0 }).await;
+    }
+
+    async fn while_owners_say_what_they_hold_nobody_new_is_let_in(
+        slots: Slots, Timing { grace: Duration::from_millis(400), ..CALM }
+    ) {
+        let business = BusinessId::generate();
+        assert!(matches!(slots.acquire(ask("CA1", business)).await.unwrap(), Admission::Warming { .. }));
+        let known = Ask { mode: Mode::Reassert, ..ask("CA2", business) };
+        assert!(matches!(slots.acquire(known).await.unwrap(), Admission::New { live: 1, .. }));
+        until("the window closes", || async {
+            matches!(slots.acquire(ask("CA1", business)).await.unwrap(), Admission::New { live: 2, .. })
+        }).await;
+    }
+
+    async fn a_reservation_gives_its_slot_to_its_call_whoever_says_so_first(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        slots.acquire(ask("out:1", business)).await.unwrap();
+        assert_eq!(slots.rename("out:1", "CA1", business).await.unwrap(), Renaming::Renamed);
+        assert_eq!(slots.rename("out:1", "CA1", business).await.unwrap(), Renaming::Done);
+        assert_eq!(live(&slots).await, 1);
+        slots.acquire(ask("out:2", business)).await.unwrap();
+        slots.release("CA2", business, "failed").await.unwrap();
+        assert_eq!(slots.rename("out:2", "CA2", business).await.unwrap(), Renaming::Ended);
+        assert_eq!(live(&slots).await, 1, "the reservation of a call that failed is free");
+        assert_eq!(slots.rename("out:3", "CA3", business).await.unwrap(), Renaming::Lost);
+    }
+
+    async fn a_storm_of_renames_at_the_limit_lets_no_intruder_in(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        let at_limit = |id: String| {
+            let slots = slots.clone();
+            async move { slots.acquire(Ask { limit: 20, ..ask(&id, business) }).await.unwrap() }
+        };
+        for n in 0..20 {
+            at_limit(format!("out:{n}")).await;
+        }
+        let mut tasks = JoinSet::new();
+        for n in 0..20 {
+            let (one, two) = (slots.clone(), at_limit(format!("intruder{n}")));
+            tasks.spawn(async move {
+                one.rename(&format!("out:{n}"), &format!("CA{n}"), business).await.unwrap();
+                false
+            });
+            tasks.spawn(async move { matches!(two.await, Admission::New { .. }) });
+        }
+        assert!(tasks.join_all().await.into_iter().all(|let_in| !let_in));
+        assert_eq!(live(&slots).await, 20);
+    }
+
+    async fn a_lower_limit_evicts_nobody_and_lets_nobody_in(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        for n in 0..5 {
+            slots.acquire(ask(&format!("CA{n}"), business)).await.unwrap();
+        }
+        slots.set_limit(Some(3)).await.unwrap();
+        let standing = slots.standing(50).await.unwrap();
+        assert_eq!((standing.live, standing.limit), (5, 3));
+        assert_eq!(slots.acquire(ask("CA9", business)).await.unwrap(), Admission::Full);
+        assert!(matches!(slots.acquire(ask("CA1", business)).await.unwrap(), Admission::Held { .. }));
+        slots.set_limit(None).await.unwrap();
+        assert!(matches!(slots.acquire(ask("CA9", business)).await.unwrap(), Admission::New { .. }));
+    }
+
+    async fn holders_are_shown_with_their_owner_and_whether_it_lives(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        slots.acquire(ask("CA1", business)).await.unwrap();
+        let of_dead = slots.holders().await.unwrap().pop().unwrap();
+        assert_eq!((of_dead.owner.as_str(), of_dead.owner_lives), ("one", false));
+        slots.beat("one", &[]).await.unwrap();
+        let held = slots.holders().await.unwrap().pop().unwrap();
+        assert_eq!((held.id.as_str(), held.business, held.epoch), ("CA1", Some(business), 1));
+        assert_eq!((held.phase.as_str(), held.owner_lives), ("greet", true));
+    }
+
+    async fn the_first_text_of_a_page_stays_its_text(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        slots.acquire(ask("CA1", business)).await.unwrap();
+        assert_eq!(slots.turn("CA1", 1, "one", "greet").await.unwrap(), Turn::Turned);
+        assert_eq!(slots.turn("CA1", 1, "other", "greet").await.unwrap(), Turn::Repeated("one".to_owned()));
+        assert_eq!(slots.turn("CA1", 2, "two", "menu").await.unwrap(), Turn::Turned);
+        assert_eq!(slots.turn("CA1", 1, "late", "greet").await.unwrap(), Turn::Repeated("two".to_owned()));
+        let last = Last { ended: false, page: 2, body: "two".to_owned() };
+        assert_eq!(slots.last("CA1").await.unwrap(), last);
+    }
+}
+
+/// What the slots are: ids with a slot and ids that ended.
+#[derive(Default)]
+struct Naive {
+    live: BTreeMap<String, BusinessId>,
+    ended: BTreeSet<String>,
+}
+
+impl Naive {
+    fn acquire(
+        &mut self,
+        id: &str,
+        business: BusinessId,
+        limit: usize,
+        own: usize,
+    ) -> &'static str {
+        if self.ended.contains(id) {
+            return "ended";
+        }
+        if self.live.contains_key(id) {
+            return "held";
+        }
+        if self.live.len() >= limit {
+            return "full";
+        }
+        if self
+            .live
+            .values()
+            .filter(|whose| **whose == business)
+            .count()
+            >= own
+        {
+            return "full of business";
+        }
+        self.live.insert(id.to_owned(), business);
+        "new"
+    }
+
+    fn rename(&mut self, old: &str, new: &str) -> Renaming {
+        if self.ended.contains(new) {
+            self.live.remove(old);
+            return Renaming::Ended;
+        }
+        if self.live.contains_key(new) {
+            self.live.remove(old);
+            return Renaming::Done;
+        }
+        match self.live.remove(old) {
+            Some(business) => {
+                self.live.insert(new.to_owned(), business);
+                Renaming::Renamed
+            }
+            None => Renaming::Lost,
+        }
+    }
+}
+
+fn named(admission: &Admission) -> &'static str {
+    match admission {
+        Admission::New { .. } => "new",
+        Admission::Held { .. } => "held",
+        Admission::Full => "full",
+        Admission::FullOfBusiness => "full of business",
+        Admission::Warming { .. } => "warming",
+        Admission::Ended => "ended",
+    }
+}
+
+/// A walk that a seed decides; the same on every machine.
+struct Walk(u64);
+
+impl Walk {
+    fn below(&mut self, most: u64) -> u64 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (self.0 >> 33) % most
+    }
+}
+
+async fn walk(slots: Slots, seed: u64) {
+    let businesses = [(); 3].map(|()| BusinessId::generate());
+    let whose = |n: u64| businesses[usize::try_from(n % 3).unwrap()];
+    let (mut naive, mut walk) = (Naive::default(), Walk(seed));
+    let mut next = 0;
+    for step in 0..1_500 {
+        // Young ids come up again and again, so that they meet themselves in every state.
+        next += u64::from(walk.below(3) == 0);
+        let n = next.saturating_sub(walk.below(12));
+        let id = format!("CA{n}");
+        let said = format!("seed {seed}, step {step}, {id}");
+        match walk.below(10) {
+            0..=5 => {
+                let mode = [Mode::New, Mode::Take, Mode::Reassert]
+                    [usize::try_from(walk.below(3)).unwrap()];
+                let asked = Ask {
+                    limit: 8,
+                    business_limit: 4,
+                    mode,
+                    ..ask(&id, whose(n))
+                };
+                let answer = slots.acquire(asked).await.unwrap();
+                assert_eq!(named(&answer), naive.acquire(&id, whose(n), 8, 4), "{said}");
+            }
+            6 | 7 => {
+                let first = slots.release(&id, whose(n), "completed").await.unwrap();
+                naive.live.remove(&id);
+                assert_eq!(first, naive.ended.insert(id), "{said}");
+            }
+            8 => {
+                let to = format!("CA{}", n + 3);
+                // A reservation and its call are of one business.
+                let done = slots.rename(&id, &to, whose(n)).await.unwrap();
+                assert_eq!(done, naive.rename(&id, &to), "{said}");
+            }
+            _ => {
+                let pulse = slots
+                    .beat("one", &[holding(&id, whose(n), 1)])
+                    .await
+                    .unwrap();
+                let is_live = naive.live.contains_key(&id);
+                let ended = naive.ended.contains(&id);
+                assert_eq!(pulse[0] == Pulse::Ended, ended, "{said}");
+                assert!(pulse[0] != Pulse::Held || is_live, "{said}");
+                assert!(pulse[0] != Pulse::Lost || !is_live, "{said}");
+            }
+        }
+        assert_eq!(
+            live(&slots).await,
+            u32::try_from(naive.live.len()).unwrap(),
+            "step {step}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_random_walk_agrees_with_a_naive_count_here() {
+    for seed in 1..=20 {
+        walk(Slots::new(None, CALM), seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_random_walk_agrees_with_a_naive_count_in_redis() {
+    let server = Server::start().await;
+    for seed in 1..=4 {
+        server.command(&["FLUSHALL"]);
+        walk(Slots::new(Some(server.client()), CALM), seed).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_flush_owners_get_their_slots_back_before_anybody_new() {
+    let server = Server::start().await;
+    let timing = Timing {
+        grace: Duration::from_millis(600),
+        ..CALM
+    };
+    let slots = Slots::new(Some(server.client()), timing);
+    let business = BusinessId::generate();
+    let ids: Vec<String> = (0..40).map(|n| format!("CA{n}")).collect();
+    for id in &ids {
+        let known = Ask {
+            mode: Mode::Reassert,
+            limit: 40,
+            ..ask(id, business)
+        };
+        slots.acquire(known).await.unwrap();
+    }
+    server.command(&["FLUSHALL"]);
+    let newcomer = Ask {
+        limit: 40,
+        ..ask("CA99", business)
+    };
+    assert!(matches!(
+        slots.acquire(newcomer).await.unwrap(),
+        Admission::Warming { .. }
+    ));
+    let held: Vec<Holding> = ids.iter().map(|id| holding(id, business, 1)).collect();
+    let lost = slots.beat("one", &held).await.unwrap();
+    assert!(lost.iter().all(|pulse| *pulse == Pulse::Lost));
+    for id in &ids {
+        let known = Ask {
+            mode: Mode::Reassert,
+            limit: 40,
+            epoch: 1,
+            ..ask(id, business)
+        };
+        let back = slots.acquire(known).await.unwrap();
+        assert!(matches!(back, Admission::New { epoch: 2, .. }), "{back:?}");
+    }
+    until("the window closes", || async {
+        slots.acquire(newcomer).await.unwrap() == Admission::Full
+    })
+    .await;
+    assert_eq!(live(&slots).await, 40);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_nobody_is_let_in_and_nobody_waits() {
+    let mut server = Server::start().await;
+    let slots = Slots::new(Some(server.client()), CALM);
+    let business = BusinessId::generate();
+    slots.acquire(ask("CA1", business)).await.unwrap();
+    server.stop();
+    for _ in 0..3 {
+        let begun = std::time::Instant::now();
+        assert!(slots.acquire(ask("CA2", business)).await.is_err());
+        assert!(
+            begun.elapsed() < Duration::from_millis(450),
+            "{:?}",
+            begun.elapsed()
+        );
+    }
+}

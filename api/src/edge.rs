@@ -15,7 +15,9 @@ use actix_web::{Error, HttpMessage, HttpResponse, HttpResponseBuilder, ResponseE
 use futures_util::FutureExt;
 use store::rates::Verdict;
 use switchyard_core::code::ApiCode;
+use switchyard_core::trace::{self, Trace};
 use tokio::time::timeout;
+use tracing::Instrument;
 use uuid::Uuid;
 
 use crate::api::State;
@@ -27,15 +29,32 @@ const LIMIT: Duration = Duration::from_secs(10);
 /// The long poll waits 25 s at most; the rest is for the work around it.
 const LIMIT_LONG_POLL: Duration = Duration::from_secs(35);
 
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const REQUEST_ID: HeaderName = HeaderName::from_static(trace::REQUEST_HEADER);
+const TRACE: HeaderName = HeaderName::from_static(trace::HEADER);
 
-/// Answers one request.
+/// Answers one request, for the trace that its client began or one that begins here.
 pub(crate) async fn edge<B: MessageBody + 'static>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    let started = Instant::now();
     let id = request_id(request.headers());
+    let trace = trace_of(request.headers()).of_request(Some(&id));
+    let span = tracing::error_span!(
+        "request",
+        trace_id = trace.trace_id(),
+        span_id = trace.span_id(),
+        request_id = id.as_str()
+    );
+    let answering = answer(request, next, id).instrument(span);
+    store::trace::within(trace, answering).await
+}
+
+async fn answer<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+    id: String,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let started = Instant::now();
     let method = request.method().to_string();
     let state = request
         .app_data::<Data<State>>()
@@ -112,9 +131,9 @@ impl Finish<'_> {
 
     fn refusal(&self, problem: &Problem, route: &str) -> HttpResponse {
         if let Some(cause) = &problem.cause {
-            let (id, code) = (self.id, problem.code.row().name);
+            let code = problem.code.row().name;
             tracing::error!(
-                request_id = id,
+                request_id = self.id,
                 method = self.method,
                 route,
                 code,
@@ -150,15 +169,7 @@ impl Finish<'_> {
         self.state
             .metrics
             .answered(self.method, route, status, took);
-        let id = self.id;
-        tracing::debug!(
-            request_id = id,
-            method = self.method,
-            route,
-            status,
-            ?took,
-            "answered"
-        );
+        store::told!(method = self.method, route, status, ?took, "answered");
     }
 
     fn dress(&self, headers: &mut HeaderMap, verdict: Option<Verdict>) {
@@ -191,17 +202,19 @@ fn foreign(error: &Error) -> Problem {
 
 /// The client's own id if it is a plain one, so that its log and ours agree; else a new one.
 fn request_id(headers: &HeaderMap) -> String {
-    let plain = |text: &&str| {
-        (8..=64).contains(&text.len())
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-    };
     let given = headers.get(REQUEST_ID).and_then(|it| it.to_str().ok());
-    given.filter(plain).map_or_else(
+    given.filter(|id| trace::is_request_id(id)).map_or_else(
         || format!("req_{}", Uuid::now_v7().simple()),
         ToOwned::to_owned,
     )
+}
+
+/// The client's own trace, if it sends one and no second; else a new one.
+fn trace_of(headers: &HeaderMap) -> Trace {
+    let mut given = headers.get_all(TRACE);
+    let only = given.next().filter(|_| given.next().is_none());
+    let theirs = only.and_then(|it| it.to_str().ok()?.parse::<Trace>().ok());
+    theirs.map_or_else(Trace::begin, |it| it.next())
 }
 
 #[cfg(test)]

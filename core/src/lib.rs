@@ -21,9 +21,11 @@ pub mod routing;
 pub mod session;
 pub mod shard;
 pub mod time;
+pub mod trace;
 
 pub use id::{
     AuditId, BusinessId, CallNumberId, CallerId, ChatId, ContactId, EventId, InvitationId, JobId,
     KeyId, MessageId, SessionId, UserId,
 };
 pub use time::Timestamp;
+pub use trace::Trace;

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 use secrecy::{ExposeSecret, SecretString};
 use subtle::ConstantTimeEq;
 use switchyard_core::drain::{DrainAnswer, DrainOutcome, DrainRequest};
+use switchyard_core::trace::{self, Trace};
 use tokio::runtime::Handle;
+use tracing::Instrument;
 
 use crate::live::not_connected;
 use crate::metrics::Metrics;
@@ -57,6 +59,19 @@ impl Doorway {
 
     /// Drains a chat.
     pub(crate) async fn drain(&self, request: DrainRequest) -> DrainAnswer {
+        let trace = store::trace::current();
+        let trace = trace.map_or_else(Trace::begin, |it| it.next());
+        let span = tracing::error_span!(
+            "drain",
+            trace_id = trace.trace_id(),
+            span_id = trace.span_id(),
+            request_id = trace.request_id()
+        );
+        let draining = self.counted(request).instrument(span);
+        store::trace::within(trace, draining).await
+    }
+
+    async fn counted(&self, request: DrainRequest) -> DrainAnswer {
         let answer = self.answer(request).await;
         let outcome = match answer.outcome {
             DrainOutcome::Drained => "drained",
@@ -66,6 +81,14 @@ impl Doorway {
             DrainOutcome::Fenced => "fenced",
         };
         self.metrics.drains.with_label_values(&[outcome]).inc();
+        store::told!(
+            session = %request.session_id,
+            chat = %request.chat_id,
+            outcome,
+            sent = answer.sent,
+            failed = answer.failed,
+            "a chat was drained"
+        );
         answer
     }
 
@@ -81,7 +104,9 @@ impl Doorway {
             return not_connected();
         };
         // A task of its own: whoever asked may go away, what was begun goes on.
-        let draining = self.runtime.spawn(live.drain(request.chat_id, request.max));
+        let trace = store::trace::current().unwrap_or_else(Trace::begin);
+        let draining = live.drain(request.chat_id, request.max).in_current_span();
+        let draining = self.runtime.spawn(store::trace::within(trace, draining));
         draining.await.unwrap_or_else(|error| {
             tracing::error!(%error, "a drain ended badly");
             not_connected()
@@ -107,5 +132,17 @@ async fn drain(
     if !doorway.admits(&request) {
         return HttpResponse::Unauthorized().finish();
     }
-    HttpResponse::Ok().json(doorway.drain(body.into_inner()).await)
+    let draining = doorway.drain(body.into_inner());
+    let answer = match trace_of(request.headers()) {
+        Some(trace) => store::trace::within(trace, draining).await,
+        None => draining.await,
+    };
+    HttpResponse::Ok().json(answer)
+}
+
+/// The trace that the worker works for.
+fn trace_of(headers: &HeaderMap) -> Option<Trace> {
+    let text = |name| headers.get(name).and_then(|it| it.to_str().ok());
+    let trace: Trace = text(trace::HEADER)?.parse().ok()?;
+    Some(trace.of_request(text(trace::REQUEST_HEADER)))
 }

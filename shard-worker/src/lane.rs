@@ -225,6 +225,7 @@ impl Lane {
     ) -> store::Result<()> {
         self.head_is_settled(live, message);
         live.metrics.acks.with_label_values(&["sent"]).inc();
+        store::told!(session = %live.held.session, message_id = %message.id, "WhatsApp has the message");
         live.may_write()?;
         let now = Timestamp::now();
         let (store, held, id) = (&live.store, &live.held, message.id);

@@ -39,6 +39,7 @@ pub mod statement;
 mod store;
 pub mod survey;
 pub mod sweeps;
+pub mod trace;
 mod tx;
 pub mod users;
 pub mod vault;

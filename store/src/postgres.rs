@@ -16,7 +16,7 @@ use crate::postgres::pool::PoolMetrics;
 use crate::postgres::walls::Manner;
 use crate::store::{SEARCH_MAX, SEARCHES};
 use crate::tx::Link;
-use crate::{Conn, Error, Result, StoreOptions, Tx, survey};
+use crate::{Conn, Error, Result, StoreOptions, Tx, survey, trace};
 
 mod pool;
 pub(crate) mod walls;
@@ -162,6 +162,7 @@ impl PostgresStore {
         };
         let transaction = patiently(|| self.begin(&self.pool, of, manner)).await?;
         let mut tx = Tx::new(Link::Postgres(transaction));
+        tx.trace = trace::current();
         let answer = verb(&mut tx, input).await?;
         self.fail
             .pass(switchyard_core::fail::FailPoint::InGroupCommit);

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
 use switchyard_core::event::EventType;
-use switchyard_core::{BusinessId, SessionId, Timestamp};
+use switchyard_core::{BusinessId, SessionId, Timestamp, Trace};
 
 use crate::hints::Hint;
 use crate::jobs::push::NewJob;
@@ -52,6 +52,8 @@ pub struct Tx {
     pub(crate) jobs: Vec<NewJob>,
     pub(crate) hints: Vec<Hint>,
     pub(crate) rows: u64,
+    /// What its jobs are caused by from here on.
+    pub(crate) trace: Option<Trace>,
     /// Epochs that this transaction has found to be current; they stay so until it ends.
     current: HashSet<Held>,
 }
@@ -72,6 +74,7 @@ impl Tx {
             jobs: Vec::new(),
             hints: Vec::new(),
             rows: 0,
+            trace: None,
             current: HashSet::new(),
         }
     }

@@ -71,6 +71,8 @@ mod sessions;
 mod shards;
 #[path = "store/slots.rs"]
 mod slots;
+#[path = "store/traces.rs"]
+mod traces;
 #[path = "store/vault.rs"]
 mod vault;
 #[path = "store/walls.rs"]

@@ -7,6 +7,9 @@ use tracing_subscriber::fmt::MakeWriter;
 /// Marks a line that came from a library through the `log` crate; ours carry no such field.
 const FOREIGN: &str = "\"log.target\"";
 
+/// Where a line tells in whose span it stands: the last that it says.
+const SPAN: &str = ",\"span\":{";
+
 /// A phone number has at least seven digits, a LID, a key or an id more.
 const TELLING: usize = 7;
 
@@ -27,7 +30,9 @@ impl Write for Discreet {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let text = String::from_utf8_lossy(line);
         if text.contains(FOREIGN) {
-            io::stderr().write_all(masked(&text).as_bytes())?;
+            // Within quotes these characters are escaped, so no library can write them. What follows is ours.
+            let (theirs, ours) = text.split_at(text.rfind(SPAN).unwrap_or(text.len()));
+            io::stderr().write_all(format!("{}{ours}", masked(theirs)).as_bytes())?;
         } else {
             io::stderr().write_all(line)?;
         }

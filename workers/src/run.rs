@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use apalis_core::task::Task;
 use futures_util::future::BoxFuture;
-use store::jobs::End;
-use switchyard_core::Timestamp;
+use store::jobs::{Claimed, End};
 use switchyard_core::job::Job;
+use switchyard_core::{Timestamp, Trace};
 use tower::Service;
+use tracing::Instrument;
 
 use crate::claims::{Assigned, KindLane};
 use crate::finisher::Ended;
@@ -53,7 +54,7 @@ impl Run {
                 outcome.map(|it| it.end(&job, claimed.attempt, now, pace, rand::random()))
             }
         };
-        self.observe(begun.elapsed(), end.as_ref());
+        self.observe(&claimed, begun.elapsed(), end.as_ref());
         self.process.holdings.over(claimed.id);
         if let Some(end) = end {
             self.tell(Ended {
@@ -75,7 +76,9 @@ impl Run {
         lost: &tokio_util::sync::CancellationToken,
     ) -> Option<Outcome> {
         let timeout = self.timeout(&assignment.job);
-        let mut task = self.process.tasks.spawn((self.process.perform)(assignment));
+        let trace = store::trace::current().unwrap_or_else(Trace::begin);
+        let work = (self.process.perform)(assignment).in_current_span();
+        let mut task = self.process.tasks.spawn(store::trace::within(trace, work));
         let outcome = tokio::select! {
             joined = &mut task => return Some(joined.unwrap_or_else(|error| {
                 tracing::error!(kind = self.lane.kind, %error, "a job ended badly");
@@ -111,7 +114,7 @@ impl Run {
         }
     }
 
-    fn observe(&self, took: Duration, end: Option<&End>) {
+    fn observe(&self, claimed: &Claimed, took: Duration, end: Option<&End>) {
         let metrics = &self.process.metrics;
         let seconds = metrics.seconds.with_label_values(&[self.lane.kind]);
         seconds.observe(took.as_secs_f64());
@@ -123,7 +126,23 @@ impl Run {
             .ended
             .with_label_values(&[self.lane.queue.name(), self.lane.kind, name])
             .inc();
+        store::told!(
+            job.id = %claimed.id,
+            job.kind = self.lane.kind,
+            attempt = claimed.attempt,
+            end = name,
+            ?took,
+            "a job ended"
+        );
     }
+}
+
+/// What nobody asked for, such as a tick, begins a trace of its own.
+fn trace_of(claimed: &Claimed) -> Trace {
+    claimed
+        .trace
+        .as_ref()
+        .map_or_else(Trace::begin, Trace::next)
 }
 
 impl Service<Task<Assigned>> for Run {
@@ -138,7 +157,15 @@ impl Service<Task<Assigned>> for Run {
     fn call(&mut self, task: Task<Assigned>) -> Self::Future {
         let run = self.clone();
         Box::pin(async move {
-            run.run(task.args).await;
+            let trace = trace_of(&task.args.claimed);
+            let span = tracing::error_span!(
+                "job",
+                trace_id = trace.trace_id(),
+                span_id = trace.span_id(),
+                request_id = trace.request_id()
+            );
+            let running = run.run(task.args).instrument(span);
+            store::trace::within(trace, running).await;
             Ok(())
         })
     }

@@ -62,7 +62,10 @@ pub(crate) async fn send_message(
     let now = Timestamp::now();
     let accepted = store::messages::accept(&state.store, now, caller.0.business, new).await?;
     Ok(HttpResponse::Accepted().json(match accepted {
-        Accepted::New(message) => message,
+        Accepted::New(message) => {
+            store::told!(message_id = %message.id, "accepted");
+            message
+        }
         Accepted::Replay(message) => as_accepted(message),
     }))
 }

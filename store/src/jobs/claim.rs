@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use switchyard_core::job::Job;
-use switchyard_core::{BusinessId, JobId, Timestamp};
+use switchyard_core::{BusinessId, JobId, Timestamp, Trace};
 use uuid::Uuid;
 
 use super::share::{Due, Share, business, divide};
@@ -56,6 +56,8 @@ pub struct Claimed {
     pub attempt: u16,
     /// Who finishes it must name this.
     pub fence: i64,
+    /// The trace of whoever pushed it.
+    pub trace: Option<Trace>,
 }
 
 /// Claims due jobs: as many as there are free slots, in turn between businesses, and for one of them no more than
@@ -205,6 +207,7 @@ struct JobRow {
     payload: String,
     attempts: i64,
     fence: i64,
+    trace: Option<String>,
 }
 
 impl JobRow {
@@ -215,6 +218,7 @@ impl JobRow {
             job: serde_json::from_str(&self.payload).ok(),
             attempt: u16::try_from(self.attempts).unwrap_or(u16::MAX),
             fence: self.fence,
+            trace: self.trace.and_then(|it| it.parse().ok()),
         }
     }
 }

@@ -15,34 +15,43 @@ use crate::{Engine, Error, Lane, Result, Store, Tx};
 
 statements! {
     /// A waiting job with the same unique key makes this one needless; a running one does not. Touching that row
-    /// locks it until the commit: it cannot be claimed and carried out before what this push is about is visible.
+    /// locks it until the commit: it cannot be claimed and carried out before what this push is about is visible. It keeps
+    /// the trace of whoever pushed it first.
     PUSH: across_tenants = {
         sqlite: "insert into jobs
-                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
-            values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8)
-            on conflict (unique_key) where state = 'waiting' do update set run_at = min(jobs.run_at, excluded.run_at)
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at,
+                    trace)
+            values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8, $9)
+            on conflict (unique_key) where state = 'waiting' do update set run_at = min(jobs.run_at, excluded.run_at),
+                    trace = coalesce(jobs.trace, excluded.trace)
             returning id",
         postgres: "insert into jobs
-                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
-            values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8)
-            on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at)
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at,
+                    trace)
+            values ($1, $2, $3, $4, $5, 'waiting', 0, $6, 0, 0, $7, $8, $9)
+            on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at),
+                    trace = coalesce(jobs.trace, excluded.trace)
             returning id",
     };
 
     /// The same for the jobs of a whole transaction, no unique key twice.
     PUSH_LAST: across_tenants = {
         sqlite: "insert into jobs
-                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at,
+                    trace)
             select unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, 'waiting', 0,
-                value ->> 5, 0, 0, value ->> 6, value ->> 5
+                value ->> 5, 0, 0, value ->> 6, value ->> 5, value ->> 7
             from json_each($1) where true
-            on conflict (unique_key) where state = 'waiting' do update set run_at = min(jobs.run_at, excluded.run_at)",
+            on conflict (unique_key) where state = 'waiting' do update set run_at = min(jobs.run_at, excluded.run_at),
+                    trace = coalesce(jobs.trace, excluded.trace)",
         postgres: "insert into jobs
-                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at)
-            select id, queue, business, kind, payload, 'waiting', 0, run_at, 0, 0, unique_key, run_at
-            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[])
-                as new (id, queue, business, kind, payload, run_at, unique_key)
-            on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at)",
+                (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at,
+                    trace)
+            select id, queue, business, kind, payload, 'waiting', 0, run_at, 0, 0, unique_key, run_at, trace
+            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[])
+                as new (id, queue, business, kind, payload, run_at, unique_key, trace)
+            on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at),
+                    trace = coalesce(jobs.trace, excluded.trace)",
     };
 }
 
@@ -59,6 +68,7 @@ pub async fn push(
     let queue = job.queue();
     let payload = serde_json::to_string(job)?;
     let id = JobId::generate().uuid();
+    let trace = tx.trace.as_ref().map(ToString::to_string);
     let row = fetch_optional!(
         tx,
         (Uuid,),
@@ -70,7 +80,8 @@ pub async fn push(
         payload.as_str(),
         run_at.ms(),
         job.unique_key(),
-        now.ms()
+        now.ms(),
+        trace
     )?;
     tx.changed(1);
     if run_at <= now {
@@ -98,6 +109,7 @@ pub(crate) fn push_last(
         payload: serde_json::to_string(job)?,
         unique_key: job.unique_key(),
         now,
+        trace: tx.trace.as_ref().map(ToString::to_string),
     });
     Ok(())
 }
@@ -112,6 +124,7 @@ pub(crate) struct NewJob {
     payload: String,
     unique_key: Option<String>,
     now: Timestamp,
+    trace: Option<String>,
 }
 
 /// Writes the gathered jobs. Of those with one unique key the first: all run at once, and no row is met twice.
@@ -149,6 +162,11 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
                         .map(|it| it.unique_key.as_deref())
                         .collect::<Vec<_>>(),
                 )
+                .bind(
+                    jobs.iter()
+                        .map(|it| it.trace.as_deref())
+                        .collect::<Vec<_>>(),
+                )
                 .execute(connection)
                 .await?;
         }
@@ -168,6 +186,7 @@ fn as_json(jobs: &[NewJob]) -> Result<String> {
             job.payload.as_str(),
             job.now.ms(),
             job.unique_key.as_deref(),
+            job.trace.as_deref(),
         ));
     }
     Ok(serde_json::to_string(&rows)?)

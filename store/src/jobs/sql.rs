@@ -40,7 +40,7 @@ statements! {
         sqlite: "update jobs set state = 'running', attempts = attempts + 1, fence = fence + 1, worker = $2,
                 lease_until = cast(unixepoch('now', 'subsec') * 1000 as integer) + $3, started_at = $4
             where state = 'waiting' and kind = $1 and id in (select unhex(value) from json_each($5))
-            returning id, business_id, payload, attempts, fence",
+            returning id, business_id, payload, attempts, fence, trace",
         postgres: "with picked as materialized (
                 select job.id from unnest($5::uuid[], $6::bigint[], $7::bigint[]) as share (business_id, priority, jobs)
                 cross join lateral (
@@ -50,7 +50,7 @@ statements! {
             update jobs set state = 'running', attempts = attempts + 1, fence = fence + 1, worker = $2,
                 lease_until = (extract(epoch from clock_timestamp()) * 1000)::bigint + $3, started_at = $4
             where id = any (array(select id from picked))
-            returning id, business_id, payload, attempts, fence",
+            returning id, business_id, payload, attempts, fence, trace",
     };
 
     RENEW: across_tenants = {

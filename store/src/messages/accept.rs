@@ -39,7 +39,8 @@ pub(super) async fn accept_all<'a>(
 ) -> Result<Vec<Result<Accepted>>> {
     let mut batch = Batch::new(business);
     let mut accepted = Vec::new();
-    for (now, message) in asked {
+    for (now, message, trace) in asked {
+        tx.trace.clone_from(trace);
         accepted.push(match accept_one(tx, &mut batch, *now, message).await {
             Err(refused) if is_refused_alone(&refused) => Err(refused),
             outcome => Ok(outcome?),

@@ -3,15 +3,15 @@
 
 use std::sync::Arc;
 
-use switchyard_core::{BusinessId, Timestamp};
+use switchyard_core::{BusinessId, Timestamp, Trace};
 
 use super::accept::accept_all;
 use super::{Accepted, NewMessage};
 use crate::gather::{Commit, Gathering};
-use crate::{Lane, Result, Store};
+use crate::{Lane, Result, Store, trace};
 
-/// When it was asked, and what.
-pub(crate) type Asked = (Timestamp, NewMessage);
+/// When it was asked, what, and for which trace.
+pub(crate) type Asked = (Timestamp, NewMessage, Option<Trace>);
 /// What waits to be accepted.
 pub(crate) type Accepts = Arc<Gathering<BusinessId, Asked, Accepted>>;
 
@@ -30,7 +30,9 @@ pub(super) async fn accept(
         Store::Sqlite(sqlite) => sqlite.accepts(),
         Store::Postgres(postgres) => postgres.accepts(),
     };
-    accepts.call(business, (now, message), commit).await
+    accepts
+        .call(business, (now, message, trace::current()), commit)
+        .await
 }
 
 async fn commit(
@@ -40,7 +42,7 @@ async fn commit(
 ) -> Result<Vec<Result<Accepted>>> {
     // Every process locks chats in the same order. Messages to one person keep theirs.
     let mut places: Vec<usize> = (0..asked.len()).collect();
-    places.sort_by_cached_key(|place| asked.get(*place).map(|(_, message)| message.to.shown()));
+    places.sort_by_cached_key(|place| asked.get(*place).map(|(_, message, _)| message.to.shown()));
     let input = (business, asked, places);
     let of = store.of(business);
     let accepting = of.write(Lane::Messages, input, |tx, (business, asked, places)| {

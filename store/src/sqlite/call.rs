@@ -4,9 +4,10 @@ use std::panic::AssertUnwindSafe;
 
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
+use switchyard_core::Trace;
 use tokio::sync::oneshot;
 
-use crate::{Error, Result, Tx};
+use crate::{Error, Result, Tx, trace};
 
 /// A verb with its input, whatever its types are.
 pub(super) trait Work: Send {
@@ -21,6 +22,8 @@ pub(super) trait Work: Send {
 pub(super) struct Call<I, T, F> {
     input: I,
     verb: F,
+    /// What the caller works for; the writer works for many.
+    trace: Option<Trace>,
     answer: Option<Result<T>>,
     reply: oneshot::Sender<Result<T>>,
 }
@@ -30,6 +33,7 @@ impl<I, T, F> Call<I, T, F> {
         Self {
             input,
             verb,
+            trace: trace::current(),
             answer: None,
             reply,
         }
@@ -44,6 +48,7 @@ where
 {
     fn run<'a>(&'a mut self, tx: &'a mut Tx) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
+            tx.trace.clone_from(&self.trace);
             // A panic of one verb must not take the writer, and with it every other caller, along.
             let outcome = AssertUnwindSafe((self.verb)(tx, &self.input))
                 .catch_unwind()

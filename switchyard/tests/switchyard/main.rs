@@ -25,3 +25,4 @@ mod rights;
 mod roles;
 mod start_and_stop;
 mod story;
+mod traces;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use secrecy::ExposeSecret;
 use store::leases::Holder;
 use switchyard_core::drain::{DRAIN_MAX_MESSAGES, DrainAnswer, DrainOutcome, DrainRequest};
-use switchyard_core::{ChatId, SessionId};
+use switchyard_core::{ChatId, SessionId, trace};
 
 use crate::jobs::Context;
 use crate::outcome::Outcome;
@@ -84,6 +84,12 @@ async fn ask(
     let mut call = context.shards.post(url).json(&request);
     if let Some(key) = &context.internal_key {
         call = call.bearer_auth(key.expose_secret());
+    }
+    if let Some(trace) = store::trace::current() {
+        call = call.header(trace::HEADER, trace.traceparent());
+        if let Some(id) = trace.request_id() {
+            call = call.header(trace::REQUEST_HEADER, id);
+        }
     }
     let answer = call.send().await.map_err(|error| code(&error))?;
     if !answer.status().is_success() {

@@ -68,7 +68,7 @@ const GRANTS: [(&str, &str); 31] = [
     ("events", "insert, select"),
     ("idempotency_keys", "delete, insert, select"),
     ("invitations", "insert, select, update (revoked_at)"),
-    ("jobs", "insert, select, update (run_at)"),
+    ("jobs", "insert, select, update (run_at, trace)"),
     ("lid_map", "delete, select"),
     ("link_attempts", "delete, select"),
     ("members", "delete, select, update (role)"),

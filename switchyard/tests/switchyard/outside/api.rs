@@ -101,6 +101,22 @@ impl Api {
         (status, answer.text().await.unwrap())
     }
 
+    /// The answer to a POST with these headers, which must succeed.
+    pub(crate) async fn post_with(
+        &self,
+        path: &str,
+        body: &Value,
+        headers: &[(&str, &str)],
+    ) -> Value {
+        let mut request = self.client.post(format!("{}{path}", self.url)).json(body);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let answer = request.bearer_auth(&self.key).send().await.unwrap();
+        assert!(answer.status().is_success(), "{}", answer.status());
+        answer.json().await.unwrap()
+    }
+
     /// A body that is no JSON.
     pub(crate) async fn page(&self, path: &str) -> String {
         self.stream(path).await.text().await.unwrap()

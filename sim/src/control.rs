@@ -1,5 +1,7 @@
 //! The control API: JSON over HTTP for tests, and the page made of it.
 
+mod calls;
+mod carrier;
 mod faults;
 mod guard;
 mod network;
@@ -80,6 +82,7 @@ impl Control {
 }
 
 fn routes(config: &mut web::ServiceConfig) {
+    telephony(config);
     config
         .route("/", web::get().to(page::show))
         .route("/phones", web::post().to(phones::create))
@@ -100,4 +103,23 @@ fn routes(config: &mut web::ServiceConfig) {
         .route("/network", web::get().to(network::show))
         .route("/network/log", web::get().to(network::log))
         .route("/network/root", web::get().to(network::root));
+}
+
+fn telephony(config: &mut web::ServiceConfig) {
+    config
+        .route("/carrier", web::get().to(carrier::show))
+        .route("/carrier", web::patch().to(carrier::change))
+        .route("/carrier/accounts", web::post().to(carrier::put_account))
+        .route("/carrier/accounts", web::get().to(carrier::accounts))
+        .route("/carrier/numbers", web::post().to(carrier::put_number))
+        .route("/carrier/numbers", web::get().to(carrier::numbers))
+        .route("/calls", web::post().to(calls::place))
+        .route("/calls", web::get().to(calls::list))
+        .route("/calls/stats", web::get().to(calls::stats))
+        .route("/calls/stats", web::delete().to(calls::reset))
+        .route("/calls/{sid}", web::get().to(calls::show))
+        .route("/calls/{sid}/ledger", web::get().to(calls::ledger))
+        .route("/calls/{sid}/hangup", web::post().to(calls::hang_up))
+        .route("/calls/{sid}/digits", web::post().to(calls::press))
+        .route("/calls/{sid}/speak", web::post().to(calls::speak));
 }

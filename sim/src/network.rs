@@ -7,12 +7,14 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
+use crate::carrier::Carrier;
 use crate::certificates::ServerKeys;
 use crate::disk::{self, Disk, Loaded};
 use crate::effects::{Effects, Row, Table};
-use crate::world::World;
+use crate::world::{Rules, World};
 use crate::{control, door};
 
 /// Options of one network.
@@ -26,6 +28,8 @@ pub struct NetworkOptions {
     pub qr_scale: f64,
     /// Refuse what WhatsApp refuses: malformed addresses, receipts that never come.
     pub strict: bool,
+    /// How many times as fast as the world's telephone calls go: speech, ringing, recording.
+    pub call_scale: f64,
 }
 
 impl Default for NetworkOptions {
@@ -35,6 +39,7 @@ impl Default for NetworkOptions {
             data_dir: None,
             qr_scale: 1.0,
             strict: true,
+            call_scale: 1.0,
         }
     }
 }
@@ -61,6 +66,9 @@ impl Network {
         if !(options.qr_scale.is_finite() && options.qr_scale > 0.0) {
             bail!("the life of codes must be scaled by a positive number");
         }
+        // The HTTP client of the telephone network wants one, though it asks this machine only. Whoever else wants it
+        // may have installed it before.
+        drop(rustls::crypto::ring::default_provider().install_default());
         let listener = TcpListener::bind(options.listen)
             .await
             .context("the simulator cannot listen")?;
@@ -104,6 +112,7 @@ impl Network {
     pub async fn stop(self) {
         self.world.over.cancel();
         self.control.stop().await;
+        self.world.carrier.stop().await;
         self.tasks.close();
         self.tasks.wait().await;
         // The writer ends when nobody can hand it changes any more.
@@ -137,13 +146,19 @@ async fn awaken(options: &NetworkOptions) -> anyhow::Result<(World, Option<JoinH
         disk.commit(effects);
         keys
     };
+    let over = CancellationToken::new();
+    let carrier = Carrier::new(options.call_scale, over.clone())?;
     let world = World::new(
         keys,
         disk,
         loaded.log,
         loaded.phones,
-        options.qr_scale,
-        options.strict,
+        Rules {
+            qr_scale: options.qr_scale,
+            strict: options.strict,
+        },
+        carrier,
+        over,
     );
     Ok((world, writer))
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio_util::sync::CancellationToken;
 use wacore_binary::{Jid, Server};
 
+use crate::carrier::Carrier;
 use crate::certificates::ServerKeys;
 use crate::disk::Disk;
 use crate::effects::Effects;
@@ -15,6 +16,15 @@ use crate::jids::{Addressing, is_person};
 use crate::log::Log;
 use crate::pairing::Offers;
 use crate::phone::{Phone, SharedPhone};
+
+/// How the network judges its clients.
+#[derive(Clone, Copy)]
+pub(crate) struct Rules {
+    /// By how much the life of a code is longer than WhatsApp's.
+    pub(crate) qr_scale: f64,
+    /// Whether what WhatsApp refuses is refused.
+    pub(crate) strict: bool,
+}
 
 /// The network.
 pub(crate) struct World {
@@ -32,6 +42,8 @@ pub(crate) struct World {
     pub(crate) faults: Faults,
     /// Codes that wait to be scanned.
     pub(crate) offers: Offers,
+    /// The telephone network.
+    pub(crate) carrier: Arc<Carrier>,
     /// Cancelled when the network stops.
     pub(crate) over: CancellationToken,
     phones: RwLock<HashMap<String, SharedPhone>>,
@@ -46,23 +58,25 @@ impl World {
         disk: Disk,
         log: Log,
         phones: HashMap<String, SharedPhone>,
-        qr_scale: f64,
-        strict: bool,
+        rules: Rules,
+        carrier: Carrier,
+        over: CancellationToken,
     ) -> Self {
         let by_lid = phones
             .values()
             .map(|phone| (phone.lid.clone(), Arc::clone(phone)))
             .collect();
         Self {
-            qr_scale,
-            strict,
+            qr_scale: rules.qr_scale,
+            strict: rules.strict,
             keys,
             disk,
             sockets: AtomicU64::new(log.last_socket()),
             log,
             faults: Faults::default(),
             offers: Offers::default(),
-            over: CancellationToken::new(),
+            carrier: Arc::new(carrier),
+            over,
             phones: RwLock::new(phones),
             by_lid: RwLock::new(by_lid),
         }

@@ -1,4 +1,4 @@
-//! The simulated network against the real client: pairing, messages, faults, restarts.
+//! The simulated networks against the real client and a business: pairing, messages, faults, restarts, calls.
 
 #![expect(
     clippy::expect_used,
@@ -9,6 +9,10 @@
 
 #[path = "network/addresses.rs"]
 mod addresses;
+#[path = "network/business.rs"]
+mod business;
+#[path = "network/calling.rs"]
+mod calling;
 #[path = "network/client.rs"]
 mod client;
 #[path = "network/control.rs"]
@@ -19,6 +23,8 @@ mod endings;
 mod faulty;
 #[path = "network/fuzzed.rs"]
 mod fuzzed;
+#[path = "network/judge.rs"]
+mod judge;
 #[path = "network/keeping.rs"]
 mod keeping;
 #[path = "network/linking.rs"]

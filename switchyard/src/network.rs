@@ -1,4 +1,4 @@
-//! `switchyard sim`: the WhatsApp network on loopback, alone, so that products beside it can die and come back.
+//! `switchyard sim`: the WhatsApp and telephone networks on loopback, alone, so that products beside it can die and come back.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -30,6 +30,9 @@ pub(crate) struct Network {
     /// Refuse what WhatsApp refuses.
     #[arg(long)]
     strict: bool,
+    /// How many times as fast as the world's telephone calls go: speech, ringing, recording.
+    #[arg(long, default_value_t = 1.0)]
+    call_scale: f64,
     /// What is logged.
     #[arg(long, env = "SWITCHYARD_LOG", default_value = crate::settings::LOG)]
     log: String,
@@ -43,6 +46,7 @@ pub(crate) fn run(network: &Network) -> Result<(), Refusal> {
         data_dir: network.data_dir.clone(),
         qr_scale: network.qr_scale,
         strict: network.strict,
+        call_scale: network.call_scale,
     };
     // One process alone keeps the phones.
     let _folder = network

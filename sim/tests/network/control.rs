@@ -58,14 +58,14 @@ impl Control {
 
     /// `GET`, the `data` of it.
     pub(crate) async fn get(&self, path: &str) -> Vec<Value> {
-        let answer = self
-            .http
-            .get(format!("{}{path}", self.url))
-            .send()
-            .await
-            .expect("an answer");
-        let mut answer: Value = answer.json().await.expect("JSON");
+        let mut answer: Value = self.raw(path).await.json().await.expect("JSON");
         serde_json::from_value(answer["data"].take()).expect("a list")
+    }
+
+    /// `GET`, the whole answer.
+    pub(crate) async fn raw(&self, path: &str) -> reqwest::Response {
+        let request = self.http.get(format!("{}{path}", self.url));
+        request.send().await.expect("an answer")
     }
 
     /// The key that vouches for the network, in hex.

@@ -83,7 +83,7 @@ impl Connection {
         let held = holding.held;
         let (vault, devices) = unlock(world, holding, paired).await?;
         let (sign, signs) = mpsc::channel(SIGNS);
-        let inbox = Arc::new(Inbox::new(world, holding, sign.clone()));
+        let inbox = Arc::new(Inbox::new(world, holding, &vault, sign.clone()));
         let pulse = Arc::new(Pulse::default());
         let gate = Arc::new(Gate::new(
             Arc::clone(&holding.lease),

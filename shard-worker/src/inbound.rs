@@ -10,7 +10,7 @@ use store::{Held, Store};
 use switchyard_core::Timestamp;
 use switchyard_core::address::{Identity, Lid, Phone};
 use switchyard_core::fail::{FailPoint, FailPoints};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use wacore::proto_helpers::MessageExt;
 use waproto::whatsapp as wa;
 use whatsapp_rust::anyhow;
@@ -26,12 +26,15 @@ use crate::identity::{identity, is_person, is_unknown};
 use crate::metrics::Metrics;
 use crate::tenure::Lease;
 use crate::unread::Unread;
+use crate::vault::{SessionVault, Trouble};
 use crate::world::World;
 
 /// The most characters of an inbound text that are kept; WhatsApp's own limit.
 const TEXT_MAX: usize = 65_536;
 /// The most characters of a person's own name that are kept; WhatsApp's own limit is 25.
 const NAME_MAX: usize = 100;
+/// How messages are refused on a connection that gave one up.
+const GIVEN_UP: &str = "gave_up_a_message";
 /// The pause between two tries of a commit while the database is away.
 const AGAIN: Duration = Duration::from_millis(200);
 
@@ -44,6 +47,10 @@ pub(crate) struct Inbox {
     pub(crate) held: Held,
     /// Until when to try.
     pub(crate) lease: Arc<Lease>,
+    /// What the vault of this connection met.
+    trouble: watch::Receiver<Option<Trouble>>,
+    /// Set once a message was not written down.
+    gave_up: AtomicBool,
     /// Set while the device belongs to another number than the session's: nothing of it is written down.
     pub(crate) foreign: AtomicBool,
     /// What could not be read and is not written down yet.
@@ -58,8 +65,15 @@ pub(crate) struct Inbox {
 
 impl Inbox {
     /// For one connection.
-    pub(crate) fn new(world: &World, holding: &Holding, signs: mpsc::Sender<Sign>) -> Self {
+    pub(crate) fn new(
+        world: &World,
+        holding: &Holding,
+        vault: &SessionVault,
+        signs: mpsc::Sender<Sign>,
+    ) -> Self {
         Self {
+            trouble: vault.trouble(),
+            gave_up: AtomicBool::new(false),
             store: world.store.clone(),
             held: holding.held,
             lease: Arc::clone(&holding.lease),
@@ -78,6 +92,10 @@ impl Inbox {
     pub(crate) async fn record(&self, messages: Vec<Inbound>) -> store::Result<()> {
         if messages.is_empty() {
             return Ok(());
+        }
+        if self.gave_up.load(Ordering::Acquire) || self.trouble.borrow().is_some() {
+            // An earlier message comes again at the next connection, and these shall come after it.
+            return Err(store::Error::Conflict(GIVEN_UP));
         }
         loop {
             // A process that was paused past its lease writes nothing under its old epoch.
@@ -119,6 +137,7 @@ impl Inbox {
 
     /// Tells the supervisor that the connection must end because of this.
     pub(crate) fn end(&self, error: &store::Error) {
+        self.gave_up.store(true, Ordering::Release);
         let ending = match error {
             store::Error::Fenced => Ending::Lost,
             // WhatsApp offers the messages again at the next connection.

@@ -12,7 +12,7 @@ use serde_json::json;
 
 use super::report::Report;
 use super::rounds;
-use super::traffic::Traffic;
+use super::traffic::{Traffic, inbound};
 use crate::outside::api::Api;
 use crate::outside::cluster::{Cluster, LEASE, ROLES};
 use crate::outside::{LONG, until, within};
@@ -240,14 +240,14 @@ async fn nothing_is_lost_or_doubled_when_every_connection_is_cut_again_and_again
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_message_that_the_vault_could_not_take_in_time_is_offered_again_at_once() {
+async fn messages_that_the_vault_could_not_take_in_time_are_offered_again_at_once_and_in_order() {
     let cluster = Arc::new(Box::pin(Cluster::start(&[])).await);
     link(&cluster).await;
     cluster.network.write(CUSTOMERS[0], BUSINESS, "first").await;
     let chat = cluster.api.chat_with(CUSTOMERS[0]).await;
     let chat = chat["id"].as_str().unwrap();
-    for round in 0..rounds() {
-        let text = format!("number {round}");
+    let mut written = vec!["first".to_owned()];
+    for _ in 0..rounds() {
         // The lease is renewed all the while, so that the shard has no other reason to begin anew.
         let held = format!(
             "begin; lock table vault in exclusive mode; select pg_sleep({}); commit",
@@ -263,15 +263,24 @@ async fn a_message_that_the_vault_could_not_take_in_time_is_offered_again_at_onc
             rows.contains('t').then_some(())
         })
         .await;
-        cluster.network.write(CUSTOMERS[0], BUSINESS, &text).await;
+        // Some while it is held, some as it is let go, some on the next connection.
+        for _ in 0..40 {
+            let text = format!("number {}", written.len());
+            cluster.network.write(CUSTOMERS[0], BUSINESS, &text).await;
+            written.push(text);
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         holding.await.unwrap();
-        within(LEASE * 2, "the message is there", || async {
+        within(LEASE * 2, "the last message is there", || async {
             let messages = cluster.api.messages(chat).await;
-            let last = messages.last().unwrap();
-            (last["text"] == text.as_str()).then_some(())
+            let there = messages.iter().filter(|it| !it["text"].is_null());
+            (there.count() >= written.len()).then_some(())
         })
         .await;
     }
+    let messages = cluster.api.messages(chat).await;
+    let received: Vec<&str> = inbound(&messages).collect();
+    assert_eq!(received, written);
     let offered = cluster.network.log("qr_offered").await.len();
     assert_eq!(offered, 1, "nobody scans again");
 }

@@ -8,6 +8,7 @@ mod network;
 mod page;
 mod phones;
 mod refusal;
+mod rest;
 
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::sync::Arc;
@@ -83,6 +84,7 @@ impl Control {
 
 fn routes(config: &mut web::ServiceConfig) {
     telephony(config);
+    rest::routes(config);
     config
         .route("/", web::get().to(page::show))
         .route("/phones", web::post().to(phones::create))
@@ -111,6 +113,7 @@ fn telephony(config: &mut web::ServiceConfig) {
         .route("/carrier", web::patch().to(carrier::change))
         .route("/carrier/accounts", web::post().to(carrier::put_account))
         .route("/carrier/accounts", web::get().to(carrier::accounts))
+        .route("/carrier/people", web::put().to(carrier::put_person))
         .route("/carrier/numbers", web::post().to(carrier::put_number))
         .route("/carrier/numbers", web::get().to(carrier::numbers))
         .route("/calls", web::post().to(calls::place))
@@ -120,6 +123,8 @@ fn telephony(config: &mut web::ServiceConfig) {
         .route("/calls/{sid}", web::get().to(calls::show))
         .route("/calls/{sid}/ledger", web::get().to(calls::ledger))
         .route("/calls/{sid}/hangup", web::post().to(calls::hang_up))
+        .route("/calls/{sid}/answer", web::post().to(calls::pick_up))
+        .route("/calls/{sid}/decline", web::post().to(calls::decline))
         .route("/calls/{sid}/digits", web::post().to(calls::press))
         .route("/calls/{sid}/speak", web::post().to(calls::speak));
 }

@@ -6,6 +6,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
+use crate::carrier::Route;
+
 /// What goes wrong.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -52,6 +54,46 @@ pub(crate) enum Kind {
     StreamAck,
     /// A scan is answered by the request for a passkey.
     PasskeyRequest,
+    /// A status or recording callback is never delivered.
+    CallbackDrop,
+    /// A status or recording callback is delivered twice: with the same token, or another one when `code` is 2.
+    CallbackDuplicate,
+    /// A callback is delivered after the one that follows it; the last one of a call is not held back.
+    CallbackReorder,
+    /// A callback comes `ms` later.
+    CallbackDelay,
+    /// The caller hangs up and the end is told of before the voice webhook's answer is read.
+    CallbackEarly,
+    /// A webhook is sent `ms` later.
+    WebhookSlow,
+    /// A webhook is delivered, and its answer is lost: a read timeout, or a refused connection when `code` is 11205.
+    WebhookAnswerLost,
+    /// A webhook carries a signature by another secret.
+    WebhookBadSignature,
+    /// A webhook is delivered twice at the same time, with the same token.
+    WebhookDuplicate,
+    /// REST answers `code`, 500 when it is left out, and does nothing.
+    RestError,
+    /// REST answers `ms` later.
+    RestSlow,
+    /// REST does what it is asked for, and its answer is lost.
+    RestAnswerLost,
+    /// Lists of REST are `ms` behind, ten seconds when it is left out.
+    RestListLag,
+    /// A recording cannot be fetched.
+    RecordingMissing,
+    /// Nothing of a recording is kept.
+    RecordingAbsent,
+    /// The media socket is cut without a word, `ms` after its start.
+    MediaCut,
+    /// A media socket begins without its start.
+    MediaNoStart,
+    /// A media socket ends without its stop.
+    MediaNoStop,
+    /// The handshake of a media socket is not signed.
+    MediaUnsigned,
+    /// A frame of a media stream is lost.
+    MediaGap,
 }
 
 impl Kind {
@@ -88,6 +130,15 @@ pub(crate) struct Fault {
     /// Only for this device.
     #[serde(default)]
     pub(crate) device: Option<u16>,
+    /// Only for requests of this kind, in the words of a call's ledger.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) route: Option<Route>,
+    /// Only every so manieth time that it could happen.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) every: Option<u64>,
+    /// How often it could have happened.
+    #[serde(skip)]
+    chances: u64,
     /// A time, as the kind says.
     #[serde(default)]
     pub(crate) ms: Option<u64>,
@@ -168,6 +219,27 @@ impl Faults {
         let fault = list
             .iter_mut()
             .find(|fault| fault.fits(kind, phone, device))?;
+        fault.hits = fault.hits.saturating_add(1);
+        Some(fault.clone())
+    }
+
+    /// Whether that happens now to a request for the business with that number; counts it as a hit.
+    pub(crate) fn hit_route(&self, kind: Kind, phone: &str, route: Option<Route>) -> Option<Fault> {
+        if self.active.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut list = self.lock();
+        let fault = list.iter_mut().find(|fault| {
+            fault.fits(kind, Some(phone), None)
+                && fault.route.is_none_or(|wanted| Some(wanted) == route)
+        })?;
+        fault.chances = fault.chances.saturating_add(1);
+        if fault
+            .every
+            .is_some_and(|every| !fault.chances.is_multiple_of(every))
+        {
+            return None;
+        }
         fault.hits = fault.hits.saturating_add(1);
         Some(fault.clone())
     }

@@ -66,14 +66,11 @@ impl Network {
         if !(options.qr_scale.is_finite() && options.qr_scale > 0.0) {
             bail!("the life of codes must be scaled by a positive number");
         }
-        // The HTTP client of the telephone network wants one, though it asks this machine only. Whoever else wants it
-        // may have installed it before.
-        drop(rustls::crypto::ring::default_provider().install_default());
         let listener = TcpListener::bind(options.listen)
             .await
             .context("the simulator cannot listen")?;
         let addr = listener.local_addr()?;
-        let (world, writer) = awaken(&options).await?;
+        let (world, writer) = awaken(&options, addr).await?;
         let world = Arc::new(world);
         let control = control::Control::start(Arc::clone(&world), addr)?;
         let tasks = TaskTracker::new();
@@ -126,7 +123,10 @@ impl Network {
 }
 
 /// The world as it was kept, or a new one.
-async fn awaken(options: &NetworkOptions) -> anyhow::Result<(World, Option<JoinHandle<()>>)> {
+async fn awaken(
+    options: &NetworkOptions,
+    addr: SocketAddr,
+) -> anyhow::Result<(World, Option<JoinHandle<()>>)> {
     let (loaded, disk, writer) = match &options.data_dir {
         None => (Loaded::default(), Disk::memory(), None),
         Some(folder) => {
@@ -147,7 +147,7 @@ async fn awaken(options: &NetworkOptions) -> anyhow::Result<(World, Option<JoinH
         keys
     };
     let over = CancellationToken::new();
-    let carrier = Carrier::new(options.call_scale, over.clone())?;
+    let carrier = Carrier::new(format!("http://{addr}"), options.call_scale, over.clone())?;
     let world = World::new(
         keys,
         disk,

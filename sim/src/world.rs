@@ -39,7 +39,7 @@ pub(crate) struct World {
     /// What happened.
     pub(crate) log: Log,
     /// What goes wrong on purpose.
-    pub(crate) faults: Faults,
+    pub(crate) faults: Arc<Faults>,
     /// Codes that wait to be scanned.
     pub(crate) offers: Offers,
     /// The telephone network.
@@ -73,7 +73,7 @@ impl World {
             disk,
             sockets: AtomicU64::new(log.last_socket()),
             log,
-            faults: Faults::default(),
+            faults: carrier.faults(),
             offers: Offers::default(),
             carrier: Arc::new(carrier),
             over,

@@ -11,10 +11,14 @@
 mod addresses;
 #[path = "network/business.rs"]
 mod business;
+#[path = "network/callbacks.rs"]
+mod callbacks;
 #[path = "network/calling.rs"]
 mod calling;
 #[path = "network/client.rs"]
 mod client;
+#[path = "network/connected.rs"]
+mod connected;
 #[path = "network/control.rs"]
 mod control;
 #[path = "network/endings.rs"]
@@ -33,5 +37,9 @@ mod linking;
 mod load;
 #[path = "network/messages.rs"]
 mod messages;
+#[path = "network/provider.rs"]
+mod provider;
+#[path = "network/recorded.rs"]
+mod recorded;
 #[path = "network/stranger.rs"]
 mod stranger;

@@ -10,6 +10,7 @@ use tokio::time::Instant;
 
 use super::exchange::Account;
 use super::journal::{Journal, Kind};
+use super::people::Callee;
 use super::sids::sid;
 
 /// How much may wait for a call's task: more than a person presses and says before it is heard.
@@ -165,6 +166,7 @@ struct Progress {
     ended: Option<(jiff::Timestamp, Duration)>,
     sequence: u64,
     admitted: bool,
+    callees: Vec<(String, Callee)>,
 }
 
 impl Call {
@@ -241,6 +243,20 @@ impl Call {
         let place = progress.sequence;
         progress.sequence += 1;
         place
+    }
+
+    /// Notes what others do when this call reaches them.
+    pub(crate) fn expect(&self, callees: Vec<(String, Callee)>) {
+        self.progress().callees = callees;
+    }
+
+    /// What that person does when this call reaches them, if it was said.
+    pub(crate) fn callee(&self, phone: &str) -> Option<Callee> {
+        let progress = self.progress();
+        let mut callees = progress.callees.iter();
+        callees
+            .find(|(known, _)| known == phone)
+            .map(|(_, callee)| callee.clone())
     }
 
     /// Notes that the business took it.

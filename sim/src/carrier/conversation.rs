@@ -1,11 +1,15 @@
 //! What happens on one leg: documents are fetched and their verbs performed until somebody hangs up.
 
+mod dial;
 mod fetch;
 mod gather;
 mod listen;
+mod record;
+mod ring;
 mod speak;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use reqwest::{Method, Url};
 use serde_json::json;
@@ -17,8 +21,10 @@ use super::admissions::Admission;
 use super::call::{Call, Input, Status, Target};
 use super::journal::Kind;
 use super::notices::Notices;
+use super::people::Callee;
 use super::twiml::Element;
 use super::{Carrier, Route};
+use crate::faults;
 
 /// How many documents a call may fetch; one that asks for more goes in a circle.
 const PAGES: u32 = 500;
@@ -46,6 +52,15 @@ impl Goto {
     pub(crate) fn voice(address: Address) -> Self {
         Self {
             target: Target::Url(address, Method::POST),
+            route: Route::Voice,
+            told: Vec::new(),
+        }
+    }
+
+    /// The first question of a call that REST asked for.
+    pub(crate) fn voice_at(target: Target) -> Self {
+        Self {
+            target,
             route: Route::Voice,
             told: Vec::new(),
         }
@@ -112,22 +127,59 @@ impl Conversation {
 
     /// Performs documents from `first` on until the leg ends, and tells of its end.
     pub(crate) async fn run(mut self, first: Goto) {
+        let status = self.follow(first).await.unwrap_or_else(|status| status);
+        self.end(status).await;
+    }
+
+    /// Waits for its turn, rings, and performs documents from `first` on when somebody answers.
+    pub(crate) async fn call_out(
+        mut self,
+        callee: Callee,
+        wait: Duration,
+        patience: Duration,
+        first: Goto,
+    ) {
+        let turn = Instant::now() + wait;
+        let status = match self.ring_in_turn(callee, turn, patience).await {
+            Ok(()) => {
+                self.start = Instant::now();
+                self.follow(first).await.unwrap_or_else(|status| status)
+            }
+            Err(Turn::Over(status)) => status,
+            Err(Turn::Goto(_)) => Status::Failed,
+        };
+        self.end(status).await;
+    }
+
+    /// Performs the document for somebody who was called, before the two are connected. An error when that person is
+    /// gone after it.
+    async fn whisper(&mut self, first: Goto) -> Result<(), Turn> {
+        // A document may dial, and whoever is dialled may be asked by a document.
+        let told = Box::pin(self.follow(first)).await;
+        told.map(drop).map_err(Turn::Over)
+    }
+
+    /// Performs documents until one comes to its end, whose status is then that of the call; an error when the call
+    /// ended before.
+    async fn follow(&mut self, first: Goto) -> Result<Status, Status> {
         let mut next = first;
-        let status = loop {
+        loop {
             let turn = match self.fetch(next).await {
-                Ok(page) => self.perform(&page).await,
+                Ok(page) => match self.perform(&page).await {
+                    Ok(()) => return Ok(Status::Completed),
+                    Err(turn) => turn,
+                },
                 Err(turn) => turn,
             };
             match turn {
-                Turn::Over(status) => break status,
+                Turn::Over(status) => return Err(status),
                 Turn::Goto(_) if self.pages >= PAGES => {
                     self.complain(11200, "the call asks for document after document");
-                    break Status::Completed;
+                    return Err(Status::Completed);
                 }
                 Turn::Goto(goto) => next = *goto,
             }
-        };
-        self.end(status).await;
+        }
     }
 
     /// The place of the call is free before anybody is told.
@@ -140,7 +192,7 @@ impl Conversation {
         }
     }
 
-    async fn perform(&mut self, page: &Page) -> Turn {
+    async fn perform(&mut self, page: &Page) -> Result<(), Turn> {
         for verb in &page.verbs {
             let attributes: serde_json::Map<_, _> = verb
                 .attributes
@@ -151,11 +203,9 @@ impl Conversation {
                 Kind::Verb,
                 json!({ "verb": verb.name, "attributes": attributes }),
             );
-            if let Err(turn) = self.verb(verb, page).await {
-                return turn;
-            }
+            self.verb(verb, page).await?;
         }
-        Turn::Over(Status::Completed)
+        Ok(())
     }
 
     async fn verb(&mut self, verb: &Element, page: &Page) -> Result<(), Turn> {
@@ -166,6 +216,8 @@ impl Conversation {
             }
             "Pause" => self.prompt(verb, page, false).await.map(drop),
             "Gather" => self.gather(verb, page).await,
+            "Record" => self.record(verb, page).await,
+            "Dial" => Box::pin(self.dial(verb, page)).await,
             "Redirect" => {
                 let address = self.address(page, verb.words())?;
                 Err(Goto::action(address, method(verb, "method"), Vec::new()).into())
@@ -210,6 +262,11 @@ impl Conversation {
         let text = verb.get("action").unwrap_or(page.base.as_str());
         let address = self.address(page, text)?;
         Ok(Goto::action(address, method(verb, "method"), told))
+    }
+
+    /// Whether that goes wrong now with calls of this number.
+    fn is_faulty(&self, kind: faults::Kind) -> bool {
+        self.carrier.fault(kind, None, &self.call).is_some()
     }
 
     /// What Twilio's debugger would show.

@@ -11,9 +11,15 @@ use super::call::{Call, Direction, Parties, Status};
 use super::conversation::{Conversation, Goto};
 use super::exchange::is_e164;
 use super::notices::{Notices, Subscription};
+use super::people::{Script, follow};
 
 /// Places the call; it goes on by itself.
-pub(super) fn dial(carrier: &Arc<Carrier>, from: &str, to: &str) -> anyhow::Result<Arc<Call>> {
+pub(super) fn dial(
+    carrier: &Arc<Carrier>,
+    from: &str,
+    to: &str,
+    script: Script,
+) -> anyhow::Result<Arc<Call>> {
     anyhow::ensure!(
         is_e164(from) || from == "anonymous",
         "a caller is + and up to fifteen digits, or anonymous"
@@ -49,8 +55,13 @@ pub(super) fn dial(carrier: &Arc<Carrier>, from: &str, to: &str) -> anyhow::Resu
     let (call, heard) = Call::new(parties, Status::Ringing);
     carrier.calls.add(&call)?;
     carrier.admissions.placed();
+    call.expect(script.callees);
     let notices = Notices::start(carrier, &call, told);
     let talk = Conversation::new(carrier, &call, heard, notices, fallback);
     carrier.spawn(talk.run(Goto::voice(voice)));
+    if !script.steps.is_empty() {
+        let (person, call) = (Arc::clone(carrier), Arc::clone(&call));
+        carrier.spawn(async move { follow(&person, &call, script.steps).await });
+    }
     Ok(call)
 }

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Refusal, Shared};
 use crate::carrier::call::{Call, Input};
+use crate::carrier::people::Script;
 
 /// How many calls a list shows at most.
 const LISTED: usize = 1_000;
@@ -22,6 +23,9 @@ const SPEECH: usize = 2_000;
 pub(crate) struct NewCall {
     from: String,
     to: String,
+    /// What the caller does, one step a line.
+    #[serde(default)]
+    script: String,
 }
 
 /// Digits to press.
@@ -68,7 +72,8 @@ pub(crate) async fn place(
     shared: Data<Shared>,
     new: Json<NewCall>,
 ) -> Result<HttpResponse, Refusal> {
-    let call = shared.world.carrier.dial(&new.from, &new.to)?;
+    let script = Script::parse(&new.script)?;
+    let call = shared.world.carrier.dial(&new.from, &new.to, script)?;
     Ok(HttpResponse::Created().json(call.describe()))
 }
 
@@ -107,6 +112,22 @@ pub(crate) async fn hang_up(
     sid: Path<String>,
 ) -> Result<HttpResponse, Refusal> {
     tell(&*call(&shared, &sid)?, [Input::HangUp])
+}
+
+/// `POST /calls/{sid}/answer`: the person who is called picks up.
+pub(crate) async fn pick_up(
+    shared: Data<Shared>,
+    sid: Path<String>,
+) -> Result<HttpResponse, Refusal> {
+    tell(&*call(&shared, &sid)?, [Input::PickUp])
+}
+
+/// `POST /calls/{sid}/decline`: the person who is called does not want to.
+pub(crate) async fn decline(
+    shared: Data<Shared>,
+    sid: Path<String>,
+) -> Result<HttpResponse, Refusal> {
+    tell(&*call(&shared, &sid)?, [Input::Decline])
 }
 
 /// `POST /calls/{sid}/digits`.

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::{Refusal, Shared};
 use crate::carrier::exchange::{Account, FIRST, Settings};
+use crate::carrier::people::Callee;
 
 /// A number to add or to change.
 #[derive(Deserialize)]
@@ -33,6 +34,25 @@ pub(crate) struct NewAccount {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
     call_scale: Option<f64>,
+    calls_per_second: Option<u64>,
+}
+
+/// What somebody does who is called.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Person {
+    phone: String,
+    does: String,
+}
+
+/// `PUT /carrier/people`: `{"phone": "+972…", "does": "answers after 6s, press 1"}`.
+pub(crate) async fn put_person(
+    shared: Data<Shared>,
+    person: Json<Person>,
+) -> Result<HttpResponse, Refusal> {
+    let callee = Callee::parse(&person.does)?;
+    shared.world.carrier.set_person(&person.phone, callee)?;
+    Ok(HttpResponse::NoContent().finish())
 }
 
 /// `POST /carrier/numbers`.
@@ -100,6 +120,9 @@ pub(crate) async fn change(
 ) -> Result<Json<Value>, Refusal> {
     if let Some(scale) = change.call_scale {
         shared.world.carrier.clock.set(scale)?;
+    }
+    if let Some(per_second) = change.calls_per_second {
+        shared.world.carrier.pace.set(per_second);
     }
     Ok(show(shared).await)
 }

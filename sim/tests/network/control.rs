@@ -5,6 +5,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use switchyard_sim::{Network, NetworkOptions};
 
+use crate::business::{ACCOUNT, TOKEN};
 use crate::client::{PATIENCE, TestClient};
 
 /// The control API of one network.
@@ -66,6 +67,46 @@ impl Control {
     pub(crate) async fn raw(&self, path: &str) -> reqwest::Response {
         let request = self.http.get(format!("{}{path}", self.url));
         request.send().await.expect("an answer")
+    }
+
+    /// A request of Twilio's REST interface by the first account; the status and the answer.
+    pub(crate) async fn rest(
+        &self,
+        method: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> (u16, Value) {
+        let answer = self.rest_raw(method, path, form).await;
+        let status = answer.status().as_u16();
+        (status, answer.json().await.unwrap_or_default())
+    }
+
+    /// The same, the whole answer. A path is relative to the account, or absolute as REST tells it.
+    pub(crate) async fn rest_raw(
+        &self,
+        method: &str,
+        path: &str,
+        form: &[(&str, &str)],
+    ) -> reqwest::Response {
+        let path = if path.starts_with('/') {
+            path.to_owned()
+        } else {
+            format!("/2010-04-01/Accounts/{ACCOUNT}/{path}")
+        };
+        let method = method.parse().expect("a method");
+        let request = self
+            .http
+            .request(method, format!("{}{path}", self.url))
+            .basic_auth(ACCOUNT, Some(TOKEN))
+            .form(form);
+        request.send().await.expect("an answer")
+    }
+
+    /// `PUT`, which must be done.
+    pub(crate) async fn put(&self, path: &str, body: Value) {
+        let request = self.http.put(format!("{}{path}", self.url)).json(&body);
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_success(), "{answer:?}");
     }
 
     /// The key that vouches for the network, in hex.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::super::address::Address;
-use super::super::call::{Status, Target};
+use super::super::call::{Input, Status, Target};
 use super::super::courier::{Answer, DOCUMENT, Failure, Order};
 use super::super::form;
 use super::super::sids::idempotency_token;
@@ -98,13 +98,16 @@ impl Conversation {
     }
 
     /// Asks while the caller may hang up; the request then goes on without anybody who waits for it.
-    async fn ask(
+    pub(super) async fn ask(
         &mut self,
         route: Route,
         order: Order,
         told: Vec<(String, String)>,
     ) -> Result<Result<Answer, Failure>, Turn> {
         let (carrier, call) = (Arc::clone(&self.carrier), Arc::clone(&self.call));
+        if route == Route::Voice && self.is_faulty(crate::faults::Kind::CallbackEarly) {
+            self.call.tell(Input::HangUp);
+        }
         let (done, answered) = tokio::sync::oneshot::channel();
         self.carrier.spawn(async move {
             let answer = carrier.ask(&call, route, &order, &told).await;

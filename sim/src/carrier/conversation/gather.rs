@@ -52,7 +52,7 @@ impl Given {
                 self.speech = Some((text, confidence));
                 true
             }
-            Heard::Digit(_) | Heard::Speech(..) | Heard::Tone(_) => false,
+            _ => false,
         }
     }
 

@@ -18,6 +18,10 @@ pub(crate) enum Heard {
     Speech(String, f64),
     /// Makes a sound without words.
     Tone(Duration),
+    /// Picks up.
+    PickUp,
+    /// Declines.
+    Decline,
 }
 
 impl Conversation {
@@ -89,6 +93,8 @@ impl Conversation {
                 told: Vec::new(),
             }
             .into()),
+            Input::PickUp if !answered => Ok(Some(Heard::PickUp)),
+            Input::Decline if !answered => Ok(Some(Heard::Decline)),
             Input::Redirect(_) | Input::Cancel | Input::PickUp | Input::Decline => Ok(None),
         }
     }

@@ -4,14 +4,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::super::courier::Order;
 use super::super::journal::Kind;
+use super::super::sids::idempotency_token;
+use super::super::sound;
 use super::super::twiml::Element;
 use super::listen::Heard;
-use super::{Conversation, Page, Turn};
+use super::{Conversation, Page, Route, Turn};
 
 /// How long a character of a text takes, and the longest text.
 const CHARACTER: Duration = Duration::from_millis(90);
 const LONGEST: Duration = Duration::from_mins(2);
+
+/// The largest sound: ten minutes of a telephone's samples of 16 bits.
+const SOUND: usize = 10 * 1024 * 1024;
 
 /// How often a text is repeated when its loop has no end: until the caller hangs up, but not for ever.
 const ENDLESS: u64 = 1_000;
@@ -21,7 +27,7 @@ impl Conversation {
     pub(super) async fn prompt(
         &mut self,
         verb: &Element,
-        _page: &Page,
+        page: &Page,
         interrupts: bool,
     ) -> Result<Option<Heard>, Turn> {
         let times = match verb.number("loop", 1) {
@@ -46,8 +52,56 @@ impl Conversation {
                 let length = Duration::from_secs(verb.number("length", 1));
                 self.last(length, 1, interrupts).await
             }
-            _ => Ok(None),
+            _ => self.play(verb, page, times, interrupts).await,
         }
+    }
+
+    /// Fetches a sound and plays it; what is no sound that can be read is a complaint, and the next verb follows.
+    async fn play(
+        &mut self,
+        verb: &Element,
+        page: &Page,
+        times: u64,
+        interrupts: bool,
+    ) -> Result<Option<Heard>, Turn> {
+        if verb.words().is_empty() {
+            return Ok(None);
+        }
+        let order = Order {
+            address: self.address(page, verb.words())?,
+            method: reqwest::Method::GET,
+            form: Vec::new(),
+            token: self.call.parties.account.token.clone(),
+            idempotency: idempotency_token(),
+            largest: SOUND,
+        };
+        let answer = match self.ask(Route::Sound, order, Vec::new()).await? {
+            Ok(answer) if answer.status == 200 && !answer.body.is_empty() => answer,
+            Ok(_) | Err(_) => {
+                self.complain(11200, "the sound cannot be had");
+                return Ok(None);
+            }
+        };
+        let length = sound::duration(&answer.content_type, &answer.body);
+        if length.is_none() {
+            let why = format!(
+                "{} is no sound that this network reads",
+                answer.content_type
+            );
+            self.complain(12300, &why);
+        }
+        self.call.journal.note(
+            Kind::Played,
+            json!({
+                "url": answer.url.as_str(),
+                "content_type": answer.content_type,
+                "bytes": answer.body.len(),
+                "sha256": sound::sha256(&answer.body),
+                "took_ms": length.map(|length| u64::try_from(length.as_millis()).unwrap_or(u64::MAX)),
+            }),
+        );
+        self.last(length.unwrap_or_default(), times, interrupts)
+            .await
     }
 
     /// Lasts `length`, so many times, unless the person interrupts it.

@@ -14,6 +14,8 @@ pub(crate) mod exchange;
 mod form;
 mod inbound;
 pub(crate) mod journal;
+pub(crate) mod load;
+mod media;
 pub(crate) mod notices;
 pub(crate) mod outbound;
 pub(crate) mod people;
@@ -39,6 +41,7 @@ use clock::Clock;
 use courier::{Answer, Courier, Failure, Order};
 use exchange::Exchange;
 use journal::Kind;
+use load::Weather;
 use outbound::Pace;
 use people::{Callee, Script};
 use recordings::{Recording, Recordings};
@@ -63,6 +66,8 @@ pub(crate) struct Carrier {
     pub(crate) recordings: Recordings,
     /// How fast businesses may begin calls.
     pub(crate) pace: Pace,
+    /// What became of the latest storm of calls.
+    pub(crate) weather: Weather,
     people: Mutex<HashMap<String, Callee>>,
     faults: Arc<Faults>,
     url: String,
@@ -87,6 +92,8 @@ pub(crate) enum Route {
     Status,
     /// A recording callback.
     Recording,
+    /// A callback of a media stream.
+    Stream,
 }
 
 impl Carrier {
@@ -95,6 +102,7 @@ impl Carrier {
         Ok(Self {
             recordings: Recordings::default(),
             pace: Pace::new(),
+            weather: Weather::default(),
             people: Mutex::default(),
             faults: Arc::default(),
             url,
@@ -200,7 +208,7 @@ impl Carrier {
             }
         }
         let kind = match route {
-            Route::Status | Route::Recording => Kind::Callback,
+            Route::Status | Route::Recording | Route::Stream => Kind::Callback,
             _ => Kind::Request,
         };
         call.journal.note(kind, entry);

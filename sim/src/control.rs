@@ -120,6 +120,7 @@ fn telephony(config: &mut web::ServiceConfig) {
         .route("/calls", web::get().to(calls::list))
         .route("/calls/stats", web::get().to(calls::stats))
         .route("/calls/stats", web::delete().to(calls::reset))
+        .route("/calls/load", web::post().to(calls::load))
         .route("/calls/{sid}", web::get().to(calls::show))
         .route("/calls/{sid}/ledger", web::get().to(calls::ledger))
         .route("/calls/{sid}/hangup", web::post().to(calls::hang_up))

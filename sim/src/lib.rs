@@ -6,7 +6,6 @@
 //! tests compare with what the product promised.
 
 mod arrival;
-#[expect(dead_code, reason = "what the next part of the network calls")]
 mod carrier;
 mod certificates;
 mod companion;

@@ -41,5 +41,9 @@ mod messages;
 mod provider;
 #[path = "network/recorded.rs"]
 mod recorded;
+#[path = "network/storm.rs"]
+mod storm;
 #[path = "network/stranger.rs"]
 mod stranger;
+#[path = "network/streams.rs"]
+mod streams;

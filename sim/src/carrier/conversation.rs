@@ -7,6 +7,7 @@ mod listen;
 mod record;
 mod ring;
 mod speak;
+mod stream;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -99,6 +100,8 @@ pub(crate) struct Conversation {
     admission: Option<Admission>,
     /// Requests that go out when the call has ended.
     last_words: Vec<Goto>,
+    /// Streams that listen in.
+    taps: Vec<stream::Tap>,
     start: Instant,
     pages: u32,
 }
@@ -120,6 +123,7 @@ impl Conversation {
             fallback,
             admission: None,
             last_words: Vec::new(),
+            taps: Vec::new(),
             start: Instant::now(),
             pages: 0,
         }
@@ -185,6 +189,7 @@ impl Conversation {
     /// The place of the call is free before anybody is told.
     async fn end(mut self, status: Status) {
         self.admission = None;
+        self.taps.clear();
         self.call.set(status, &self.carrier.clock);
         self.notices.fire(&self.call, &[]);
         for goto in std::mem::take(&mut self.last_words) {
@@ -216,6 +221,12 @@ impl Conversation {
             }
             "Pause" => self.prompt(verb, page, false).await.map(drop),
             "Gather" => self.gather(verb, page).await,
+            "Connect" => self.connect(verb, page).await,
+            "Start" => self.listen_in(verb, page).await,
+            "Stop" => {
+                self.stop_listening(verb);
+                Ok(())
+            }
             "Record" => self.record(verb, page).await,
             "Dial" => Box::pin(self.dial(verb, page)).await,
             "Redirect" => {

@@ -114,15 +114,18 @@ pub(crate) fn wav(sound: &[u8]) -> Vec<u8> {
 
 /// SHA-256 of bytes in hexadecimal digits, by which a ledger tells sounds apart.
 pub(crate) fn sha256(bytes: &[u8]) -> String {
-    let digest = Sha256::digest(bytes);
-    digest
-        .iter()
-        .fold(String::with_capacity(64), |mut hex, byte| {
-            for half in [byte >> 4, byte & 0xF] {
-                hex.extend(char::from_digit(u32::from(half), 16));
-            }
-            hex
-        })
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in hexadecimal digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut hex = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        for half in [byte >> 4, byte & 0xF] {
+            hex.extend(char::from_digit(u32::from(half), 16));
+        }
+    }
+    hex
 }
 
 /// How long a file lasts: a WAVE file says so itself, bare mu-law by its size. Of other formats nothing is known.

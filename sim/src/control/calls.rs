@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::{Refusal, Shared};
 use crate::carrier::call::{Call, Input};
+use crate::carrier::load::{self, Storm};
 use crate::carrier::people::Script;
 
 /// How many calls a list shows at most.
@@ -24,6 +25,18 @@ pub(crate) struct NewCall {
     from: String,
     to: String,
     /// What the caller does, one step a line.
+    #[serde(default)]
+    script: String,
+}
+
+/// A storm of calls to begin.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct NewStorm {
+    to: Vec<String>,
+    per_second: f64,
+    seconds: u64,
+    /// What each caller does, one step a line.
     #[serde(default)]
     script: String,
 }
@@ -163,9 +176,29 @@ pub(crate) async fn speak(
     )
 }
 
+/// `POST /calls/load`: a storm of calls; `GET /calls/stats` tells what becomes of it.
+pub(crate) async fn load(
+    shared: Data<Shared>,
+    new: Json<NewStorm>,
+) -> Result<HttpResponse, Refusal> {
+    let new = new.into_inner();
+    let storm = Storm {
+        to: new.to,
+        per_second: new.per_second,
+        seconds: new.seconds,
+        script: Script::parse(&new.script)?,
+    };
+    load::begin(&shared.world.carrier, storm)?;
+    Ok(HttpResponse::Accepted().json(shared.world.carrier.weather.describe()))
+}
+
 /// `GET /calls/stats`.
 pub(crate) async fn stats(shared: Data<Shared>) -> Json<Value> {
-    Json(shared.world.carrier.admissions.stats())
+    let mut stats = shared.world.carrier.admissions.stats();
+    if let Value::Object(stats) = &mut stats {
+        stats.insert("load".to_owned(), shared.world.carrier.weather.describe());
+    }
+    Json(stats)
 }
 
 /// `DELETE /calls/stats`: the peak and the times begin anew.

@@ -133,9 +133,7 @@ impl Business {
 
     /// A document.
     pub(crate) fn document(&self, verbs: &str) -> String {
-        let verbs = verbs
-            .replace("{url}", &self.url)
-            .replace("{ws}", &self.url.replacen("http", "ws", 1));
+        let verbs = verbs.replace("{url}", &self.url);
         format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?><Response>{verbs}</Response>")
     }
 

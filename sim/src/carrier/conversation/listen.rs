@@ -38,6 +38,7 @@ impl Conversation {
                 return Err(Turn::Over(Status::Failed));
             };
             if let Some(heard) = self.hear(input)? {
+                self.pass_on(&heard);
                 return Ok(Some(heard));
             }
         }

@@ -19,7 +19,7 @@ mod reject;
 mod row;
 pub(crate) mod sql;
 
-pub use flow::{Put, StoredFlow, flow, put_flow};
+pub use flow::{Put, StoredFlow, flow, flow_version, put_flow};
 pub use missed::{ToTell, missed_caller, told_caller};
 pub use number::{
     CallNumber, MOST as NUMBERS_MOST, add_number, business_of, numbers, remove_number,

@@ -56,7 +56,10 @@ impl Redis {
     /// # Errors
     /// The address cannot be read.
     pub fn open(url: &str) -> Result<Self, RedisError> {
-        let client = Client::open(url)?;
+        Self::over(Client::open(url)?)
+    }
+
+    fn over(client: Client) -> Result<Self, RedisError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT))
             .set_response_timeout(Some(ANSWER))
@@ -68,6 +71,11 @@ impl Redis {
             opened: Instant::now(),
             paused_until: Arc::new(AtomicU64::new(0)),
         })
+    }
+
+    /// The same server over a connection of its own, which lives on the runtime that this is called in.
+    pub(crate) fn apart(&self) -> Self {
+        Self::over(self.client.clone()).unwrap_or_else(|_| self.clone())
     }
 
     /// Whether it answers now; asked also after a failure.

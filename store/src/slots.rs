@@ -2,6 +2,7 @@
 //! with what a live call must remember between two webhooks.
 
 mod book;
+mod lease;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -10,6 +11,10 @@ use switchyard_core::BusinessId;
 
 use crate::redis::{Away, Redis};
 use book::Book;
+
+pub use lease::{
+    Admission, Ask, Holder, Holding, Last, Mode, Pulse, Renaming, Standing, Timing, Turn,
+};
 
 /// How long an admission may take; whoever waits longer is refused.
 const ADMISSION: Duration = Duration::from_millis(300);
@@ -21,210 +26,6 @@ pub(crate) const STONE: Duration = Duration::from_hours(1);
 pub(crate) const HOLDERS_MOST: usize = 2_000;
 /// Calls that one beat renews in one step.
 const BEAT_MOST: usize = 500;
-
-/// The clocks of slots.
-#[derive(Debug, Clone, Copy)]
-pub struct Timing {
-    /// How long a lease lasts.
-    pub lease: Duration,
-    /// How long after a beat a replica counts as alive.
-    pub alive: Duration,
-    /// After so long without any beat what is stored is not believed to be all: shorter than a lease less a beat.
-    pub stale: Duration,
-    /// For how long owners then say what they hold before anybody new is let in: longer than a beat.
-    pub grace: Duration,
-}
-
-impl Default for Timing {
-    /// Leases of 20 s renewed every 4 s, so that the slots of a dead replica are free within 20 s.
-    fn default() -> Self {
-        Self {
-            lease: Duration::from_secs(20),
-            alive: Duration::from_secs(10),
-            stale: Duration::from_secs(15),
-            grace: Duration::from_secs(5),
-        }
-    }
-}
-
-/// How a slot is asked for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mode {
-    /// For a call that may be new.
-    New,
-    /// For a call that this replica has in hand from now on: whoever had it loses it.
-    Take,
-    /// For a call that is known to live and whose slot was lost.
-    Reassert,
-}
-
-impl Mode {
-    pub(crate) fn name(self) -> &'static str {
-        match self {
-            Self::New => "new",
-            Self::Take => "take",
-            Self::Reassert => "reassert",
-        }
-    }
-}
-
-/// Who asks for the slot of which call.
-#[derive(Debug, Clone, Copy)]
-pub struct Ask<'a> {
-    /// The call's id at the provider, or the reservation of one that has none yet.
-    pub id: &'a str,
-    /// Whose call it is.
-    pub business: BusinessId,
-    /// The replica that asks.
-    pub owner: &'a str,
-    /// How.
-    pub mode: Mode,
-    /// The most calls at once of all businesses, where no operator has set another number.
-    pub limit: u32,
-    /// The most calls at once of this one.
-    pub business_limit: u32,
-    /// The epoch that the owner had, 0 for none: the next one is higher.
-    pub epoch: u64,
-    /// What the call is doing.
-    pub phase: &'a str,
-}
-
-/// What became of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Admission {
-    /// Admitted.
-    New {
-        /// Live slots, with this one.
-        live: u32,
-        /// What fences a former owner.
-        epoch: u64,
-    },
-    /// It has its slot already, which lasts longer now.
-    Held {
-        /// The epoch of its owner.
-        epoch: u64,
-        /// Its owner.
-        owner: String,
-    },
-    /// The limit of all is reached.
-    Full,
-    /// The limit of the business is reached.
-    FullOfBusiness,
-    /// Owners say what they hold first.
-    Warming {
-        /// For so long.
-        left: Duration,
-    },
-    /// The call is over.
-    Ended,
-}
-
-/// A call that a replica holds, at a beat.
-#[derive(Debug, Clone)]
-pub struct Holding {
-    /// The call.
-    pub id: String,
-    /// Whose.
-    pub business: BusinessId,
-    /// The epoch under which it is held.
-    pub epoch: u64,
-    /// How long it may still be held on the evidence that there is.
-    pub left: Duration,
-}
-
-/// What a beat says of a call.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Pulse {
-    /// Renewed.
-    Held,
-    /// It is over.
-    Ended,
-    /// Another replica has it.
-    Stolen,
-    /// There is no evidence any more that it lives.
-    Overdue,
-    /// It has no slot any more.
-    Lost,
-}
-
-impl Pulse {
-    pub(crate) fn named(name: &str) -> Self {
-        match name {
-            "ok" => Self::Held,
-            "ended" => Self::Ended,
-            "stolen" => Self::Stolen,
-            "overdue" => Self::Overdue,
-            _ => Self::Lost,
-        }
-    }
-}
-
-/// What became of a reservation whose call has an id now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Renaming {
-    /// The call has the slot of the reservation.
-    Renamed,
-    /// It had one already; that of the reservation is free.
-    Done,
-    /// The call is over; the slot is free.
-    Ended,
-    /// The reservation has lapsed.
-    Lost,
-}
-
-/// A live slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Holder {
-    /// The call.
-    pub id: String,
-    /// Whose, unless its state is gone.
-    pub business: Option<BusinessId>,
-    /// The replica that renews it.
-    pub owner: String,
-    /// The epoch under which it does.
-    pub epoch: u64,
-    /// What the call was doing.
-    pub phase: String,
-    /// How long it has been held.
-    pub age: Duration,
-    /// How long the lease still lasts.
-    pub left: Duration,
-    /// Whether the replica has beaten lately.
-    pub owner_lives: bool,
-}
-
-/// How the slots stand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Standing {
-    /// Live slots.
-    pub live: u32,
-    /// The limit of all.
-    pub limit: u32,
-    /// For how long nobody new is let in.
-    pub warming: Duration,
-}
-
-/// What became of a page.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Turn {
-    /// It is the call's page from now on.
-    Turned,
-    /// The call has this one, or is past it; here is its last.
-    Repeated(String),
-    /// The call is over.
-    Ended,
-}
-
-/// What is known of a call's pages.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Last {
-    /// Whether the call is over.
-    pub ended: bool,
-    /// The number of its last page; 0 for none.
-    pub page: u32,
-    /// That page.
-    pub body: String,
-}
 
 /// The slots of an installation. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -242,6 +43,15 @@ impl Slots {
             shared,
             own: Arc::new(Mutex::new(Book::new(timing))),
             timing,
+        }
+    }
+
+    /// The same slots over a connection of its own, which lives on the runtime that this is called in.
+    #[must_use]
+    pub fn apart(&self) -> Self {
+        Self {
+            shared: self.shared.as_ref().map(Redis::apart),
+            ..self.clone()
         }
     }
 
@@ -379,5 +189,40 @@ impl Slots {
             Some(redis) => redis.last(id).await,
             None => Ok(self.own(|book| book.last(id))),
         }
+    }
+
+    /// Says what a call is doing, unless it is over.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn note_phase(&self, id: &str, phase: &str) -> Result<(), Away> {
+        if let Some(redis) = &self.shared {
+            return redis.note_phase(id, phase).await;
+        }
+        self.own(|book| book.note_phase(id, phase));
+        Ok(())
+    }
+
+    /// Whether this replica is the one that looks after all calls for so long; one at a time is.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn lead(&self, replica: &str, time: Duration) -> Result<bool, Away> {
+        match &self.shared {
+            Some(redis) => redis.lead(replica, time).await,
+            None => Ok(true),
+        }
+    }
+
+    /// This replica goes: what it holds is anybody's.
+    ///
+    /// # Errors
+    /// Redis does not answer; others find it out by themselves.
+    pub async fn leave(&self, replica: &str) -> Result<(), Away> {
+        if let Some(redis) = &self.shared {
+            return redis.leave(replica).await;
+        }
+        self.own(|book| book.leave(replica));
+        Ok(())
     }
 }

@@ -67,6 +67,17 @@ pub async fn flow(store: &Store, business: BusinessId) -> Result<StoredFlow> {
     }
 }
 
+/// That version of it, while it is kept; `None` of version 0 too, which is no row.
+pub async fn flow_version(
+    store: &Store,
+    business: BusinessId,
+    version: i64,
+) -> Result<Option<StoredFlow>> {
+    let mut conn = store.of(business).read().await?;
+    let row = fetch_optional!(conn, FlowRow, sql::FLOW_VERSION, business.uuid(), version)?;
+    row.map(|row| stored(business, row)).transpose()
+}
+
 /// The same within a transaction; `None`: the business never said anything.
 pub(super) async fn current(tx: &mut Tx, business: BusinessId) -> Result<Option<StoredFlow>> {
     let row = fetch_optional!(tx, FlowRow, sql::FLOW, business.uuid())?;

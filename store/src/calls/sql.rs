@@ -18,6 +18,9 @@ statements! {
 
     FLOW = "select version, flow, created_at from call_flows where business_id = $1 order by version desc limit 1";
 
+    /// That version of it.
+    FLOW_VERSION = "select version, flow, created_at from call_flows where business_id = $1 and version = $2";
+
     PUT_FLOW = "insert into call_flows (business_id, version, flow, created_at) values ($1, $2, $3, $4)";
 
     FORGET_FLOWS = "delete from call_flows where business_id = $1 and version <= $2";

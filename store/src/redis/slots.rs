@@ -17,6 +17,7 @@ use crate::slots::{
 const SLOTS: &str = "sy:{calls}:slots";
 const META: &str = "sy:{calls}:meta";
 const REPLICAS: &str = "sy:{calls}:rep";
+const LEADER: &str = "sy:{calls}:leader";
 /// What the names of calls begin with.
 const CALL: &str = "sy:{calls}:call:";
 
@@ -39,6 +40,9 @@ scripts! {
     LIMIT = "slots/limit.lua";
     TURN = "slots/turn.lua";
     LAST = "slots/page.lua";
+    PHASE = "slots/phase.lua";
+    LEAD = "slots/lead.lua";
+    LEAVE = "slots/leave.lua";
 }
 
 /// A row of [`HOLDERS`]: id, business, owner, epoch, phase, age and rest in milliseconds, whether the owner lives.
@@ -195,12 +199,26 @@ impl Redis {
     }
 
     pub(crate) async fn last(&self, id: &str) -> Result<Last, Away> {
-        let answer: (u8, u32, String) = self.script(&LAST, &[&call(id)], &[]).await?;
+        let answer: (u8, u32, String, String) = self.script(&LAST, &[&call(id)], &[]).await?;
         Ok(Last {
             ended: answer.0 == 1,
             page: answer.1,
             body: answer.2,
+            phase: answer.3,
         })
+    }
+
+    pub(crate) async fn note_phase(&self, id: &str, phase: &str) -> Result<(), Away> {
+        self.script(&PHASE, &[&call(id)], &[phase]).await
+    }
+
+    pub(crate) async fn leave(&self, replica: &str) -> Result<(), Away> {
+        self.script(&LEAVE, &[REPLICAS, LEADER], &[replica]).await
+    }
+
+    pub(crate) async fn lead(&self, replica: &str, time: Duration) -> Result<bool, Away> {
+        let leads: u8 = self.script(&LEAD, &[LEADER], &[replica, &ms(time)]).await?;
+        Ok(leads == 1)
     }
 }
 

@@ -299,13 +299,27 @@ impl Book {
                 ended: false,
                 page: 0,
                 body: String::new(),
+                phase: String::new(),
             },
             |call| Last {
                 ended: call.ended,
                 page: call.page,
                 body: call.body.clone(),
+                phase: call.phase.clone(),
             },
         )
+    }
+
+    pub(super) fn leave(&mut self, replica: &str) {
+        self.replicas.remove(replica);
+    }
+
+    pub(super) fn note_phase(&mut self, id: &str, phase: &str) {
+        if let Some(call) = self.calls.get_mut(id)
+            && !call.ended
+        {
+            phase.clone_into(&mut call.phase);
+        }
     }
 }
 

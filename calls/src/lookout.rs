@@ -1,0 +1,320 @@
+//! Looks after what no webhook tells: calls whose last callback never came, calls of replicas that are gone, and calls
+//! that live at the provider and have no slot here.
+
+use std::collections::{HashMap, HashSet};
+use std::time::{Duration, Instant};
+
+use actix_web::web::Data;
+use store::calls::Ending;
+use store::slots::{Admission, Holder, Mode};
+use switchyard_core::BusinessId;
+use switchyard_core::call::CallSid;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use crate::desk::Desk;
+use crate::keeper::Doubt;
+use crate::page::phase;
+use crate::provider::{Listed, ProviderError};
+use crate::twiml::Document;
+use crate::webhooks;
+use crate::words::Words;
+
+/// How often it looks.
+const TICK: Duration = Duration::from_secs(2);
+/// For how long a replica is the one that compares; longer than a tick, shorter than a lease.
+const LEADS: Duration = Duration::from_secs(7);
+/// The provider's list may lag: of a younger call it says nothing.
+const YOUNG: Duration = Duration::from_secs(30);
+/// In so many lists in a row a call is missing before its own state is asked for.
+const ROUNDS: u32 = 2;
+/// How long the provider's word counts that a call lives.
+const EVIDENCE: Duration = Duration::from_secs(45);
+/// What a reservation of a call without an id is called.
+pub(crate) const RESERVATION: &str = "out:";
+/// Calls in doubt that are kept while the provider cannot be asked.
+const DOUBTS_MAX: usize = 2_000;
+
+/// What the lookout remembers between two looks.
+pub(crate) struct Lookout {
+    desk: Data<Desk>,
+    compare_every: Duration,
+    compared: Option<Instant>,
+    missing: HashMap<String, u32>,
+    doubts: HashMap<String, (BusinessId, Doubt)>,
+    ready: watch::Sender<bool>,
+}
+
+impl Lookout {
+    pub(crate) fn new(
+        desk: Data<Desk>,
+        compare_every: Duration,
+        ready: watch::Sender<bool>,
+    ) -> Self {
+        Self {
+            desk,
+            compare_every,
+            compared: None,
+            missing: HashMap::new(),
+            doubts: HashMap::new(),
+            ready,
+        }
+    }
+
+    /// Looks until it is stopped.
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(TICK) => {}
+                () = stop.cancelled() => return,
+            }
+            self.look().await;
+        }
+    }
+
+    /// Looks once.
+    async fn look(&mut self) {
+        self.measure().await;
+        if let Ok(swept) = self.desk.slots.sweep().await {
+            for (id, business) in swept {
+                self.desk.metrics.swept.inc();
+                if let Some(business) = business {
+                    self.wonder(id, business, Doubt::Overdue);
+                }
+            }
+        }
+        for (id, call, doubt) in self.desk.keeper.doubts() {
+            self.wonder(id, call.business, doubt);
+        }
+        self.settle().await;
+        let leads = self
+            .desk
+            .slots
+            .lead(self.desk.keeper.replica(), LEADS)
+            .await;
+        if matches!(leads, Ok(true)) {
+            self.compare().await;
+        }
+    }
+
+    async fn measure(&self) {
+        let standing = self.desk.slots.standing(self.desk.limit).await;
+        let metrics = &self.desk.metrics;
+        let held = i64::try_from(self.desk.keeper.count()).unwrap_or(i64::MAX);
+        metrics.held.set(held);
+        let is_ready = match standing {
+            Ok(standing) => {
+                metrics.live.set(i64::from(standing.live));
+                metrics.limit.set(i64::from(standing.limit));
+                metrics.warming.set(i64::from(!standing.warming.is_zero()));
+                standing.warming.is_zero()
+            }
+            Err(_) => false,
+        };
+        self.ready.send_if_modified(|was| {
+            let changed = *was != is_ready;
+            *was = is_ready;
+            changed
+        });
+    }
+
+    /// Somebody has to find out how this call stands.
+    fn wonder(&mut self, id: String, business: BusinessId, doubt: Doubt) {
+        if id.starts_with(RESERVATION) || self.doubts.len() >= DOUBTS_MAX {
+            return;
+        }
+        self.doubts.insert(id, (business, doubt));
+    }
+
+    async fn settle(&mut self) {
+        for (id, (business, doubt)) in std::mem::take(&mut self.doubts) {
+            let Ok(sid) = id.parse::<CallSid>() else {
+                continue;
+            };
+            if !self.settled(&sid, business, doubt).await {
+                self.doubts.insert(id, (business, doubt));
+            }
+        }
+    }
+
+    /// Whether it is known now how the call stands, and done what follows.
+    async fn settled(&self, sid: &CallSid, business: BusinessId, doubt: Doubt) -> bool {
+        let desk = &self.desk;
+        let Some(provider) = &desk.provider else {
+            return webhooks::lost(desk, business, sid).await.is_ok();
+        };
+        match provider.get(sid.as_str()).await {
+            Ok(listed) if listed.state().is_some_and(|state| !state.is_over()) => {
+                self.keep(sid, business, doubt).await;
+                true
+            }
+            Ok(listed) => {
+                desk.metrics.corrected("over");
+                self.end(sid, business, &listed).await
+            }
+            Err(ProviderError::Unknown) => {
+                desk.metrics.corrected("unknown");
+                webhooks::lost(desk, business, sid).await.is_ok()
+            }
+            Err(error) => {
+                tracing::debug!(%error, "how a call stands is not known yet");
+                false
+            }
+        }
+    }
+
+    async fn end(&self, sid: &CallSid, business: BusinessId, listed: &Listed) -> bool {
+        let Some(state) = listed.state() else {
+            return true;
+        };
+        let ending = Ending {
+            state,
+            duration_s: listed.duration_s(),
+            reason: None,
+        };
+        let ended = webhooks::end(&self.desk, business, sid, ending).await;
+        ended.is_ok()
+    }
+
+    /// The call lives: it keeps its slot, or is ended where there is none for it.
+    async fn keep(&self, sid: &CallSid, business: BusinessId, doubt: Doubt) {
+        let id = sid.as_str();
+        let keeper = &self.desk.keeper;
+        let ask = keeper.ask(id, business, Mode::Reassert, phase::DIAL);
+        match self.desk.slots.acquire(ask).await {
+            Ok(Admission::New { epoch, .. }) => {
+                keeper.hold(id, (business, epoch), phase::DIAL, EVIDENCE);
+            }
+            Ok(Admission::Held { epoch, owner }) if owner == keeper.replica() => {
+                keeper.hold(id, (business, epoch), phase::DIAL, EVIDENCE);
+            }
+            Ok(Admission::Full | Admission::FullOfBusiness) => {
+                tracing::warn!(?doubt, "a live call has no slot and is ended");
+                self.desk.metrics.corrected("no_slot");
+                self.bid_goodbye(id, business).await;
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    async fn bid_goodbye(&self, id: &str, business: BusinessId) {
+        let (Some(provider), Ok(flow)) = (&self.desk.provider, self.desk.flow(business).await)
+        else {
+            return;
+        };
+        let language = flow.flow.language;
+        let mut document = Document::new();
+        document.say(Words::Goodbye.text(language), language);
+        document.hang_up();
+        if provider.redirect(id, &document.finish()).await.is_err() {
+            provider.hang_up(id).await.ok();
+        }
+    }
+
+    /// What the provider's list of live calls says beside the slots.
+    async fn compare(&mut self) {
+        let desk = self.desk.clone();
+        let Some(provider) = &desk.provider else {
+            return;
+        };
+        let Ok(holders) = desk.slots.holders().await else {
+            return;
+        };
+        let due = self
+            .compared
+            .is_none_or(|at| at.elapsed() >= self.compare_every);
+        let has_orphans = holders.iter().any(is_orphan);
+        if !due && !has_orphans {
+            return;
+        }
+        let live = match provider.live().await {
+            Ok(live) => live,
+            Err(error) => {
+                tracing::warn!(%error, "the provider's list of live calls cannot be read");
+                return;
+            }
+        };
+        let ids: HashSet<&str> = live.iter().map(|call| call.sid.as_str()).collect();
+        for holder in holders
+            .iter()
+            .filter(|it| is_orphan(it) && ids.contains(it.id.as_str()))
+        {
+            self.adopt(holder).await;
+        }
+        if due {
+            self.compared = Some(Instant::now());
+            self.miss(&holders, &ids);
+            let held: HashSet<&str> = holders.iter().map(|it| it.id.as_str()).collect();
+            for call in live.iter().filter(|call| !held.contains(call.sid.as_str())) {
+                self.find(call).await;
+            }
+        }
+    }
+
+    /// A call of a replica that is gone lives at the provider: it is ours from now on.
+    async fn adopt(&self, holder: &Holder) {
+        let Some(business) = holder.business else {
+            return;
+        };
+        let keeper = &self.desk.keeper;
+        let ask = keeper.ask(&holder.id, business, Mode::Take, phase::DIAL);
+        let taken = self.desk.slots.acquire(ask).await;
+        if let Ok(Admission::Held { epoch, .. } | Admission::New { epoch, .. }) = taken {
+            keeper.hold(&holder.id, (business, epoch), phase::DIAL, EVIDENCE);
+            self.desk.metrics.adopted.inc();
+        }
+    }
+
+    /// Slots whose call is in no list; what was missing often enough is asked for by its id.
+    fn miss(&mut self, holders: &[Holder], live: &HashSet<&str>) {
+        let mut missing = HashMap::new();
+        for holder in holders {
+            if live.contains(holder.id.as_str()) || holder.age < YOUNG {
+                continue;
+            }
+            let rounds = self
+                .missing
+                .get(&holder.id)
+                .map_or(1, |had| had.saturating_add(1));
+            match holder.business {
+                Some(business) if rounds >= ROUNDS => {
+                    self.wonder(holder.id.clone(), business, Doubt::Overdue);
+                }
+                _ => {
+                    missing.insert(holder.id.clone(), rounds);
+                }
+            }
+        }
+        self.missing = missing;
+    }
+
+    /// A call that lives and has no slot: one that was admitted gets it back. One that was turned away and hears why has
+    /// no row.
+    async fn find(&self, call: &Listed) {
+        if call
+            .parent_call_sid
+            .as_deref()
+            .is_some_and(|it| !it.is_empty())
+        {
+            return;
+        }
+        let (Ok(sid), Ok(Some(business))) = (
+            call.sid.parse::<CallSid>(),
+            self.desk.owner(call.ours()).await,
+        ) else {
+            return;
+        };
+        let row = store::calls::get(&self.desk.store, business, &sid).await;
+        if let Ok(Some(row)) = row
+            && !row.state.is_over()
+        {
+            self.desk.metrics.corrected("found");
+            self.keep(&sid, business, Doubt::Homeless).await;
+        }
+    }
+}
+
+/// A socket died with its replica; every other call goes on at the provider.
+fn is_orphan(holder: &Holder) -> bool {
+    !holder.owner_lives && holder.phase != phase::STREAMING && !holder.id.starts_with(RESERVATION)
+}

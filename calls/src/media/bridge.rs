@@ -1,0 +1,285 @@
+//! A bridge: the caller's audio to the program and the program's to the caller, until one of them ends.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use actix_web::rt;
+use actix_web::web::Data;
+use actix_ws::{Message, MessageStream, Session};
+use futures_util::stream::SplitSink;
+use futures_util::{SinkExt as _, StreamExt as _};
+use switchyard_core::call::CallSid;
+use tokio_util::sync::CancellationToken;
+use tokio_websockets::{CloseCode, Message as ToProgram};
+
+use super::frame::{self, BYTES_A_SECOND, FromCaller, FromProgram, Start};
+use super::lane::Lane;
+use super::program::{self, Socket};
+use crate::desk::Desk;
+
+/// Messages of the caller that wait for the program: two seconds; then the oldest audio goes.
+const TO_PROGRAM: usize = 100;
+/// Messages of the program that wait for the caller; then the program is not read any more.
+const TO_CALLER: usize = 1_500;
+/// Audio that the provider is given ahead of what has been heard.
+const AHEAD: Duration = Duration::from_secs(5);
+/// A caller of whom so long nothing is heard is gone: silence is sent as frames too.
+const SILENCE: Duration = Duration::from_secs(10);
+/// How often the call is said to live.
+const HEARD: Duration = Duration::from_secs(1);
+/// How often the other end is asked whether it is there.
+const PING: Duration = Duration::from_secs(15);
+/// How long the caller may go on hearing what a program left behind.
+const LAST_WORDS: Duration = Duration::from_secs(10);
+/// A write that takes longer has nobody at its end.
+const WRITE: Duration = Duration::from_secs(10);
+
+/// How a bridge ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum End {
+    /// The program ended it, or its time was over.
+    Done,
+    /// The program could not be reached, or broke off.
+    Failed,
+    /// This replica goes.
+    Moved,
+    /// The provider closed its socket, or is gone.
+    CallerGone,
+}
+
+/// A bridge that is about to be put up.
+pub(super) struct Bridge {
+    pub(super) desk: Data<Desk>,
+    pub(super) sid: CallSid,
+    pub(super) start: Start,
+    pub(super) url: String,
+    pub(super) max: Duration,
+    pub(super) moving: CancellationToken,
+    pub(super) local_programs: bool,
+}
+
+type ProgramSink = SplitSink<Socket, ToProgram>;
+
+impl Bridge {
+    /// Puts it up and carries audio until it ends.
+    pub(super) async fn run(self, session: Session, mut caller: MessageStream) -> End {
+        let socket = match program::connect(&self.url, self.local_programs).await {
+            Ok(socket) => socket,
+            Err(error) => {
+                tracing::info!(%error, "a bridge could not be put up");
+                return End::Failed;
+            }
+        };
+        let (sink, mut program) = socket.split();
+        let to_program: Arc<Lane<String>> = Arc::new(Lane::new(TO_PROGRAM));
+        let to_caller: Arc<Lane<FromProgram>> = Arc::new(Lane::new(TO_CALLER));
+        for text in frame::greeting(&self.start) {
+            to_program.push(text);
+        }
+        let writer = rt::spawn(write_program(sink, Arc::clone(&to_program)));
+        let speaker = rt::spawn(speak(
+            session.clone(),
+            Arc::clone(&to_caller),
+            self.desk.clone(),
+        ));
+        let mut ear = Ear::new(&self, session);
+        let over = tokio::time::sleep(self.max);
+        tokio::pin!(over);
+        let end = loop {
+            tokio::select! {
+                () = &mut over => break End::Done,
+                () = self.moving.cancelled() => break End::Moved,
+                heard = tokio::time::timeout_at(ear.silent_at(), caller.recv()) => {
+                    let Ok(Some(Ok(message))) = heard else {
+                        break End::CallerGone;
+                    };
+                    if !ear.hears(message, &to_program).await {
+                        break End::CallerGone;
+                    }
+                }
+                said = next_of(&mut program, &to_caller) => {
+                    if let Some(end) = self.says(said, &to_caller) {
+                        break end;
+                    }
+                }
+            }
+        };
+        to_program.push(frame::farewell(&self.start));
+        to_program.close();
+        if end == End::Done {
+            last_words(&to_caller).await;
+        }
+        to_caller.close();
+        to_caller.clear();
+        speaker.abort();
+        tokio::time::timeout(Duration::from_secs(1), writer)
+            .await
+            .ok();
+        end
+    }
+
+    /// What the program says; `Some` when that ends the bridge.
+    fn says(
+        &self,
+        said: Option<Result<ToProgram, tokio_websockets::Error>>,
+        to_caller: &Lane<FromProgram>,
+    ) -> Option<End> {
+        let Some(Ok(message)) = said else {
+            return Some(End::Failed);
+        };
+        if let Some((code, _)) = message.as_close() {
+            let is_clean = matches!(
+                code,
+                CloseCode::NORMAL_CLOSURE | CloseCode::NO_STATUS_RECEIVED
+            );
+            return Some(if is_clean { End::Done } else { End::Failed });
+        }
+        let read = message
+            .as_text()
+            .and_then(|text| FromProgram::read(text, &self.start.stream_sid))?;
+        match read {
+            FromProgram::Stop => return Some(End::Done),
+            FromProgram::Clear(_) => {
+                to_caller.clear();
+                to_caller.push(read);
+            }
+            FromProgram::Media { .. } | FromProgram::Mark(_) => to_caller.push(read),
+        }
+        None
+    }
+}
+
+/// The next message of the program, once there is room for it.
+async fn next_of(
+    program: &mut futures_util::stream::SplitStream<Socket>,
+    to_caller: &Lane<FromProgram>,
+) -> Option<Result<ToProgram, tokio_websockets::Error>> {
+    to_caller.room().await;
+    program.next().await
+}
+
+/// Listens to the caller.
+struct Ear {
+    desk: Data<Desk>,
+    sid: CallSid,
+    lease: Duration,
+    session: Session,
+    chunk: u64,
+    said_at: Option<Instant>,
+    heard_at: tokio::time::Instant,
+}
+
+impl Ear {
+    fn new(bridge: &Bridge, session: Session) -> Self {
+        Self {
+            lease: bridge.desk.slots.timing().lease,
+            desk: bridge.desk.clone(),
+            sid: bridge.sid.clone(),
+            session,
+            chunk: 0,
+            said_at: None,
+            heard_at: tokio::time::Instant::now(),
+        }
+    }
+
+    /// When nothing was heard for too long.
+    fn silent_at(&self) -> tokio::time::Instant {
+        let at = self.heard_at.checked_add(SILENCE);
+        at.unwrap_or(self.heard_at)
+    }
+
+    /// One message of the provider; `false`: it was the last.
+    async fn hears(&mut self, message: Message, to_program: &Lane<String>) -> bool {
+        let text = match message {
+            Message::Text(text) => text,
+            Message::Ping(bytes) => return self.session.pong(&bytes).await.is_ok(),
+            Message::Pong(_) | Message::Nop => return true,
+            Message::Close(_) | Message::Binary(_) | Message::Continuation(_) => return false,
+        };
+        self.heard_at = tokio::time::Instant::now();
+        self.lives();
+        match FromCaller::read(&text) {
+            Some(FromCaller::Media(chunk)) => {
+                self.desk.metrics.frames_in.inc();
+                let missing = chunk.saturating_sub(self.chunk.saturating_add(1));
+                if self.chunk > 0 && missing > 0 {
+                    self.desk.metrics.frames_missing.inc_by(missing);
+                }
+                self.chunk = self.chunk.max(chunk);
+                if !to_program.push_newest(text.to_string()) {
+                    self.desk.metrics.frames_dropped.inc();
+                }
+                true
+            }
+            Some(FromCaller::Other) => {
+                to_program.push_newest(text.to_string());
+                true
+            }
+            Some(FromCaller::Stop) => false,
+            Some(FromCaller::Connected | FromCaller::Start(_)) | None => true,
+        }
+    }
+
+    /// A frame is evidence that the call lives.
+    fn lives(&mut self) {
+        if self.said_at.is_none_or(|at| at.elapsed() >= HEARD) {
+            self.said_at = Some(Instant::now());
+            self.desk.keeper.heard(self.sid.as_str(), self.lease);
+        }
+    }
+}
+
+async fn write_program(mut sink: ProgramSink, lane: Arc<Lane<String>>) {
+    loop {
+        let next = tokio::time::timeout(PING, lane.next()).await;
+        let message = match next {
+            Ok(Some(text)) => ToProgram::text(text),
+            Ok(None) => break,
+            Err(_) => ToProgram::ping(&b""[..]),
+        };
+        let written = tokio::time::timeout(WRITE, sink.send(message)).await;
+        if !matches!(written, Ok(Ok(()))) {
+            return;
+        }
+    }
+    let bye = ToProgram::close(Some(CloseCode::NORMAL_CLOSURE), "");
+    tokio::time::timeout(WRITE, sink.send(bye)).await.ok();
+}
+
+/// Speaks to the caller, never far ahead of what has been heard.
+async fn speak(mut session: Session, lane: Arc<Lane<FromProgram>>, desk: Data<Desk>) {
+    let mut heard_at = Instant::now();
+    while let Some(next) = lane.next().await {
+        let text = match next {
+            FromProgram::Media { text, bytes } => {
+                let now = Instant::now();
+                let long = Duration::from_millis(bytes.saturating_mul(1_000) / BYTES_A_SECOND);
+                heard_at = heard_at.max(now).checked_add(long).unwrap_or(now);
+                desk.metrics.frames_out.inc();
+                let ahead = heard_at.saturating_duration_since(now);
+                if session.text(text).await.is_err() {
+                    return;
+                }
+                tokio::time::sleep(ahead.saturating_sub(AHEAD)).await;
+                continue;
+            }
+            FromProgram::Clear(text) => {
+                heard_at = Instant::now();
+                text
+            }
+            FromProgram::Mark(text) => text,
+            FromProgram::Stop => return,
+        };
+        if session.text(text).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// What the program said last is still heard, for a while.
+async fn last_words(lane: &Lane<FromProgram>) {
+    let begun = Instant::now();
+    while !lane.is_empty() && begun.elapsed() < LAST_WORDS {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}

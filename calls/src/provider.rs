@@ -1,0 +1,255 @@
+//! What is asked of the provider: Twilio's REST API of 2010-04-01, as far as calls need it.
+
+use std::time::{Duration, Instant};
+
+use reqwest::{Client, RequestBuilder, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::Deserialize;
+use switchyard_core::call::CallState;
+
+use crate::breaker::Breaker;
+
+/// Nothing that is asked takes longer.
+const LIMIT: Duration = Duration::from_secs(8);
+/// Nor the way there.
+const CONNECT: Duration = Duration::from_secs(3);
+/// Calls on a page of the list; the most that Twilio gives.
+const PAGE: &str = "1000";
+/// Pages that are read: more live calls than any limit of ours.
+const PAGES_MAX: usize = 5;
+/// The most bytes of an answer.
+const ANSWER_MAX: usize = 4 << 20;
+
+/// Why the provider did not do it.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum ProviderError {
+    /// It failed several times in a row and is not asked for a while.
+    #[error("the provider failed several times and is not asked for a while")]
+    Resting,
+    /// It could not be reached, or did not answer in time: nobody knows whether it did it.
+    #[error("the provider did not answer: {0}")]
+    Silent(String),
+    /// It asks us to come later.
+    #[error("the provider asks to come later")]
+    Busy {
+        /// After so long.
+        after: Duration,
+    },
+    /// There is no such call.
+    #[error("the provider knows no such call")]
+    Unknown,
+    /// It refused; the code is of its own list.
+    #[error("the provider refused: code {code}")]
+    Refused {
+        /// Its code, 0 for none.
+        code: u32,
+        /// The HTTP status.
+        status: u16,
+    },
+}
+
+/// An account at the provider.
+#[derive(Debug)]
+pub(crate) struct Provider {
+    client: Client,
+    /// `…/2010-04-01/Accounts/{account}`.
+    account_url: String,
+    origin: String,
+    account: String,
+    token: SecretString,
+    breaker: Breaker,
+}
+
+/// A call as the provider shows it.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Listed {
+    /// Its id.
+    pub(crate) sid: String,
+    /// How it stands, in the provider's words.
+    pub(crate) status: String,
+    /// Who calls.
+    #[serde(default)]
+    pub(crate) from: String,
+    /// Who is called.
+    #[serde(default)]
+    pub(crate) to: String,
+    /// Which way, in the provider's words.
+    #[serde(default)]
+    pub(crate) direction: String,
+    /// The call that this is a leg of.
+    #[serde(default)]
+    pub(crate) parent_call_sid: Option<String>,
+    /// How long it took, in seconds, as a text.
+    #[serde(default)]
+    pub(crate) duration: Option<String>,
+}
+
+impl Listed {
+    /// Where it stands; `None` for a word that is not known.
+    pub(crate) fn state(&self) -> Option<CallState> {
+        CallState::of_status(&self.status)
+    }
+
+    /// How long it took.
+    pub(crate) fn duration_s(&self) -> Option<i64> {
+        self.duration.as_deref()?.parse().ok()
+    }
+
+    /// Which of its numbers is ours.
+    pub(crate) fn ours(&self) -> &str {
+        if self.direction.starts_with("outbound") {
+            &self.from
+        } else {
+            &self.to
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct List {
+    calls: Vec<Listed>,
+    #[serde(default)]
+    next_page_uri: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Fault {
+    #[serde(default)]
+    code: u32,
+}
+
+impl Provider {
+    /// An account at that address, `https://api.twilio.com` or another one of its kind.
+    ///
+    /// # Errors
+    /// The client cannot be built.
+    pub(crate) fn new(
+        origin: &str,
+        account: &str,
+        token: SecretString,
+    ) -> Result<Self, reqwest::Error> {
+        let client = Client::builder()
+            .timeout(LIMIT)
+            .connect_timeout(CONNECT)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()?;
+        let origin = origin.trim_end_matches('/').to_owned();
+        Ok(Self {
+            client,
+            account_url: format!("{origin}/2010-04-01/Accounts/{account}"),
+            origin,
+            account: account.to_owned(),
+            token,
+            breaker: Breaker::default(),
+        })
+    }
+
+    /// How a call stands.
+    ///
+    /// # Errors
+    /// [`ProviderError::Unknown`] when there is none.
+    pub(crate) async fn get(&self, sid: &str) -> Result<Listed, ProviderError> {
+        self.ask(self.client.get(self.of_call(sid))).await
+    }
+
+    /// Ends a call.
+    ///
+    /// # Errors
+    /// The provider did not.
+    pub(crate) async fn hang_up(&self, sid: &str) -> Result<(), ProviderError> {
+        self.change(sid, &[("Status", "completed")]).await
+    }
+
+    /// Gives a live call another page.
+    ///
+    /// # Errors
+    /// The provider did not.
+    pub(crate) async fn redirect(&self, sid: &str, document: &str) -> Result<(), ProviderError> {
+        self.change(sid, &[("Twiml", document)]).await
+    }
+
+    async fn change(&self, sid: &str, form: &[(&str, &str)]) -> Result<(), ProviderError> {
+        let request = self.client.post(self.of_call(sid)).form(form);
+        self.ask::<Listed>(request).await.map(|_changed| ())
+    }
+
+    /// Every call that is not over; the list may lag behind by some seconds.
+    ///
+    /// # Errors
+    /// The provider did not answer: nothing is known of any call.
+    pub(crate) async fn live(&self) -> Result<Vec<Listed>, ProviderError> {
+        let mut calls = Vec::new();
+        for status in ["in-progress", "ringing", "queued"] {
+            let url = format!("{}/Calls.json", self.account_url);
+            let query = [("Status", status), ("PageSize", PAGE)];
+            let mut list: List = self.ask(self.client.get(url).query(&query)).await?;
+            for _ in 1..PAGES_MAX {
+                calls.append(&mut list.calls);
+                // A path, or the whole address: only ours is followed.
+                let Some(path) = list.next_page_uri.take().filter(|it| it.starts_with('/')) else {
+                    break;
+                };
+                let url = format!("{}{path}", self.origin);
+                list = self.ask(self.client.get(url)).await?;
+            }
+            calls.append(&mut list.calls);
+        }
+        Ok(calls)
+    }
+
+    fn of_call(&self, sid: &str) -> String {
+        format!("{}/Calls/{sid}.json", self.account_url)
+    }
+
+    async fn ask<T: for<'de> Deserialize<'de>>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<T, ProviderError> {
+        if !self.breaker.may_ask(Instant::now()) {
+            return Err(ProviderError::Resting);
+        }
+        let request = request.basic_auth(&self.account, Some(self.token.expose_secret()));
+        let answer = Self::answered(request).await;
+        let went_well = !matches!(
+            answer,
+            Err(ProviderError::Silent(_) | ProviderError::Refused { status: 500.., .. })
+        );
+        self.breaker.note(went_well, Instant::now());
+        answer
+    }
+
+    async fn answered<T: for<'de> Deserialize<'de>>(
+        request: RequestBuilder,
+    ) -> Result<T, ProviderError> {
+        // Without the address, which holds the id of the account.
+        let silent = |error: reqwest::Error| ProviderError::Silent(error.without_url().to_string());
+        let mut answer = request.send().await.map_err(silent)?;
+        let status = answer.status();
+        let after = answer.headers().get("retry-after").cloned();
+        let mut body = Vec::new();
+        while let Some(part) = answer.chunk().await.map_err(silent)? {
+            if body.len().saturating_add(part.len()) > ANSWER_MAX {
+                return Err(ProviderError::Silent("its answer is too long".to_owned()));
+            }
+            body.extend_from_slice(&part);
+        }
+        if status.is_success() {
+            let unreadable = |_| ProviderError::Silent("its answer cannot be read".to_owned());
+            return serde_json::from_slice(&body).map_err(unreadable);
+        }
+        Err(match status {
+            StatusCode::NOT_FOUND => ProviderError::Unknown,
+            StatusCode::TOO_MANY_REQUESTS => {
+                let seconds = after.and_then(|it| it.to_str().ok()?.parse().ok());
+                ProviderError::Busy {
+                    after: Duration::from_secs(seconds.unwrap_or(1)),
+                }
+            }
+            _ => ProviderError::Refused {
+                code: serde_json::from_slice(&body).map_or(0, |fault: Fault| fault.code),
+                status: status.as_u16(),
+            },
+        })
+    }
+}

@@ -1,0 +1,147 @@
+//! One replica: its desk, the thread that renews slots, and what looks after calls between webhooks.
+
+use std::time::{Duration, Instant};
+
+use actix_web::web::{Data, ServiceConfig};
+use secrecy::ExposeSecret as _;
+use store::slots::Slots;
+use tokio::sync::watch;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::desk::{Desk, caches};
+use crate::keeper::{Heart, Keeper, Limits};
+use crate::lookout::Lookout;
+use crate::media::Sockets;
+use crate::metrics::Metrics;
+use crate::options::Options;
+use crate::page::phase;
+use crate::provider::Provider;
+use crate::refusals::Refusals;
+use crate::signature::Tokens;
+use crate::webhooks;
+
+/// Why a replica does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// A metric of that name is there already.
+    #[error("the metrics of calls: {0}")]
+    Metrics(#[from] prometheus::Error),
+    /// The client of the provider cannot be built.
+    #[error("the client of the provider: {0}")]
+    Provider(#[from] reqwest::Error),
+    /// No thread or no runtime for it.
+    #[error("the thread that renews slots: {0}")]
+    Heart(#[from] std::io::Error),
+}
+
+/// How often it is looked whether the last socket is closed.
+const LOOK: Duration = Duration::from_millis(50);
+
+/// A running replica.
+#[derive(Debug)]
+pub struct Calls {
+    desk: Data<Desk>,
+    heart: Heart,
+    tasks: TaskTracker,
+    stop: CancellationToken,
+    /// Whoever drops a replica without stopping it ends its tasks.
+    _ends: DropGuard,
+    ready: watch::Receiver<bool>,
+}
+
+impl Calls {
+    /// Starts one; call it within a tokio runtime.
+    ///
+    /// # Errors
+    /// See [`StartError`].
+    pub fn start(options: Options) -> Result<Self, StartError> {
+        let metrics = Metrics::register(&options.registry)?;
+        let slots = Slots::new(options.redis, options.timing);
+        let limits = Limits {
+            all: options.limit,
+            business: options.business_limit,
+            longest: options.longest,
+        };
+        // New at every start: a restarted namesake is somebody else.
+        let keeper = Keeper::new(Uuid::new_v4().simple().to_string(), limits, metrics.clone());
+        let token = options.token;
+        let provider = match &options.provider_url {
+            Some(url) => {
+                let token = token.expose_secret().to_owned().into();
+                Some(Provider::new(url, &options.account, token)?)
+            }
+            None => None,
+        };
+        let (numbers, flows, versions) = caches();
+        let desk = Data::new(Desk {
+            store: options.store,
+            slots: slots.clone(),
+            keeper: keeper.clone(),
+            provider,
+            tokens: Tokens::new(token, options.second_token),
+            account: options.account,
+            base: options.public_base_url.trim_end_matches('/').to_owned(),
+            at_capacity: options.at_capacity,
+            longest: options.longest,
+            limit: options.limit,
+            refusals: Refusals::default(),
+            sockets: Sockets::new(options.local_programs),
+            metrics,
+            numbers,
+            flows,
+            versions,
+        });
+        let heart = Heart::start(keeper, &slots)?;
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let (said, ready) = watch::channel(false);
+        let lookout = Lookout::new(desk.clone(), options.compare_every, said);
+        tasks.spawn(lookout.run(stop.clone()));
+        let (writer, stopped) = (desk.clone(), stop.clone());
+        tasks.spawn(async move { writer.refusals.run(&writer.store, stopped).await });
+        tasks.close();
+        Ok(Self {
+            desk,
+            heart,
+            tasks,
+            _ends: stop.clone().drop_guard(),
+            stop,
+            ready,
+        })
+    }
+
+    /// Mounts the routes of the provider.
+    pub fn configure(&self) -> impl Fn(&mut ServiceConfig) + Clone + Send + use<> {
+        let desk = self.desk.clone();
+        move |config| webhooks::routes(config, &desk)
+    }
+
+    /// Whether new calls are let in: slots are counted, and the window after a cold start is over.
+    pub fn is_ready(&self) -> watch::Receiver<bool> {
+        self.ready.clone()
+    }
+
+    /// Hands its calls over: what the provider plays goes on there and is another replica's from its next request on;
+    /// media sockets may end by themselves for half of `limit` and are then moved. No living call loses its slot.
+    pub async fn stop(self, limit: Duration) {
+        self.desk.keeper.hand_over_all_but(phase::STREAMING);
+        let sockets = &self.desk.sockets;
+        let half = limit / 2;
+        let begun = Instant::now();
+        while sockets.open() > 0 && begun.elapsed() < half {
+            tokio::time::sleep(LOOK).await;
+        }
+        sockets.move_on();
+        while sockets.open() > 0 && begun.elapsed() < limit {
+            tokio::time::sleep(LOOK).await;
+        }
+        self.stop.cancel();
+        self.tasks.wait().await;
+        self.heart.stop().await;
+        let replica = self.desk.keeper.replica();
+        if let Err(away) = self.desk.slots.leave(replica).await {
+            tracing::debug!(error = %away, "others find out by themselves that this replica is gone");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! A call ends: its row first, then its slot. Told any number of times and in any order it ends once.
+
+use store::calls::{Ending, end_call};
+use switchyard_core::BusinessId;
+use switchyard_core::call::{CallSid, CallState};
+use switchyard_core::reason::CallReason;
+
+use crate::desk::Desk;
+use crate::door::Posted;
+
+/// Whether a request tells that its call is over.
+pub(super) fn is_told(posted: &Posted) -> bool {
+    state(posted).is_some_and(CallState::is_over)
+}
+
+/// Where a request says that its call stands.
+pub(super) fn state(posted: &Posted) -> Option<CallState> {
+    CallState::of_status(posted.form.get("CallStatus")?)
+}
+
+/// Ends the call of a request that says so; what could not be written down is told again by others.
+pub(super) async fn note(desk: &Desk, posted: &Posted) {
+    if let Err(error) = told(desk, posted).await {
+        tracing::warn!(%error, "the end of a call is not written down yet");
+    }
+}
+
+/// The same, with the error.
+pub(super) async fn told(desk: &Desk, posted: &Posted) -> store::Result<()> {
+    let state = state(posted).unwrap_or(CallState::Completed);
+    let duration_s = posted.form.get("CallDuration");
+    let ending = Ending {
+        state,
+        duration_s: duration_s.and_then(|it| it.parse().ok()),
+        reason: None,
+    };
+    end(desk, posted.business, &posted.sid, ending).await
+}
+
+/// Ends a call.
+pub(crate) async fn end(
+    desk: &Desk,
+    business: BusinessId,
+    sid: &CallSid,
+    ending: Ending,
+) -> store::Result<()> {
+    end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
+    free(desk, business, sid, ending.state.name()).await;
+    Ok(())
+}
+
+/// Ends a call of which no more is known.
+pub(crate) async fn lost(desk: &Desk, business: BusinessId, sid: &CallSid) -> store::Result<()> {
+    let ending = Ending {
+        state: CallState::Completed,
+        duration_s: None,
+        reason: Some(CallReason::Lost),
+    };
+    end(desk, business, sid, ending).await
+}
+
+async fn free(desk: &Desk, business: BusinessId, sid: &CallSid, how: &str) {
+    desk.keeper.let_go(sid.as_str());
+    // Without Redis the lease runs out by itself: nobody renews it any more.
+    if let Err(away) = desk.slots.release(sid.as_str(), business, how).await {
+        tracing::warn!(error = %away, "the slot of a call that is over runs out by itself");
+    }
+}

@@ -1,0 +1,130 @@
+//! How a call goes on, written down.
+
+use std::time::Duration;
+
+use store::calls::{Step, step_call};
+use store::slots::{Admission, Mode};
+use switchyard_core::BusinessId;
+use switchyard_core::call::{CallSid, CallState, StepKind};
+
+use crate::desk::Desk;
+use crate::door::Posted;
+use crate::page::{Call, Page, phase};
+
+/// The call is on this page now.
+pub(super) async fn page(
+    desk: &Desk,
+    business: BusinessId,
+    sid: &CallSid,
+    page: u32,
+    node: Option<String>,
+) -> store::Result<()> {
+    let step = Step {
+        told: format!("page:{page}"),
+        kind: StepKind::Node,
+        node,
+        detail: None,
+        state: Some(CallState::InProgress),
+    };
+    note(desk, business, sid, step).await
+}
+
+/// Something happened.
+pub(crate) async fn note(
+    desk: &Desk,
+    business: BusinessId,
+    sid: &CallSid,
+    step: Step,
+) -> store::Result<()> {
+    step_call(&desk.store, Desk::now(), business, sid.clone(), step)
+        .await
+        .map(|_told| ())
+}
+
+/// Whose hands a call that goes on is in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Taken {
+    /// Ours, under this epoch.
+    Ours(u64),
+    /// Nobody's: the slots cannot be asked. The call goes on, and whoever can says later that it lives.
+    Unknown,
+    /// It is over.
+    Over,
+    /// Its slot was lost, and there is no other.
+    NoLine,
+}
+
+/// Takes a call that goes on in hand.
+pub(super) async fn take(desk: &Desk, posted: &Posted) -> Taken {
+    let ask = desk.keeper.ask(
+        posted.sid.as_str(),
+        posted.business,
+        Mode::Take,
+        phase::TALK,
+    );
+    match desk.slots.acquire(ask).await {
+        Ok(Admission::New { epoch, .. } | Admission::Held { epoch, .. }) => Taken::Ours(epoch),
+        Ok(Admission::Ended) => Taken::Over,
+        Ok(Admission::Full | Admission::FullOfBusiness | Admission::Warming { .. }) => {
+            Taken::NoLine
+        }
+        Err(away) => {
+            tracing::warn!(error = %away, "a call goes on without its slot");
+            Taken::Unknown
+        }
+    }
+}
+
+/// The same for a call that is known to live so much longer, whatever it does.
+pub(super) async fn take_for(desk: &Desk, business: BusinessId, sid: &CallSid, lasts: Duration) {
+    let sid = sid.as_str();
+    if desk.keeper.heard(sid, lasts) {
+        return;
+    }
+    let ask = desk.keeper.ask(sid, business, Mode::Take, phase::DIAL);
+    if let Ok(Admission::New { epoch, .. } | Admission::Held { epoch, .. }) =
+        desk.slots.acquire(ask).await
+    {
+        desk.keeper.hold(sid, (business, epoch), phase::DIAL, lasts);
+    }
+}
+
+/// The call whose page comes next.
+pub(super) fn call<'a>(
+    desk: &'a Desk,
+    posted: &'a Posted,
+    flow: &'a store::calls::StoredFlow,
+    page: u32,
+) -> Call<'a> {
+    Call {
+        flow: &flow.flow,
+        version: flow.version,
+        addresses: desk.addresses(posted.business),
+        page,
+        from: posted.caller(),
+        to: posted.ours(),
+        max: desk.longest,
+    }
+}
+
+/// Turns to a page: the document to answer with, and whether it is the page's first text.
+pub(super) async fn turn(
+    desk: &Desk,
+    posted: &Posted,
+    number: u32,
+    page: &Page,
+    taken: Taken,
+) -> (String, bool) {
+    use store::slots::Turn;
+    let sid = posted.sid.as_str();
+    let turned = desk.slots.turn(sid, number, &page.body, page.phase).await;
+    if let Taken::Ours(epoch) = taken {
+        let whose = (posted.business, epoch);
+        desk.keeper.hold(sid, whose, page.phase, page.lasts);
+    }
+    match turned {
+        Ok(Turn::Repeated(body)) => (body, false),
+        Ok(Turn::Ended) => (crate::twiml::ended(), false),
+        Ok(Turn::Turned) | Err(_) => (page.body.clone(), true),
+    }
+}

@@ -1,0 +1,165 @@
+//! A call begins: it gets a slot and its first page, or is turned away.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+use store::calls::{NewCall, StoredFlow, begin_call};
+use store::slots::{Admission, Mode, Renaming, Turn};
+use switchyard_core::call::{CallState, Direction};
+use switchyard_core::reason::CallReason;
+
+use crate::answers;
+use crate::desk::Desk;
+use crate::door::{Posted, Refused};
+use crate::options::AtCapacity;
+use crate::page::{Call, Page, phase};
+use crate::twiml;
+use crate::webhooks::{ending, progress};
+
+pub(crate) async fn answer(
+    posted: Result<Posted, Refused>,
+    desk: Data<Desk>,
+) -> Result<HttpResponse, Refused> {
+    let posted = posted?;
+    if posted.parent().is_some() {
+        return Ok(answers::document(twiml::nothing()));
+    }
+    if ending::is_told(&posted) {
+        ending::note(&desk, &posted).await;
+        return Ok(answers::document(twiml::nothing()));
+    }
+    match desk.owner(posted.ours()).await {
+        Ok(owner) if owner == Some(posted.business) => {}
+        Ok(_) => return Err(Refused::Nobodys),
+        Err(error) => {
+            tracing::warn!(%error, "whose number was called cannot be read");
+            return Ok(turned_away(&desk, &posted, CallReason::StoreUnavailable));
+        }
+    }
+    Ok(admit(&desk, &posted).await)
+}
+
+async fn admit(desk: &Desk, posted: &Posted) -> HttpResponse {
+    let sid = posted.sid.as_str();
+    let mode = match renamed(desk, posted).await {
+        // The provider has it in hand already: a reservation that lapsed does not turn it away as a new one.
+        Some(Renaming::Lost) => Mode::Reassert,
+        _ => Mode::New,
+    };
+    let ask = desk.keeper.ask(sid, posted.business, mode, phase::TALK);
+    let admission = match desk.slots.acquire(ask).await {
+        Ok(admission) => admission,
+        Err(away) => {
+            tracing::warn!(error = %away, "a call was turned away");
+            return turned_away(desk, posted, CallReason::StoreUnavailable);
+        }
+    };
+    desk.metrics.admission(named(&admission));
+    let (epoch, is_ours) = match admission {
+        Admission::New { epoch, .. } => (epoch, true),
+        Admission::Held { epoch, owner } => (epoch, owner == desk.keeper.replica()),
+        Admission::Full => return turned_away(desk, posted, CallReason::AtCapacity),
+        Admission::FullOfBusiness => return turned_away(desk, posted, CallReason::BusinessLimit),
+        Admission::Warming { .. } => return turned_away(desk, posted, CallReason::Warming),
+        Admission::Ended => return answers::document(twiml::ended()),
+    };
+    match begin(desk, posted).await {
+        Ok((body, page)) => {
+            if is_ours {
+                let whose = (posted.business, epoch);
+                desk.keeper.hold(sid, whose, page.phase, page.lasts);
+            }
+            answers::document(body)
+        }
+        Err(error) => {
+            tracing::warn!(%error, "an admitted call could not be begun");
+            // Its slot is not kept for a call that hears nothing of us.
+            desk.slots
+                .release(sid, posted.business, "failed")
+                .await
+                .ok();
+            turned_away(desk, posted, CallReason::StoreUnavailable)
+        }
+    }
+}
+
+/// The slot of a call that we placed has the name of its reservation until now.
+pub(super) async fn renamed(desk: &Desk, posted: &Posted) -> Option<Renaming> {
+    let reservation = posted.query.get("rid")?;
+    let (sid, business) = (posted.sid.as_str(), posted.business);
+    let renamed = desk.slots.rename(reservation, sid, business).await;
+    desk.keeper.let_go(reservation);
+    renamed.ok()
+}
+
+/// The first page, which stays the first page however often it is asked for, and the rows of the call.
+async fn begin(desk: &Desk, posted: &Posted) -> store::Result<(String, Page)> {
+    let flow = desk.flow(posted.business).await?;
+    let page = first(desk, posted, &flow);
+    let sid = posted.sid.as_str();
+    let body = match desk.slots.turn(sid, 1, &page.body, page.phase).await {
+        Ok(Turn::Repeated(body)) => body,
+        Ok(Turn::Ended) => twiml::ended(),
+        Ok(Turn::Turned) | Err(_) => page.body.clone(),
+    };
+    let is_outbound = posted.is_outbound();
+    let other = if is_outbound {
+        posted.form.get("To")
+    } else {
+        posted.caller()
+    };
+    let (from, to) = if is_outbound {
+        (Some(posted.ours()), other)
+    } else {
+        (other, Some(posted.ours()))
+    };
+    let new = NewCall {
+        sid: posted.sid.clone(),
+        direction: if is_outbound {
+            Direction::Outbound
+        } else {
+            Direction::Inbound
+        },
+        from: from.map(str::to_owned),
+        to: to.map(str::to_owned),
+        state: CallState::Ringing,
+        flow_version: flow.version,
+    };
+    begin_call(&desk.store, Desk::now(), posted.business, new).await?;
+    progress::page(desk, posted.business, &posted.sid, 1, page.node.clone()).await?;
+    Ok((body, page))
+}
+
+fn first(desk: &Desk, posted: &Posted, flow: &Arc<StoredFlow>) -> Page {
+    let call = Call {
+        flow: &flow.flow,
+        version: flow.version,
+        addresses: desk.addresses(posted.business),
+        page: 1,
+        from: posted.caller(),
+        to: posted.ours(),
+        max: desk.longest,
+    };
+    call.at(flow.flow.entry_at(Desk::now()), 0)
+}
+
+/// Counted, told of, and answered as the settings say.
+fn turned_away(desk: &Desk, posted: &Posted, reason: CallReason) -> HttpResponse {
+    desk.metrics.admission(reason.code());
+    desk.refusals.note(posted.business, reason, posted.caller());
+    match desk.at_capacity {
+        AtCapacity::Unavailable => answers::unavailable(reason),
+        AtCapacity::Reject => answers::busy(reason),
+    }
+}
+
+fn named(admission: &Admission) -> &'static str {
+    match admission {
+        Admission::New { .. } => "new",
+        Admission::Held { .. } => "held",
+        Admission::Ended => "ended",
+        // Each is counted by the reason that it is turned away for.
+        Admission::Full | Admission::FullOfBusiness | Admission::Warming { .. } => "turned_away",
+    }
+}

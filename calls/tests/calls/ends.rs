@@ -1,0 +1,121 @@
+//! Ends: told in any order, any number of times, they end a call once and free its slot once.
+
+use serde_json::json;
+use switchyard_core::call::CallState;
+
+use crate::stage::{Stage, until};
+
+async fn live(stage: &Stage, replica: &crate::stage::Replica) -> u32 {
+    // A call that is new is admitted by its place in a limit of one.
+    let probe = replica.caller(stage, "CAprobe").rings().await;
+    replica.caller(stage, "CAprobe").ends("completed").await;
+    u32::from(probe.status == 503)
+}
+
+#[actix_web::test]
+async fn an_end_that_comes_three_times_and_in_other_words_counts_once() {
+    let stage = Stage::new().await;
+    let replica = stage.replica();
+    let call = replica.caller(&stage, "CA1");
+    assert_eq!(call.rings().await.status, 200);
+    for status in ["busy", "completed", "busy"] {
+        assert_eq!(call.ends(status).await.status, 204);
+    }
+    let row = stage.row("CA1").await.unwrap();
+    assert_eq!(row.state, CallState::Busy, "the first end stands");
+    let late = call.rings().await;
+    assert_eq!(late.status, 200);
+    assert!(
+        late.body.contains("<Hangup/>"),
+        "a late first webhook gets no slot: {}",
+        late.body
+    );
+}
+
+#[actix_web::test]
+async fn callbacks_in_the_wrong_order_move_nothing_backwards() {
+    let stage = Stage::new().await;
+    let replica = stage.replica();
+    let call = replica.caller(&stage, "CA1");
+    call.rings().await;
+    call.ends("completed").await;
+    for status in ["in-progress", "ringing", "teleported"] {
+        let told = call
+            .asks("status", &[("CallStatus", status), ("SequenceNumber", "1")])
+            .await;
+        assert_eq!(told.status, 204, "{status}");
+    }
+    assert_eq!(stage.row("CA1").await.unwrap().state, CallState::Completed);
+}
+
+#[actix_web::test]
+async fn an_end_that_overtakes_the_beginning_leaves_no_slot() {
+    let stage = Stage::new().await;
+    let options = calls::Options {
+        limit: 1,
+        ..stage.options(None)
+    };
+    let replica = crate::stage::Replica::start(options);
+    let call = replica.caller(&stage, "CA1");
+    assert_eq!(call.ends("completed").await.status, 204);
+    let answer = call.rings().await;
+    assert_eq!(answer.status, 200);
+    assert!(answer.body.contains("<Hangup/>"), "{}", answer.body);
+    assert_eq!(live(&stage, &replica).await, 0);
+}
+
+#[actix_web::test]
+async fn a_leg_neither_takes_a_slot_nor_frees_one() {
+    let stage = Stage::new().await;
+    let options = calls::Options {
+        limit: 1,
+        ..stage.options(None)
+    };
+    let replica = crate::stage::Replica::start(options);
+    let call = replica.caller(&stage, "CA1");
+    assert_eq!(call.rings().await.status, 200);
+    let leg = [("CallSid", "CAleg"), ("ParentCallSid", "CA1")];
+    for (n, status) in ["initiated", "ringing", "in-progress", "completed"]
+        .iter()
+        .enumerate()
+    {
+        let n = n.to_string();
+        let mut form = vec![("CallStatus", *status), ("SequenceNumber", n.as_str())];
+        form.extend(leg);
+        assert_eq!(call.asks("status", &form).await.status, 204);
+    }
+    assert_eq!(
+        live(&stage, &replica).await,
+        1,
+        "the call has its slot still"
+    );
+    assert!(!stage.row("CA1").await.unwrap().state.is_over());
+    assert!(stage.row("CAleg").await.is_none());
+}
+
+#[actix_web::test]
+async fn whoever_hangs_up_in_a_menu_without_a_last_callback_is_free_when_the_page_is_over() {
+    let stage = Stage::new().await;
+    stage
+        .flow(json!({
+            "language": "en", "time_zone": "UTC", "entry": {"open": "bye", "closed": "bye"},
+            "nodes": {"bye": {"kind": "hangup"}},
+        }))
+        .await;
+    let mut options = calls::Options {
+        limit: 1,
+        ..stage.options(None)
+    };
+    options.timing.lease = std::time::Duration::from_millis(1_500);
+    let replica = crate::stage::Replica::start(options);
+    assert_eq!(replica.caller(&stage, "CA1").rings().await.status, 200);
+    until("the slot is free", || async {
+        replica.caller(&stage, "CA2").rings().await.status == 200
+    })
+    .await;
+    until("the row says so", || async {
+        let row = stage.row("CA1").await.unwrap();
+        row.state.is_over() && row.reason.is_some_and(|it| it.code() == "lost")
+    })
+    .await;
+}

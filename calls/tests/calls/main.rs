@@ -1,0 +1,23 @@
+//! Calls end to end: a replica or more on a database of their own, asked by a provider that signs, or by the telephone
+//! network of `sim`.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::items_after_statements,
+    clippy::float_cmp,
+    reason = "tests read in one piece and fail by panicking"
+)]
+
+mod caller;
+mod carried;
+mod carrier;
+mod ends;
+mod limits;
+mod pages;
+mod redis;
+mod sockets;
+mod stage;
+mod watched;

@@ -1,0 +1,88 @@
+//! A Redis server of the test's own.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+
+use store::redis::Redis;
+use tempfile::TempDir;
+
+use crate::stage::until;
+
+/// A server on a free port of loopback; gone when the test ends.
+pub(crate) struct Server {
+    process: Child,
+    port: u16,
+    folder: TempDir,
+}
+
+impl Server {
+    pub(crate) async fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
+        let folder = tempfile::tempdir().unwrap();
+        let process = spawn(port, &folder);
+        let server = Self {
+            process,
+            port,
+            folder,
+        };
+        server.answers().await;
+        server
+    }
+
+    async fn answers(&self) {
+        let redis = self.client();
+        until("Redis answers", || async { redis.ping().await.is_ok() }).await;
+    }
+
+    pub(crate) fn client(&self) -> Redis {
+        Redis::open(&format!("redis://127.0.0.1:{}", self.port)).unwrap()
+    }
+
+    pub(crate) fn flush(&self) {
+        let mut cli = Command::new("redis-cli");
+        let port = self.port.to_string();
+        let output = cli.args(["-p", &port, "FLUSHALL"]).output().unwrap();
+        assert!(output.status.success());
+    }
+
+    pub(crate) fn stop(&mut self) {
+        self.process.kill().unwrap();
+        self.process.wait().unwrap();
+    }
+
+    pub(crate) async fn start_again(&mut self) {
+        self.process = spawn(self.port, &self.folder);
+        self.answers().await;
+    }
+}
+
+fn spawn(port: u16, folder: &TempDir) -> Child {
+    Command::new("redis-server")
+        .args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--port",
+        ])
+        .arg(port.to_string())
+        .arg("--dir")
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("no redis-server: run these tests with `cargo xtask test`, which installs it")
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}

@@ -1,0 +1,264 @@
+//! Media sockets: audio goes to the program of the business and back, and each end is the right one.
+
+use std::time::Duration;
+
+use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::{SinkExt as _, StreamExt as _};
+use serde_json::{Value, json};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::time::timeout;
+use tokio_websockets::{
+    ClientBuilder, CloseCode, MaybeTlsStream, Message, ServerBuilder, WebSocketStream,
+};
+
+use crate::caller::{Answer, Caller, sign};
+use crate::stage::{PATIENCE, Replica, Stage, TOKEN};
+
+type Line = WebSocketStream<MaybeTlsStream<TcpStream>>;
+
+/// The program of a business.
+struct Program(TcpListener);
+
+/// Its end of a call.
+struct Talk {
+    to: SplitSink<WebSocketStream<TcpStream>, Message>,
+    from: SplitStream<WebSocketStream<TcpStream>>,
+}
+
+impl Program {
+    async fn start() -> Self {
+        Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
+    }
+
+    fn url(&self) -> String {
+        format!("ws://{}/agent", self.0.local_addr().unwrap())
+    }
+
+    async fn takes(&self) -> Talk {
+        let accepted = timeout(PATIENCE, self.0.accept())
+            .await
+            .expect("nobody comes");
+        let (stream, _) = accepted.unwrap();
+        let (_, socket) = ServerBuilder::new().accept(stream).await.unwrap();
+        let (to, from) = socket.split();
+        Talk { to, from }
+    }
+}
+
+impl Talk {
+    async fn hears(&mut self, event: &str) -> Value {
+        loop {
+            let message = timeout(PATIENCE, self.from.next())
+                .await
+                .expect(event)
+                .unwrap()
+                .unwrap();
+            let Some(text) = message.as_text() else {
+                continue;
+            };
+            let value: Value = serde_json::from_str(text).unwrap();
+            if value["event"] == event {
+                return value;
+            }
+        }
+    }
+
+    async fn says(&mut self, message: Value) {
+        self.to
+            .send(Message::text(message.to_string()))
+            .await
+            .unwrap();
+    }
+}
+
+async fn bridged(stage: &Stage, replica: &Replica, url: &str) -> (Caller, Answer) {
+    stage
+        .flow(json!({
+            "language": "en", "time_zone": "UTC", "entry": {"open": "agent", "closed": "agent"},
+            "nodes": {
+                "agent": {"kind": "bridge", "url": url, "done": "bye", "failed": "sorry"},
+                "bye": {"kind": "hangup", "text": "done"}, "sorry": {"kind": "hangup", "text": "failed"},
+            },
+        }))
+        .await;
+    let call = replica.caller(stage, "CA1");
+    let page = call.rings().await;
+    assert!(page.body.contains("<Connect><Stream"), "{}", page.body);
+    (call, page)
+}
+
+async fn dial(replica: &Replica, token: &str) -> Result<Line, tokio_websockets::Error> {
+    let url = format!("{}/twilio/stream", replica.url.replacen("http", "ws", 1));
+    let signature = sign(token, &url, &[]);
+    let builder = ClientBuilder::new().uri(&url).unwrap();
+    let (name, value) = (
+        "x-twilio-signature".parse().unwrap(),
+        signature.parse().unwrap(),
+    );
+    let builder = builder.add_header(name, value)?;
+    builder.connect().await.map(|(line, _)| line)
+}
+
+async fn send(line: &mut Line, message: Value) {
+    line.send(Message::text(message.to_string())).await.unwrap();
+}
+
+async fn start(line: &mut Line, stage: &Stage, sid: &str) {
+    send(
+        line,
+        json!({"event": "connected", "protocol": "Call", "version": "1.0.0"}),
+    )
+    .await;
+    let version = store::calls::flow(&stage.store, stage.business)
+        .await
+        .unwrap()
+        .version;
+    let parameters = json!({
+        "business": stage.business.to_string(), "node": "agent", "version": version.to_string(),
+    });
+    send(line, json!({
+        "event": "start", "sequenceNumber": "1", "streamSid": "MZ1",
+        "start": {"accountSid": "AC1", "streamSid": "MZ1", "callSid": sid, "tracks": ["inbound"],
+            "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+            "customParameters": parameters},
+    }))
+    .await;
+}
+
+fn media(chunk: u32) -> Value {
+    json!({"event": "media", "sequenceNumber": "2", "streamSid": "MZ1",
+        "media": {"track": "inbound", "chunk": chunk.to_string(), "timestamp": "20", "payload": "/////w=="}})
+}
+
+/// The next text, or how the socket was closed.
+async fn next(line: &mut Line) -> Result<Value, CloseCode> {
+    loop {
+        let message = timeout(PATIENCE, line.next()).await.expect("nothing comes");
+        let Some(Ok(message)) = message else {
+            return Err(CloseCode::NO_STATUS_RECEIVED);
+        };
+        if let Some((code, _)) = message.as_close() {
+            return Err(code);
+        }
+        if let Some(text) = message.as_text() {
+            return Ok(serde_json::from_str(text).unwrap());
+        }
+    }
+}
+
+#[actix_web::test]
+async fn audio_marks_and_digits_go_both_ways_and_the_program_ends_the_bridge() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let replica = stage.replica();
+    let (call, page) = bridged(&stage, &replica, &program.url()).await;
+    let mut line = dial(&replica, TOKEN).await.unwrap();
+    start(&mut line, &stage, &call.sid).await;
+    let mut talk = program.takes().await;
+    let begun = talk.hears("start").await;
+    assert_eq!(begun["start"]["callSid"], "CA1");
+    assert!(
+        begun.to_string().find("AC1").is_none(),
+        "the account is nobody's business"
+    );
+    send(&mut line, media(1)).await;
+    assert_eq!(talk.hears("media").await["media"]["payload"], "/////w==");
+    let digit = json!({"event": "dtmf", "streamSid": "MZ1", "dtmf": {"track": "inbound_track", "digit": "5"}});
+    send(&mut line, digit).await;
+    assert_eq!(talk.hears("dtmf").await["dtmf"]["digit"], "5");
+    talk.says(json!({"event": "media", "streamSid": "x", "media": {"payload": "AAAA"}}))
+        .await;
+    talk.says(json!({"event": "mark", "mark": {"name": "a1"}}))
+        .await;
+    talk.says(json!({"event": "clear"})).await;
+    let heard = next(&mut line).await.unwrap();
+    assert_eq!(
+        heard,
+        json!({"event": "media", "streamSid": "MZ1", "media": {"payload": "AAAA"}})
+    );
+    let mut events = vec![next(&mut line).await.unwrap()];
+    if events[0]["event"] == "mark" {
+        events.push(next(&mut line).await.unwrap());
+    }
+    assert_eq!(
+        events.pop().unwrap(),
+        json!({"event": "clear", "streamSid": "MZ1"})
+    );
+    talk.to
+        .send(Message::close(Some(CloseCode::NORMAL_CLOSURE), ""))
+        .await
+        .unwrap();
+    assert_eq!(next(&mut line).await, Err(CloseCode::NORMAL_CLOSURE));
+    let after = call.goes(&page.text("Redirect"), &[]).await;
+    assert_eq!(after.text("Say"), "done");
+}
+
+#[actix_web::test]
+async fn a_program_that_is_not_there_leads_to_the_way_for_failures() {
+    let stage = Stage::new().await;
+    let replica = stage.replica();
+    let (call, page) = bridged(&stage, &replica, "ws://127.0.0.1:1/agent").await;
+    let mut line = dial(&replica, TOKEN).await.unwrap();
+    start(&mut line, &stage, &call.sid).await;
+    assert_eq!(next(&mut line).await, Err(CloseCode::NORMAL_CLOSURE));
+    let after = call.goes(&page.text("Redirect"), &[]).await;
+    assert_eq!(after.text("Say"), "failed");
+}
+
+#[actix_web::test]
+async fn a_forged_handshake_a_second_socket_and_an_unknown_call_are_refused() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let replica = stage.replica();
+    let (call, _) = bridged(&stage, &replica, &program.url()).await;
+    assert!(dial(&replica, "another token").await.is_err());
+    let mut unknown = dial(&replica, TOKEN).await.unwrap();
+    start(&mut unknown, &stage, "CAunknown").await;
+    assert_eq!(next(&mut unknown).await, Err(CloseCode::POLICY_VIOLATION));
+    let mut first = dial(&replica, TOKEN).await.unwrap();
+    start(&mut first, &stage, &call.sid).await;
+    let mut talk = program.takes().await;
+    let mut second = dial(&replica, TOKEN).await.unwrap();
+    start(&mut second, &stage, &call.sid).await;
+    assert_eq!(next(&mut second).await, Err(CloseCode::POLICY_VIOLATION));
+    send(&mut first, media(1)).await;
+    talk.hears("media").await;
+}
+
+#[actix_web::test]
+async fn a_replica_that_leaves_closes_with_1001_and_the_call_gets_another_socket() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let server = crate::redis::Server::start().await;
+    let options = || stage.options(Some(server.client()));
+    let leaving = Replica::start(options());
+    let staying = Replica::behind(&leaving.url, options());
+    let (call, page) = bridged(&stage, &leaving, &program.url()).await;
+    let mut line = dial(&leaving, TOKEN).await.unwrap();
+    start(&mut line, &stage, &call.sid).await;
+    let mut talk = program.takes().await;
+    talk.hears("start").await;
+    let leaves = tokio::spawn(leaving.stop(Duration::from_millis(400)));
+    assert_eq!(next(&mut line).await, Err(CloseCode::GOING_AWAY));
+    talk.hears("stop").await;
+    leaves.await.unwrap();
+    let again = call
+        .at(&staying.url)
+        .goes(&page.text("Redirect"), &[])
+        .await;
+    assert!(again.body.contains("<Connect><Stream"), "{}", again.body);
+    let counted = crate::stage::slots(server.client());
+    assert_eq!(counted.standing(50).await.unwrap().live, 1);
+}
+
+#[actix_web::test]
+async fn a_caller_whose_socket_breaks_is_asked_for_again() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let replica = stage.replica();
+    let (call, page) = bridged(&stage, &replica, &program.url()).await;
+    let mut line = dial(&replica, TOKEN).await.unwrap();
+    start(&mut line, &stage, &call.sid).await;
+    let mut talk = program.takes().await;
+    talk.hears("start").await;
+    drop(line);
+    talk.hears("stop").await;
+    let again = call.goes(&page.text("Redirect"), &[]).await;
+    assert!(again.body.contains("<Connect><Stream"), "{}", again.body);
+}

@@ -38,6 +38,8 @@ enum Role {
     Shard(Box<roles::ShardRole>),
     /// Background jobs, on Postgres.
     Worker(Box<roles::WorkerRole>),
+    /// Phone calls: the provider's webhooks and sockets, on Postgres and Redis.
+    Calls(Box<roles::CallsRole>),
     /// A WhatsApp network on loopback, alone.
     #[cfg(feature = "sim")]
     Sim(crate::network::Network),
@@ -73,6 +75,7 @@ pub(crate) fn run() -> Result<(), Refusal> {
         Role::Api(role) => roles::api(&role),
         Role::Shard(role) => roles::shard(&role),
         Role::Worker(role) => roles::worker(&role),
+        Role::Calls(role) => roles::calls(&role),
         #[cfg(feature = "sim")]
         Role::Sim(network) => crate::network::run(&network),
         Role::Migrate(settings) => migrate::run(&settings),

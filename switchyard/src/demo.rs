@@ -2,6 +2,7 @@
 
 mod account;
 mod file;
+mod line;
 mod phones;
 
 use std::net::SocketAddr;
@@ -95,6 +96,24 @@ impl Demo {
     pub(crate) fn whatsapp_url(&self) -> String {
         let address = self.url.trim_start_matches("http://");
         format!("ws://{address}/ws/chat")
+    }
+
+    /// The account at the simulated carrier.
+    pub(crate) fn carrier(&self) -> crate::telephony::Account {
+        line::account(&self.url)
+    }
+
+    /// Gives the business a number whose calls come to that address, if there is one.
+    pub(crate) async fn take_calls(
+        &self,
+        installation: &Installation,
+        calls_url: Option<&str>,
+    ) -> Result<(), Refusal> {
+        let Some(calls_url) = calls_url else {
+            return Ok(());
+        };
+        let (store, business) = (&installation.store, self.account.business);
+        line::take(store, business, &self.url, calls_url).await
     }
 
     /// Writes `demo.json` and tells the person at the terminal.

@@ -9,10 +9,15 @@ use crate::settings::Settings;
 /// The internal port, unless a setting names another.
 const INTERNAL: u16 = 8081;
 
+/// Where `up` listens for the telephone provider, unless a setting names another.
+const PROVIDER: u16 = 8082;
+
 /// The sockets of a process, with their real addresses.
 pub(crate) struct Listeners {
     /// Of the API and the dashboard; none in a role without them.
     pub(crate) api: Option<TcpListener>,
+    /// Of the telephone provider; none in a role without calls.
+    pub(crate) calls: Option<TcpListener>,
     /// Of metrics, health and calls between processes.
     pub(crate) internal: TcpListener,
     internal_address: SocketAddr,
@@ -27,6 +32,29 @@ impl Listeners {
         Ok(listeners)
     }
 
+    /// Binds the internal one and that of the provider, which is where the settings listen.
+    pub(crate) fn provider(settings: &Settings) -> Result<Self, Refusal> {
+        let calls = exactly(settings.listen, "--listen")?;
+        let mut listeners = Self::internal(settings, settings.listen)?;
+        listeners.calls = Some(calls);
+        Ok(listeners)
+    }
+
+    /// Binds that of the provider beside the others.
+    pub(crate) fn add_provider(&mut self, settings: &Settings) -> Result<(), Refusal> {
+        self.calls = Some(match settings.telephony.calls_listen {
+            Some(address) => exactly(address, "--calls-listen")?,
+            None => usual_or_free(PROVIDER, settings.listen)?,
+        });
+        Ok(())
+    }
+
+    /// The address of the provider's listener, as programs on this machine reach it.
+    pub(crate) fn calls_url(&self) -> Option<String> {
+        let address = self.calls.as_ref()?.local_addr().ok()?;
+        Some(format!("http://{}", reachable(address)))
+    }
+
     /// Binds the internal one alone, beside a neighbour on this machine.
     pub(crate) fn internal(settings: &Settings, neighbour: SocketAddr) -> Result<Self, Refusal> {
         let internal = match settings.internal_listen {
@@ -36,6 +64,7 @@ impl Listeners {
         let internal_address = internal.local_addr()?;
         Ok(Self {
             api: None,
+            calls: None,
             internal,
             internal_address,
         })

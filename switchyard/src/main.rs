@@ -25,6 +25,7 @@ mod settings;
 mod shards;
 mod shutdown;
 mod telemetry;
+mod telephony;
 mod up;
 mod user;
 mod watch;

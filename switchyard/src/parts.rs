@@ -7,6 +7,7 @@ use actix_web::dev::{Server, ServerHandle};
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use api::{AccessKey, Api, Probe, Readiness};
+use calls::Calls;
 use secrecy::{ExposeSecret, SecretString};
 use shard_worker::{Patience, Shard, ShardOptions};
 use store::hints::Relay;
@@ -23,6 +24,7 @@ use crate::listener::Listeners;
 use crate::progress::explained;
 use crate::refusal::Refusal;
 use crate::settings::{CacheProvider, Settings};
+use crate::telephony::{self, CallsPlan};
 use crate::watch;
 
 /// The internal port serves machines of ours, few at a time.
@@ -43,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) slots: HashMap<&'static str, u32>,
     /// The public API, if it serves it.
     pub(crate) api: Option<ApiPlan>,
+    /// The calls, if it takes any.
+    pub(crate) calls: Option<CallsPlan>,
     /// Cancelled when everything shall finish.
     pub(crate) soft: CancellationToken,
 }
@@ -56,6 +60,7 @@ impl Plan {
             groups: Vec::new(),
             slots: HashMap::new(),
             api: None,
+            calls: None,
             soft: CancellationToken::new(),
         }
     }
@@ -84,6 +89,7 @@ pub(crate) struct Parts {
     role: &'static str,
     shard: Option<Shard>,
     workers: Option<Workers>,
+    calls: Option<Calls>,
     handles: Vec<ServerHandle>,
     servers: TaskTracker,
     readiness: Readiness,
@@ -135,22 +141,21 @@ impl Parts {
             let api = Api::new(options).map_err(|error| Refusal::Setting(error.to_string()))?;
             running.push(api::serve(&api, listener)?);
         }
+        let of_calls = plan.calls.zip(listeners.calls);
+        let told = (plan.role == "calls").then(|| readiness.clone());
+        let calls = telephony::begin(settings, installation, of_calls, told, &mut running)?;
         running.push(internal(
             listeners.internal,
             shard.as_ref(),
             installation,
             &probe,
         )?);
-        let handles = running.iter().map(Server::handle).collect();
-        let servers = TaskTracker::new();
-        for server in running {
-            servers.spawn(server);
-        }
-        servers.close();
+        let (handles, servers) = spawned(running);
         Ok(Self {
             role: plan.role,
             shard,
             workers,
+            calls,
             handles,
             servers,
             readiness,
@@ -189,6 +194,9 @@ impl Parts {
         let hard = self.hard.clone();
         let orderly = async {
             let finish = async {
+                if let Some(calls) = self.calls {
+                    calls.stop(limit / 2).await;
+                }
                 if let Some(workers) = self.workers {
                     workers.stop().await;
                 }
@@ -210,6 +218,17 @@ impl Parts {
         hard.cancel();
         ended
     }
+}
+
+/// Lets the servers run.
+fn spawned(running: Vec<Server>) -> (Vec<ServerHandle>, TaskTracker) {
+    let handles = running.iter().map(Server::handle).collect();
+    let servers = TaskTracker::new();
+    for server in running {
+        servers.spawn(server);
+    }
+    servers.close();
+    (handles, servers)
 }
 
 fn probe(installation: &Installation, role: &'static str, readiness: &Readiness) -> Probe {

@@ -1,4 +1,4 @@
-//! The roles as processes of their own, on one Postgres database: `api`, `shard` and `worker`.
+//! The roles as processes of their own, on one Postgres database: `api`, `shard`, `worker` and `calls`.
 
 use clap::Args;
 use store::Store;
@@ -14,6 +14,7 @@ use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::shards::{self, Shards};
 use crate::shutdown::Signals;
+use crate::telephony::CallsPlan;
 use crate::{command, login, runtime, telemetry};
 
 /// What `api` is started with.
@@ -47,6 +48,13 @@ pub(crate) struct WorkerRole {
     /// How many jobs of a kind it runs at once, where not as many as usual: drain_chat=64,apply_receipts=4.
     #[arg(long, value_delimiter = ',', value_parser = slots)]
     pub(crate) concurrency: Vec<Slots>,
+}
+
+/// What `calls` is started with.
+#[derive(Debug, Args)]
+pub(crate) struct CallsRole {
+    #[command(flatten)]
+    pub(crate) settings: Settings,
 }
 
 /// One word of `--concurrency`.
@@ -145,6 +153,28 @@ pub(crate) fn worker(role: &WorkerRole) -> Result<(), Refusal> {
             ..Plan::new("worker")
         };
         Ok((Listeners::internal(settings, settings.listen)?, plan, text))
+    })
+}
+
+/// Takes calls until a signal.
+pub(crate) fn calls(role: &CallsRole) -> Result<(), Refusal> {
+    let settings = &role.settings;
+    run(settings, login::of_platform, || {
+        let needed = |name: &str| Refusal::Setting(format!("calls needs {name}"));
+        let account = settings.telephony.account()?;
+        let account = account.ok_or_else(|| needed("TWILIO_ACCOUNT_SID"))?;
+        if settings.redis_url.is_none() {
+            return Err(needed("REDIS_URL, where all replicas count calls together"));
+        }
+        let url = settings.public_base_url.clone();
+        let url = url.ok_or_else(|| needed("PUBLIC_BASE_URL, which the provider signs"))?;
+        let plan = Plan {
+            calls: Some(CallsPlan { account, url }),
+            ..Plan::new("calls")
+        };
+        let listeners = Listeners::provider(settings)?;
+        let text = format!("calls  {}", listeners.calls_url().unwrap_or_default());
+        Ok((listeners, plan, text))
     })
 }
 

@@ -10,6 +10,7 @@ use secrecy::SecretString;
 
 use crate::environment::secret;
 use crate::refusal::Refusal;
+use crate::telephony::Telephony;
 
 /// Without what the servers and the job runtime say of their own starts and stops.
 pub(crate) const LOG: &str = "info,actix_server=warn,apalis_core=warn";
@@ -106,6 +107,8 @@ pub(crate) struct Settings {
     /// Where credentials are cached for a moment.
     #[arg(long, env = "CACHE_PROVIDER", default_value = "local")]
     pub(crate) cache_provider: CacheProvider,
+    #[command(flatten)]
+    pub(crate) telephony: Telephony,
     /// The WhatsApp network, `ws://…`; on loopback only.
     #[cfg(feature = "sim")]
     #[arg(long, env = "SWITCHYARD_WHATSAPP_URL")]
@@ -147,6 +150,7 @@ impl Settings {
                 "SHARDS_TOTAL is {ours} and BAILEYS_NUM_SHARDS is {alias}: set one of them"
             )));
         }
+        self.telephony.check()?;
         let needs_redis = [
             (self.hints == Hints::Redis, "SWITCHYARD_HINTS"),
             (
@@ -199,10 +203,12 @@ pub(crate) enum CacheProvider {
 }
 
 /// Settings whose value is never shown.
-pub(crate) const SECRETS: [&str; 5] = [
+pub(crate) const SECRETS: [&str; 7] = [
     "SWITCHYARD_INTERNAL_KEY",
     "SWITCHYARD_MASTER_KEY",
     "SWITCHYARD_SETUP_TOKEN",
+    "TWILIO_AUTH_TOKEN",
+    "TWILIO_SECOND_AUTH_TOKEN",
     // These addresses may hold a password.
     "DATABASE_URL",
     "REDIS_URL",

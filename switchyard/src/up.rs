@@ -15,6 +15,7 @@ use crate::progress::{explained, say};
 use crate::refusal::Refusal;
 use crate::settings::Settings;
 use crate::shutdown::Signals;
+use crate::telephony::{Account, CallsPlan};
 use crate::{runtime, telemetry};
 
 /// The one shard of `up`.
@@ -45,7 +46,7 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     let soft = CancellationToken::new();
     tokio::spawn(Signals::new()?.obey(soft.clone()));
     let installation = Box::pin(Installation::embedded(settings, folder)).await?;
-    let listeners = Listeners::public(settings)?;
+    let mut listeners = Listeners::public(settings)?;
     let api_url = listeners.api_url().unwrap_or_default();
     let setup_token = setup_token(settings, &installation).await?;
 
@@ -59,8 +60,19 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     #[cfg(not(feature = "sim"))]
     let network = shard_worker::Network::WhatsApp;
 
+    #[cfg(feature = "sim")]
+    let carrier = demo.as_ref().map(crate::demo::Demo::carrier);
+    #[cfg(not(feature = "sim"))]
+    let carrier = None;
+    let calls = calls_plan(settings, carrier, &mut listeners)?;
+    #[cfg(feature = "sim")]
+    let calls_url = calls.as_ref().map(|calls| calls.url.clone());
+
     let internal_url = listeners.internal_url();
-    let plan = everything(&listeners, network, setup_token.clone(), soft.clone());
+    let plan = Plan {
+        calls,
+        ..everything(&listeners, network, setup_token.clone(), soft.clone())
+    };
     let start = Box::pin(Parts::start(settings, &installation, listeners, plan));
     let parts = explained("starting", start).await?;
 
@@ -76,17 +88,11 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     }
     #[cfg(feature = "sim")]
     if let Some(demo) = &demo {
+        demo.take_calls(&installation, calls_url.as_deref()).await?;
         demo.announce(&installation, folder, &api_url, &internal_url)
             .await?;
     }
-    if let Some(token) = &setup_token
-        && !accounts::is_set_up(&installation.store).await?
-    {
-        say(&format!(
-            "  set up     {api_url}/setup#token={}",
-            token.expose_secret()
-        ));
-    }
+    invite(&installation, setup_token.as_ref(), &api_url).await?;
     parts.ready();
 
     soft.cancelled().await;
@@ -97,6 +103,23 @@ async fn serve(up: &Up, folder: &DataFolder) -> Result<(), Refusal> {
     }
     installation.store.close().await;
     tracing::info!("stopped");
+    Ok(())
+}
+
+/// Tells whoever started it where the first owner sets it up, until one has.
+async fn invite(
+    installation: &Installation,
+    setup_token: Option<&SecretString>,
+    api_url: &str,
+) -> Result<(), Refusal> {
+    if let Some(token) = setup_token
+        && !accounts::is_set_up(&installation.store).await?
+    {
+        say(&format!(
+            "  set up     {api_url}/setup#token={}",
+            token.expose_secret()
+        ));
+    }
     Ok(())
 }
 
@@ -121,6 +144,24 @@ fn everything(
         soft,
         ..Plan::new("up")
     }
+}
+
+/// The calls of this process, where there is an account for them; `carrier` is that of a demo.
+fn calls_plan(
+    settings: &Settings,
+    carrier: Option<Account>,
+    listeners: &mut Listeners,
+) -> Result<Option<CallsPlan>, Refusal> {
+    let set = settings.telephony.account()?;
+    let public = settings.public_base_url.clone().filter(|_| set.is_some());
+    let Some(account) = set.or(carrier) else {
+        return Ok(None);
+    };
+    listeners.add_provider(settings)?;
+    // A network on this machine asks the listener itself.
+    let own = listeners.calls_url().unwrap_or_default();
+    let url = public.unwrap_or(own);
+    Ok(Some(CallsPlan { account, url }))
 }
 
 /// What the first owner must show: the setting, else a random one for an installation that has no owner yet.

@@ -10,6 +10,7 @@ use store::redis::Redis;
 use switchyard_core::Timestamp;
 use switchyard_core::job::Job;
 use switchyard_core::queue::Queue;
+use tokio::sync::watch;
 use tokio::time::{Instant, MissedTickBehavior};
 
 /// How often to look.
@@ -73,6 +74,23 @@ pub(crate) fn lease(
         }
     });
     Ok(())
+}
+
+/// Tells until the process ends whether new calls are let in.
+pub(crate) fn calls(mut ready: watch::Receiver<bool>, readiness: Readiness) {
+    readiness.set("slots", false, "not counted yet");
+    tokio::spawn(async move {
+        loop {
+            if *ready.borrow_and_update() {
+                readiness.set("slots", true, "counted");
+            } else {
+                readiness.set("slots", false, "not counted; calls under way go on");
+            }
+            if ready.changed().await.is_err() {
+                return;
+            }
+        }
+    });
 }
 
 /// Looks until the process ends whether every queue has a live worker. One that just began to look gives them a minute;

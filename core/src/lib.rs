@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod address;
+pub mod adoption;
 pub mod audit;
 pub mod call;
 pub mod code;

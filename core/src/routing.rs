@@ -3,9 +3,7 @@
 use md5::{Digest, Md5};
 
 use crate::BusinessId;
-
-/// So many sessions at most are adopted at a time.
-const ADOPT_AT_MOST: u32 = 50;
+use crate::adoption::{Adoption, Estate};
 
 /// The shard (1..=`shards`) of a business by its hash: md5 over the 36-character lower-case hyphenated UUID,
 /// read as one big-endian number, modulo the number of shards, plus one. No shards: 1.
@@ -60,10 +58,12 @@ pub struct Stray {
     pub route: Route,
     /// The number of the lost shard that held them.
     pub last: Option<u16>,
+    /// What that one held in all; none of a process that ended in order.
+    pub estate: Option<Estate>,
 }
 
 /// The businesses that the shard `me` takes now, of those that nobody holds: its own, and those of others as far as
-/// `adopts` lets it. Its own are those that belong to it, and those that it held before it lost its lease. Others it
+/// `adoption` lets it; without one it adopts none. Its own are those that belong to it, and those that it held before it lost its lease. Others it
 /// adopts when nobody is there for them, a fair share at a time; whole businesses, so one that is larger than what is
 /// left is taken alone.
 pub fn share(
@@ -71,7 +71,7 @@ pub fn share(
     shards: u16,
     peers: &[Peer],
     strays: &[Stray],
-    adopts: bool,
+    adoption: Option<&mut Adoption>,
 ) -> Vec<BusinessId> {
     let Some(mine) = peers.iter().find(|peer| peer.number == me) else {
         return Vec::new();
@@ -93,21 +93,13 @@ pub fn share(
     for stray in &own {
         taken.put(stray);
     }
-    if adopts {
-        let all = orphans
-            .iter()
-            .map(|it| it.sessions)
-            .fold(0, u32::saturating_add);
+    if let Some(adoption) = adoption {
         let takers = peers.iter().filter(|peer| peer.room > 0).count();
-        let takers = u32::try_from(takers).unwrap_or(u32::MAX).max(1);
-        let quota = ADOPT_AT_MOST.min(all.div_ceil(takers));
+        let takers = u32::try_from(takers).unwrap_or(u32::MAX);
         // Each begins elsewhere, so that they seldom reach for the same one.
         orphans.sort_by_key(|stray| spread(stray.business, me));
-        let mut adopted = Bag::of(quota.min(taken.left));
-        for stray in &orphans {
-            adopted.put(stray);
-        }
-        taken.businesses.append(&mut adopted.businesses);
+        let mut adopted = adoption.choose(&orphans, takers, taken.left);
+        taken.businesses.append(&mut adopted);
     }
     taken.businesses
 }
@@ -140,22 +132,31 @@ pub fn hand_out(
 }
 
 /// What one shard takes.
-struct Bag {
+pub(crate) struct Bag {
     left: u32,
     businesses: Vec<BusinessId>,
 }
 
 impl Bag {
-    fn of(room: u32) -> Self {
+    pub(crate) fn of(room: u32) -> Self {
         Self {
             left: room,
             businesses: Vec::new(),
         }
     }
 
-    fn put(&mut self, stray: &Stray) {
+    /// Whether there is room for a business with so many sessions; one that is larger goes alone.
+    pub(crate) fn fits(&self, sessions: u32) -> bool {
         let alone = self.businesses.is_empty() && self.left > 0;
-        if alone || stray.sessions <= self.left {
+        alone || sessions <= self.left
+    }
+
+    pub(crate) fn into_businesses(self) -> Vec<BusinessId> {
+        self.businesses
+    }
+
+    pub(crate) fn put(&mut self, stray: &Stray) {
+        if self.fits(stray.sessions) {
             self.left = self.left.saturating_sub(stray.sessions);
             self.businesses.push(stray.business);
         }
@@ -215,6 +216,7 @@ mod tests {
                 ..Route::default()
             },
             last: None,
+            estate: None,
         }
     }
 
@@ -232,7 +234,7 @@ mod tests {
     fn a_shard_takes_its_own_and_leaves_what_belongs_to_a_live_other() {
         let strays = [stray(1, 1), stray(2, 1), stray(1, 3)];
         let peers = peers(&[(1, 100), (2, 100)]);
-        let taken = share(1, 2, &peers, &strays, true);
+        let taken = share(1, 2, &peers, &strays, Some(&mut Adoption::default()));
         assert_eq!(taken, [strays[0].business, strays[2].business]);
     }
 
@@ -241,25 +243,57 @@ mod tests {
         let mut lent = stray(2, 1);
         lent.last = Some(1);
         assert_eq!(
-            share(1, 2, &peers(&[(1, 9)]), &[lent], false),
+            share(1, 2, &peers(&[(1, 9)]), &[lent], None),
             [lent.business]
         );
         lent.route.holder = Some(2);
-        assert!(share(1, 2, &peers(&[(1, 9)]), &[lent], false).is_empty());
+        assert!(share(1, 2, &peers(&[(1, 9)]), &[lent], None).is_empty());
     }
 
     #[test]
     fn orphans_are_shared_between_the_live_ones_and_never_more_than_fifty_at_a_time() {
         let orphans: Vec<Stray> = (0..30).map(|_| stray(3, 1)).collect();
         let two = peers(&[(1, 1_000), (2, 1_000)]);
-        assert_eq!(share(1, 3, &two, &orphans, true).len(), 15);
-        assert!(share(1, 3, &two, &orphans, false).is_empty(), "not yet");
+        assert_eq!(
+            share(1, 3, &two, &orphans, Some(&mut Adoption::default())).len(),
+            15
+        );
+        assert!(share(1, 3, &two, &orphans, None).is_empty(), "not yet");
         let many: Vec<Stray> = (0..1_000).map(|_| stray(3, 1)).collect();
-        assert_eq!(share(1, 3, &two, &many, true).len(), 50);
-        assert_eq!(share(1, 3, &peers(&[(1, 7), (2, 1)]), &many, true).len(), 7);
-        assert!(share(1, 3, &peers(&[(1, 0), (2, 9)]), &many, true).is_empty());
+        assert_eq!(
+            share(1, 3, &two, &many, Some(&mut Adoption::default())).len(),
+            50
+        );
+        assert_eq!(
+            share(
+                1,
+                3,
+                &peers(&[(1, 7), (2, 1)]),
+                &many,
+                Some(&mut Adoption::default())
+            )
+            .len(),
+            7
+        );
         assert!(
-            share(1, 3, &peers(&[(2, 9)]), &many, true).is_empty(),
+            share(
+                1,
+                3,
+                &peers(&[(1, 0), (2, 9)]),
+                &many,
+                Some(&mut Adoption::default())
+            )
+            .is_empty()
+        );
+        assert!(
+            share(
+                1,
+                3,
+                &peers(&[(2, 9)]),
+                &many,
+                Some(&mut Adoption::default())
+            )
+            .is_empty(),
             "it is not live"
         );
     }
@@ -280,13 +314,22 @@ mod tests {
     fn a_full_or_closed_home_is_as_good_as_none() {
         let orphan = stray(2, 1);
         let full = peers(&[(1, 10), (2, 0)]);
-        assert_eq!(share(1, 2, &full, &[orphan], true), [orphan.business]);
+        assert_eq!(
+            share(1, 2, &full, &[orphan], Some(&mut Adoption::default())),
+            [orphan.business]
+        );
     }
 
     #[test]
     fn a_business_that_is_larger_than_the_share_is_taken_alone() {
         let orphans = [stray(3, 80), stray(3, 1), stray(3, 70)];
-        let taken = share(1, 3, &peers(&[(1, 1_000)]), &orphans, true);
+        let taken = share(
+            1,
+            3,
+            &peers(&[(1, 1_000)]),
+            &orphans,
+            Some(&mut Adoption::default()),
+        );
         let all: u32 = orphans
             .iter()
             .filter(|it| taken.contains(&it.business))

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use store::leases::{self, Homing, Incarnation};
 use store::{Held, Store};
+use switchyard_core::adoption::Adoption;
 use switchyard_core::routing::share;
 use tokio::time::Instant;
 
@@ -35,6 +36,7 @@ pub(crate) struct Claims {
     /// Since when the database has answered without a gap.
     steady_since: Instant,
     adopt_at: Instant,
+    adoption: Adoption,
     homing: Homing,
     send_home_at: Instant,
 }
@@ -60,6 +62,7 @@ impl Claims {
             lease,
             steady_since: Instant::now(),
             adopt_at: Instant::now(),
+            adoption: Adoption::default(),
         }
     }
 
@@ -109,9 +112,16 @@ impl Claims {
         let unheld = leases::unheld(&self.store, me).await?;
         let mut businesses = unheld.inherited;
         let (peers, strays) = (&unheld.peers, &unheld.strays);
-        businesses.extend(share(self.number, self.shards, peers, strays, adopts));
+        let adoption = adopts.then_some(&mut self.adoption);
+        businesses.extend(share(self.number, self.shards, peers, strays, adoption));
+        let held = leases::take_businesses(&self.store, me, businesses).await?;
+        for held in &held {
+            if let Some(stray) = strays.iter().find(|it| it.business == held.business) {
+                self.adoption.took(stray.estate);
+            }
+        }
         Ok(Taken {
-            held: leases::take_businesses(&self.store, me, businesses).await?,
+            held,
             expects: unheld.expects,
             drains: unheld.drains,
         })

@@ -45,6 +45,8 @@ mod links;
 mod messages;
 #[path = "store/moves.rs"]
 mod moves;
+#[path = "store/orphans.rs"]
+mod orphans;
 #[path = "store/postgres.rs"]
 mod postgres;
 #[path = "store/protocol.rs"]

@@ -11,37 +11,64 @@ macro_rules! has_work {
     };
 }
 
-/// Of each business what `$1` may take: what nobody live holds, unless a live other alone may take it.
-macro_rules! unheld {
+/// Whether `$1` may take the lease `l` of a session `s`: not what rests, nor what a live other alone may have.
+macro_rules! is_for_me {
     () => {
         concat!(
-            "select l.business_id, count(*) as sessions,
-                max(cast(case when l.heir = $1 then 1 else 0 end as bigint)) as inherited,
-                b.shard_override, b.shard, max(h.number) as last,
-                (select min(other.number) from session_leases held
-                    join shards other on other.incarnation = held.incarnation
-                    where held.business_id = l.business_id and other.state = 'live') as holder
-            from session_leases l
-                join sessions s on s.id = l.session_id and s.business_id = l.business_id
-                left join businesses b on b.id = l.business_id
-                left join shards h on h.incarnation = l.incarnation
-                left join shards heir on heir.incarnation = l.heir and heir.state <> 'lost'
-            where s.deleted_at is null and (h.incarnation is null or h.state = 'lost')
-                and (l.heir = $1 or (heir.incarnation is null and ",
+            "s.id = l.session_id and s.business_id = l.business_id and s.deleted_at is null
+                and (l.heir = $1 or (not exists (select 1 from shards heir
+                    where heir.incarnation = l.heir and heir.state <> 'lost') and ",
             has_work!(),
-            ")) group by l.business_id, b.shard_override, b.shard"
+            "))"
         )
+    };
+}
+
+/// The lost processes that still have leases.
+macro_rules! lost {
+    () => {
+        "lost as materialized (
+            select h.incarnation, h.number, h.left_behind from shards h where h.state = 'lost' and 1 = (
+                select 1 from session_leases l where l.incarnation = h.incarnation order by l.session_id limit 1))"
+    };
+}
+
+/// What businesses have of the loose leases.
+macro_rules! of_business {
+    () => {
+        "loose.business_id, count(*) as sessions,
+            max(cast(case when loose.heir = $1 then 1 else 0 end as bigint)) as inherited,
+            max(loose.number) as last, max(loose.process) as process, max(loose.left_behind) as left_behind"
+    };
+}
+
+/// Where a business belongs, and which live shard has something of it.
+macro_rules! place {
+    () => {
+        "found.business_id, found.sessions, found.inherited, found.last, found.process, found.left_behind,
+            b.shard_override, b.shard,
+            (select min(other.number) from session_leases held
+                join shards other on other.incarnation = held.incarnation
+                where held.business_id = found.business_id and other.state = 'live') as holder"
+    };
+}
+
+/// How many sessions a process of `shards` holds.
+macro_rules! held {
+    () => {
+        "(select count(*) from session_leases l where l.incarnation = shards.incarnation)"
     };
 }
 
 statements! {
     /// Before registering: on SQLite every predecessor is dead; on Postgres only a lapsed one is.
-    RETIRE = {
-        sqlite: "update shards set state = 'lost' where number = $1 and state <> 'lost'",
-        postgres: "update shards set state = 'lost'
+    RETIRE: across_tenants = (
+        concat!("update shards set state = 'lost', left_behind = ", held!(), "
+            where number = $1 and state <> 'lost'");
+        concat!("update shards set state = 'lost', left_behind = ", held!(), "
             where number = $1 and state <> 'lost'
-              and lease_until < (extract(epoch from clock_timestamp()) * 1000)::bigint",
-    };
+              and lease_until < (extract(epoch from clock_timestamp()) * 1000)::bigint")
+    );
 
     /// A number that is to be empty stays so, whichever process has it.
     REGISTER = {
@@ -72,14 +99,15 @@ statements! {
             where incarnation = $1 and state <> 'lost'",
     };
 
-    MARK_LOST = {
-        sqlite: "update shards set state = 'lost' where state <> 'lost'
-              and lease_until < cast(unixepoch('now', 'subsec') * 1000 as integer)",
-        postgres: "update shards set state = 'lost' where state <> 'lost'
-              and lease_until < (extract(epoch from clock_timestamp()) * 1000)::bigint",
-    };
+    MARK_LOST: across_tenants = (
+        concat!("update shards set state = 'lost', left_behind = ", held!(), " where state <> 'lost'
+              and lease_until < cast(unixepoch('now', 'subsec') * 1000 as integer)");
+        concat!("update shards set state = 'lost', left_behind = ", held!(), " where state <> 'lost'
+              and lease_until < (extract(epoch from clock_timestamp()) * 1000)::bigint")
+    );
 
-    DEREGISTER = "update shards set state = 'lost' where incarnation = $1";
+    DEREGISTER: across_tenants =
+        (concat!("update shards set state = 'lost', left_behind = ", held!(), " where incarnation = $1"));
 
     IS_LIVE = "select number from shards where incarnation = $1 and state <> 'lost'";
 
@@ -152,7 +180,36 @@ statements! {
             returning session_id, business_id, epoch",
     };
 
-    UNHELD: across_tenants = (unheld!());
+    /// Of each business what `$1` may take: what nobody live holds, unless a live other alone may take it. It goes from
+    /// what is loose to its rows, one by one, whatever the server thinks of their number: its cost grows with that, and
+    /// not with the sessions that are held. (`offset 0` keeps each look-up one. Of a lost process 2,000 at a time, in
+    /// the order of an index: asked for all of them, the server may well walk the table.)
+    UNHELD: across_tenants = (
+        concat!("with ", lost!(), ",
+            loose as (
+                select l.business_id, l.heir, null as process, null as number, null as left_behind
+                    from session_leases l cross join sessions s on ", is_for_me!(), " where l.incarnation is null
+                union all
+                select l.business_id, l.heir, hex(lost.incarnation), lost.number, lost.left_behind
+                    from lost cross join session_leases l on l.incarnation = lost.incarnation
+                        cross join sessions s on ", is_for_me!(), "),
+            found as materialized (select ", of_business!(), " from loose group by loose.business_id)
+            select ", place!(), " from found left join businesses b on b.id = found.business_id");
+        concat!("with ", lost!(), ",
+            loose as (
+                select l.business_id, l.heir, null as process, null::bigint as number, null::bigint as left_behind
+                    from session_leases l cross join lateral (select from sessions s where ", is_for_me!(), " offset 0) as s
+                    where l.incarnation is null
+                union all
+                select l.business_id, l.heir, lost.incarnation::text, lost.number, lost.left_behind
+                    from lost cross join lateral (
+                        select l.business_id, l.heir from session_leases l
+                            cross join lateral (select from sessions s where ", is_for_me!(), " offset 0) as s
+                        where l.incarnation = lost.incarnation order by l.session_id limit 2000) as l),
+            found as materialized (select ", of_business!(), " from loose group by loose.business_id)
+            select ", place!(), " from found left join lateral (
+                select shard_override, shard from businesses where id = found.business_id offset 0) as b on true")
+    );
 
     /// Whether anything is on its way to `$1`, and whether it is to be empty.
     STANDING: across_tenants = "select exists (select 1 from session_leases l where l.heir = s.incarnation),

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use switchyard_core::adoption::Estate;
 use switchyard_core::routing::{Peer, Route, Stray};
 use switchyard_core::{BusinessId, SessionId};
 use uuid::Uuid;
@@ -154,6 +155,8 @@ struct StrayRow {
     shard_override: Option<i64>,
     shard: Option<i64>,
     last: Option<i64>,
+    process: Option<String>,
+    left_behind: Option<i64>,
     holder: Option<i64>,
 }
 
@@ -177,6 +180,12 @@ impl StrayRow {
                 pinned: number(self.shard)?,
             },
             last: number(self.last)?,
+            estate: self.process.and_then(|process| {
+                Some(Estate {
+                    process: Uuid::parse_str(&process).ok()?,
+                    sessions: u32::try_from(self.left_behind?).ok()?,
+                })
+            }),
         })
     }
 }

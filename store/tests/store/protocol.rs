@@ -14,6 +14,7 @@ use rand::{RngExt, SeedableRng};
 use store::audit::Actor;
 use store::leases::{self, Figures, Homing, Incarnation, Registration, Renewer};
 use store::{Engine, Error, Held, Lane, Store, businesses, sessions, shards};
+use switchyard_core::adoption::Adoption;
 use switchyard_core::routing::share;
 use switchyard_core::session::Wanted;
 use switchyard_core::{BusinessId, SessionId};
@@ -39,6 +40,7 @@ struct Process {
     number: u16,
     incarnation: Incarnation,
     held: HashMap<SessionId, Held>,
+    adoption: Adoption,
 }
 
 /// One history.
@@ -111,6 +113,7 @@ impl<'a> World<'a> {
             number,
             incarnation,
             held: HashMap::new(),
+            adoption: Adoption::default(),
         });
     }
 
@@ -145,7 +148,8 @@ impl<'a> World<'a> {
         }
         let unheld = leases::unheld(self.store, me).await.unwrap();
         let mut wanted = unheld.inherited;
-        wanted.extend(share(number, 3, &unheld.peers, &unheld.strays, adopts));
+        let adoption = adopts.then_some(&mut self.processes[index].adoption);
+        wanted.extend(share(number, 3, &unheld.peers, &unheld.strays, adoption));
         match leases::take_businesses(self.store, me, wanted).await {
             Ok(taken) => self.granted(index, taken),
             Err(Error::Fenced) => self.note(format!("process {index} is lost")),
@@ -289,6 +293,7 @@ impl<'a> World<'a> {
             number: 1,
             incarnation,
             held: HashMap::new(),
+            adoption: Adoption::default(),
         });
         for _ in 0..ROUNDS {
             self.look(index, true).await;

@@ -132,9 +132,8 @@ async fn many_businesses_of_a_killed_shard_are_shared_out_and_those_of_a_drained
     let adopted = on(&before, 1);
     let gained = [second - on(&before, 2), third - on(&before, 3)];
     assert_eq!(gained.iter().sum::<usize>(), adopted);
-    // Whoever looks first takes half of what is left, and may look twice before the other does.
     assert!(
-        gained.iter().all(|it| *it >= adopted / 8),
+        gained[0].abs_diff(gained[1]) <= 1,
         "{gained:?} of {adopted}"
     );
 

@@ -2,7 +2,8 @@
 //!
 //! It shares the port, the control API and the faults of the WhatsApp network. Everything is real but the telephones:
 //! webhooks are signed and sent over HTTP, documents are read by a strict interpreter, and every call keeps a ledger.
-//! It asks nobody who is not on this machine, and forgets everything when it stops.
+//! It asks nobody who is not on this machine. Accounts and numbers are kept in the data folder; calls, recordings and
+//! what people do end with the process.
 
 pub(crate) mod address;
 pub(crate) mod admissions;
@@ -98,7 +99,12 @@ pub(crate) enum Route {
 
 impl Carrier {
     /// A network without calls at that address, `scale` times as fast as the world, that ends with `over`.
-    pub(crate) fn new(url: String, scale: f64, over: CancellationToken) -> anyhow::Result<Self> {
+    pub(crate) fn new(
+        url: String,
+        scale: f64,
+        customers: Exchange,
+        over: CancellationToken,
+    ) -> anyhow::Result<Self> {
         Ok(Self {
             recordings: Recordings::default(),
             pace: Pace::new(),
@@ -107,7 +113,7 @@ impl Carrier {
             faults: Arc::default(),
             url,
             clock: Clock::new(scale)?,
-            exchange: Exchange::new(),
+            exchange: customers,
             calls: Register::default(),
             admissions: Arc::default(),
             courier: Courier::new(),

@@ -18,7 +18,10 @@ use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, JsonConfig};
 use actix_web::{App, HttpServer};
+use anyhow::Context as _;
+use tokio::sync::oneshot;
 
+use crate::effects::{Effects, Row};
 use crate::world::World;
 use refusal::Refusal;
 
@@ -35,6 +38,18 @@ pub(crate) struct Shared {
     pub(crate) world: Arc<World>,
     /// Where the network listens, as a browser sees it.
     pub(crate) origin: SocketAddr,
+}
+
+impl Shared {
+    /// Returns when that is kept.
+    pub(crate) async fn keep(&self, row: Row) -> anyhow::Result<()> {
+        let mut effects = Effects::default();
+        let (done, kept) = oneshot::channel();
+        effects.rows.push(row);
+        effects.tell(done);
+        self.world.disk.commit(effects);
+        kept.await.context("it could not be kept")
+    }
 }
 
 /// The running control API. It listens on a port of its own, behind the one port of the network.

@@ -30,6 +30,8 @@ pub(crate) enum Table {
     Ledger,
     /// What happened on the network.
     Log,
+    /// Accounts and numbers of the telephone network.
+    Exchange,
 }
 
 impl Table {
@@ -46,6 +48,7 @@ impl Table {
             Self::Queue => 8,
             Self::Ledger => 9,
             Self::Log => 10,
+            Self::Exchange => 11,
         }
     }
 }

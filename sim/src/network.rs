@@ -147,7 +147,12 @@ async fn awaken(
         keys
     };
     let over = CancellationToken::new();
-    let carrier = Carrier::new(format!("http://{addr}"), options.call_scale, over.clone())?;
+    let carrier = Carrier::new(
+        format!("http://{addr}"),
+        options.call_scale,
+        loaded.exchange,
+        over.clone(),
+    )?;
     let world = World::new(
         keys,
         disk,

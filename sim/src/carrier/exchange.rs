@@ -3,8 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use anyhow::bail;
+use serde::{Deserialize, Serialize};
+
 use super::address::Address;
 use super::sids::sid;
+use crate::effects::{Row, Table};
 
 /// The account that is there from the start, so that a demonstration needs none: both are public, and the network is
 /// reached from this machine only.
@@ -16,7 +20,7 @@ const ACCOUNTS: usize = 1_000;
 const NUMBERS: usize = 10_000;
 
 /// An account.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Account {
     /// Its name.
     pub(crate) sid: String,
@@ -27,7 +31,7 @@ pub(crate) struct Account {
 }
 
 /// A number of an account, as `IncomingPhoneNumbers` has it. Addresses are kept as they were written.
-#[derive(Clone, Debug, serde::Serialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Number {
     /// Its name: `PN…`.
     pub(crate) sid: String,
@@ -64,15 +68,33 @@ impl Settings {
     }
 }
 
+/// Whose rows of the data file are accounts, and whose are numbers.
+const ACCOUNT_ROWS: &str = "account";
+const NUMBER_ROWS: &str = "number";
+
+impl Account {
+    /// As it is kept.
+    pub(crate) fn row(&self) -> Row {
+        Row::json(Table::Exchange, ACCOUNT_ROWS, self.sid.clone(), self)
+    }
+}
+
+impl Number {
+    /// As it is kept.
+    pub(crate) fn row(&self) -> Row {
+        Row::json(Table::Exchange, NUMBER_ROWS, self.phone.clone(), self)
+    }
+}
+
 /// All customers.
 pub(crate) struct Exchange {
     accounts: Mutex<BTreeMap<String, Arc<Account>>>,
     numbers: Mutex<BTreeMap<String, Number>>,
 }
 
-impl Exchange {
+impl Default for Exchange {
     /// An exchange with the first account and no number.
-    pub(crate) fn new() -> Self {
+    fn default() -> Self {
         let first = Account {
             sid: FIRST.to_owned(),
             token: FIRST_TOKEN.to_owned(),
@@ -82,6 +104,23 @@ impl Exchange {
             accounts: Mutex::new(BTreeMap::from([(first.sid.clone(), Arc::new(first))])),
             numbers: Mutex::default(),
         }
+    }
+}
+
+impl Exchange {
+    /// Puts a kept account or number back.
+    pub(crate) fn restore(&self, owner: &str, value: &[u8]) -> anyhow::Result<()> {
+        match owner {
+            ACCOUNT_ROWS => {
+                self.put_account(serde_json::from_slice(value)?)?;
+            }
+            NUMBER_ROWS => {
+                let number: Number = serde_json::from_slice(value)?;
+                lock(&self.numbers).insert(number.phone.clone(), number);
+            }
+            _ => bail!("a row of neither an account nor a number"),
+        }
+        Ok(())
     }
 
     /// Adds an account, or replaces the secrets of one.

@@ -69,6 +69,7 @@ pub(crate) async fn put_number(
         status: new.status_url,
     };
     let number = exchange.put_number(&new.phone, &account, settings)?;
+    shared.keep(number.row()).await?;
     Ok(HttpResponse::Created().json(number))
 }
 
@@ -98,6 +99,7 @@ pub(crate) async fn put_account(
         secondary: new.secondary,
     };
     let account = shared.world.carrier.exchange.put_account(account)?;
+    shared.keep(account.row()).await?;
     Ok(HttpResponse::Created().json(&*account))
 }
 

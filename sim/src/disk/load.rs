@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use futures_util::TryStreamExt as _;
 use sqlx::{Row as _, SqliteConnection};
 
+use crate::carrier::exchange::Exchange;
 use crate::certificates::ServerKeys;
 use crate::companion::{Companion, KeptCompanion};
 use crate::disk::Disk;
@@ -23,6 +24,8 @@ pub(crate) struct Loaded {
     pub(crate) phones: HashMap<String, SharedPhone>,
     /// What happened.
     pub(crate) log: Log,
+    /// Accounts and numbers of the telephone network.
+    pub(crate) exchange: Exchange,
 }
 
 /// Reads the whole file, table by table, each in the order of its names.
@@ -39,6 +42,7 @@ pub(crate) async fn load(connection: &mut SqliteConnection) -> anyhow::Result<Lo
         Table::Queue,
         Table::Ledger,
         Table::Log,
+        Table::Exchange,
     ] {
         let mut rows =
             sqlx::query("SELECT owner, name, value FROM kept WHERE kind = ? ORDER BY owner, name")
@@ -65,6 +69,7 @@ impl Loaded {
     ) -> anyhow::Result<()> {
         match table {
             Table::Network => self.keys = Some(ServerKeys::from_bytes(value)?),
+            Table::Exchange => self.exchange.restore(owner, value)?,
             Table::Log => self.log.restore(serde_json::from_slice(value)?),
             Table::Phone => {
                 let kept: KeptPhone = serde_json::from_slice(value)?;

@@ -174,3 +174,34 @@ async fn a_document_that_is_none_leads_to_the_fallback_and_wrong_parts_to_errors
     assert_eq!(codes, [json!(12300), json!(12200)]);
     network.stop().await;
 }
+
+#[actix_web::test]
+async fn accounts_and_numbers_are_there_again_after_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let options = switchyard_sim::NetworkOptions {
+        data_dir: Some(folder.path().to_owned()),
+        ..switchyard_sim::NetworkOptions::default()
+    };
+    let network = switchyard_sim::Network::start(options.clone())
+        .await
+        .expect("a network");
+    let control = crate::control::Control::of(&network);
+    let account = json!({ "sid": "ACffffffffffffffffffffffffffffffff", "token": "secret" });
+    assert_eq!(
+        control.post("/carrier/accounts", account.clone()).await.0,
+        201
+    );
+    let number = json!({ "phone": SHOP, "account": account["sid"], "voice_url": "http://127.0.0.1:9/voice" });
+    assert_eq!(control.post("/carrier/numbers", number).await.0, 201);
+    network.stop().await;
+    let network = switchyard_sim::Network::start(options)
+        .await
+        .expect("a network");
+    let control = crate::control::Control::of(&network);
+    let numbers = control.get("/carrier/numbers").await;
+    assert_eq!(numbers[0]["account"], account["sid"]);
+    assert_eq!(numbers[0]["voice_url"], "http://127.0.0.1:9/voice");
+    let accounts = control.get("/carrier/accounts").await;
+    assert!(accounts.iter().any(|one| one["token"] == "secret"));
+    network.stop().await;
+}

@@ -1,5 +1,6 @@
 //! `IncomingPhoneNumbers`: numbers and the addresses that are asked.
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{HttpRequest, HttpResponse};
 use serde_json::{Value, json};
@@ -40,7 +41,12 @@ fn find(shared: &Shared, caller: &Caller, sid: &str) -> Result<Number, Failure> 
         .ok_or_else(Failure::missing)
 }
 
-fn put(shared: &Shared, caller: &Caller, phone: &str, form: &Form) -> Result<Number, Failure> {
+async fn put(
+    shared: &Shared,
+    caller: &Caller,
+    phone: &str,
+    form: &Form,
+) -> Result<Number, Failure> {
     for method in ["VoiceMethod", "VoiceFallbackMethod", "StatusCallbackMethod"] {
         if form.get(method).is_some_and(|method| method != "POST") {
             return Err(Failure::invalid(21403, "Numbers are asked by POST here"));
@@ -53,9 +59,14 @@ fn put(shared: &Shared, caller: &Caller, phone: &str, form: &Form) -> Result<Num
         status: text("StatusCallback"),
     };
     let exchange = &shared.world.carrier.exchange;
-    exchange
+    let number = exchange
         .put_number(phone, &caller.account.sid, settings)
-        .map_err(|error| Failure::invalid(21502, error.to_string()))
+        .map_err(|error| Failure::invalid(21502, error.to_string()))?;
+    let kept = shared.keep(number.row()).await;
+    kept.map_err(|error| {
+        Failure::new(StatusCode::INTERNAL_SERVER_ERROR, 20500, error.to_string())
+    })?;
+    Ok(number)
 }
 
 /// `GET IncomingPhoneNumbers.json`.
@@ -91,7 +102,7 @@ pub(super) async fn create(
     if shared.world.carrier.exchange.number(phone).is_some() {
         return Err(Failure::invalid(21422, "The number is taken"));
     }
-    let number = put(&shared, &caller, phone, &form)?;
+    let number = put(&shared, &caller, phone, &form).await?;
     Ok(HttpResponse::Created().json(describe(&number)))
 }
 
@@ -116,6 +127,6 @@ pub(super) async fn change(
     suffer(&shared).await?;
     let caller = Caller::of(&shared, &request)?;
     let number = find(&shared, &caller, &path.1)?;
-    let number = put(&shared, &caller, &number.phone, &Form::of(&body)?)?;
+    let number = put(&shared, &caller, &number.phone, &Form::of(&body)?).await?;
     Ok(HttpResponse::Ok().json(describe(&number)))
 }

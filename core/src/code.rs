@@ -138,6 +138,28 @@ codes! {
         "A JSON body has at most 1 MiB.",
         "Send less at a time.",
         "a JSON body has at most 1 MiB";
+    /// The number takes calls already.
+    NumberTaken = "number_taken", 409, "This number takes calls already",
+        "A phone number takes calls for one business, and this one does so already, here or elsewhere.",
+        "`GET /v1/call-numbers` lists those of the business; for one of another business ask the operator of the \
+         platform.",
+        "this number takes calls already";
+    /// The call flow rings the number.
+    NumberRung = "number_rung", 409, "The call flow rings this number",
+        "A number that the call flow rings cannot take calls here: they would come back for ever.",
+        "Take the number out of the call flow first, by `PUT /v1/call-flow`.",
+        "the call flow rings this number: take it out first";
+    /// The phone number cannot be read.
+    InvalidPhone = "invalid_phone", 422, "The phone number cannot be read",
+        "`phone` is no phone number with its country code.",
+        "Send `+` and the number with its country code, such as `+97231234567`.",
+        "phone is + and the number with its country code";
+    /// The call flow has faults.
+    InvalidFlow = "invalid_flow", 422, "The call flow has faults",
+        "The flow can be read but would not work: a way leads nowhere or round for ever, a node is never reached, or a \
+         text, a number, an address or a time is out of its limits. `faults` lists every one with its place.",
+        "Correct what `faults` names and send the flow again. Nothing of it was kept.",
+        "the call flow has 1 fault";
     /// The same Idempotency-Key came with another body.
     IdempotencyMismatch = "idempotency_mismatch", 422, "This Idempotency-Key was used with another body",
         "The key named another message within the last 24 hours. Nothing was sent this time.",

@@ -65,6 +65,16 @@ pub enum Job {
         /// The call; none where it was turned away before it began.
         call: Option<CallSid>,
     },
+    /// Fetch what a caller recorded.
+    FetchRecording {
+        /// The provider's id of it.
+        recording: CallSid,
+    },
+    /// Remove the provider's copy of a recording that we keep.
+    DropRecording {
+        /// The provider's id of it.
+        recording: CallSid,
+    },
     /// Remove finished jobs, old events, spent idempotency keys, expired links and tokens.
     Prune,
     /// Add up what businesses with a limit of storage keep.
@@ -73,7 +83,7 @@ pub enum Job {
 
 impl Job {
     /// Every kind with the queue that it waits in; a worker has its slots per kind.
-    pub const KINDS: [(&'static str, Queue); 9] = [
+    pub const KINDS: [(&'static str, Queue); 11] = [
         ("drain_chat", Queue::High),
         ("apply_receipts", Queue::Receipts),
         ("sync_receipts", Queue::ReceiptsSync),
@@ -81,6 +91,8 @@ impl Job {
         ("sweep_chats", Queue::Maintenance),
         ("apply_retention", Queue::Maintenance),
         ("answer_missed_call", Queue::Default),
+        ("fetch_recording", Queue::Recordings),
+        ("drop_recording", Queue::Recordings),
         ("prune", Queue::Maintenance),
         ("measure_storage", Queue::Maintenance),
     ];
@@ -95,6 +107,8 @@ impl Job {
             Self::SweepChats => "sweep_chats",
             Self::ApplyRetention => "apply_retention",
             Self::AnswerMissedCall { .. } => "answer_missed_call",
+            Self::FetchRecording { .. } => "fetch_recording",
+            Self::DropRecording { .. } => "drop_recording",
             Self::Prune => "prune",
             Self::MeasureStorage => "measure_storage",
         }
@@ -107,6 +121,7 @@ impl Job {
             Self::ApplyReceipts { .. } => Queue::Receipts,
             Self::SyncReceipts { .. } => Queue::ReceiptsSync,
             Self::AnswerMissedCall { .. } => Queue::Default,
+            Self::FetchRecording { .. } | Self::DropRecording { .. } => Queue::Recordings,
             Self::ExpireMessages
             | Self::SweepChats
             | Self::ApplyRetention
@@ -121,6 +136,8 @@ impl Job {
             Self::DrainChat { chat, .. } => Some(format!("drain_chat:{chat}")),
             Self::SyncReceipts { chat } => Some(format!("sync_receipts:{chat}")),
             Self::AnswerMissedCall { caller, .. } => Some(format!("answer_missed_call:{caller}")),
+            Self::FetchRecording { recording } => Some(format!("fetch_recording:{recording}")),
+            Self::DropRecording { recording } => Some(format!("drop_recording:{recording}")),
             Self::ApplyReceipts { .. } => None,
             Self::ExpireMessages
             | Self::SweepChats
@@ -152,6 +169,12 @@ mod tests {
             Job::AnswerMissedCall {
                 caller: CallerId::generate(),
                 call: None,
+            },
+            Job::FetchRecording {
+                recording: "RE1".parse().unwrap(),
+            },
+            Job::DropRecording {
+                recording: "RE1".parse().unwrap(),
             },
             Job::Prune,
             Job::MeasureStorage,

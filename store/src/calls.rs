@@ -10,7 +10,10 @@ use crate::page::Cursor;
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Lane, NewEvent, Page, Result, Store, Tx};
 
+mod audio;
 mod flow;
+mod limit;
+mod load;
 mod missed;
 mod number;
 mod progress;
@@ -19,7 +22,13 @@ mod reject;
 mod row;
 pub(crate) mod sql;
 
+pub use audio::{
+    AUDIO_MAX, Audio, PIECE, fail_recording, forget_recordings, keep_recording, keeping_recordings,
+    piece, recording_state,
+};
 pub use flow::{Put, StoredFlow, flow, flow_version, put_flow};
+pub use limit::{call_limit, note_release, set_call_limit};
+pub use load::{Minute, load};
 pub use missed::{ToTell, missed_caller, told_caller};
 pub use number::{
     CallNumber, MOST as NUMBERS_MOST, add_number, business_of, numbers, remove_number,

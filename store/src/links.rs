@@ -141,7 +141,7 @@ impl LinkRow {
 /// What a code is sealed for.
 fn place(session: SessionId) -> Place<'static> {
     Place {
-        session,
+        owner: session.uuid(),
         space: "link_attempt",
         key: b"",
         sub: b"",

@@ -17,7 +17,8 @@ pub struct Limits {
     pub sessions: Option<u32>,
     /// Messages accepted for sending between midnight and midnight in UTC.
     pub messages_per_day: Option<u32>,
-    /// Bytes of the texts of its messages, in and out, as UTF-8. What arrives is kept whatever the limit.
+    /// Bytes of the texts of its messages, in and out, as UTF-8, and of what callers recorded. What customers write is
+    /// kept whatever the limit; what they record stays at the provider then.
     pub storage_bytes: Option<u64>,
 }
 
@@ -81,6 +82,15 @@ pub async fn storage(store: &Store, business: BusinessId) -> Result<i64> {
     let mut conn = store.of(business).read().await?;
     let row = fetch_optional!(conn, (i64,), sql::STORAGE, business.uuid())?;
     Ok(row.map_or(0, |(bytes,)| bytes))
+}
+
+/// [`Error::QuotaExceeded`] when the business keeps all that it may.
+pub(crate) async fn admit_bytes(tx: &mut Tx, business: BusinessId) -> Result<()> {
+    let row = fetch_optional!(tx, (Option<bool>,), sql::IS_FULL, business.uuid())?;
+    match row {
+        Some((Some(true),)) => Err(Error::QuotaExceeded(STORAGE)),
+        _ => Ok(()),
+    }
 }
 
 /// Measures what businesses with a limit keep, of those after `after`; answers the last one, none when there are no

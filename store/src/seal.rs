@@ -1,7 +1,7 @@
 //! Sealing: what a session's keys look like at rest, and the keys that open them.
 //!
 //! A master key, known to the process and to no row, wraps one data key per business; the data key seals
-//! values with XChaCha20-Poly1305. What a value is sealed *for* (business, session, space, key, sub) is
+//! values with XChaCha20-Poly1305. What a value is sealed *for* (business, owner, space, key, sub) is
 //! authenticated with it, so that a row which was moved or swapped does not open.
 
 mod business;

@@ -54,7 +54,7 @@ impl Vault {
     /// Seals a value into a row that can be written.
     pub fn row(&self, space: &'static str, key: Vec<u8>, sub: Vec<u8>, text: &[u8]) -> Result<Row> {
         let place = Place {
-            session: self.held.session,
+            owner: self.held.session.uuid(),
             space,
             key: &key,
             sub: &sub,

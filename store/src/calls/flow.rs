@@ -44,9 +44,9 @@ pub enum Put {
     Faulty(Vec<Fault>),
 }
 
-type FlowRow = (i64, String, i64);
+pub(super) type FlowRow = (i64, String, i64);
 
-fn stored(business: BusinessId, (version, flow, since): FlowRow) -> Result<StoredFlow> {
+pub(super) fn stored(business: BusinessId, (version, flow, since): FlowRow) -> Result<StoredFlow> {
     Ok(StoredFlow {
         version,
         flow: serde_json::from_str(&flow).map_err(|_unreadable| Error::Corrupt {

@@ -123,7 +123,7 @@ pub async fn end_call(
         .await
 }
 
-async fn end(
+pub(super) async fn end(
     tx: &mut Tx,
     now: Timestamp,
     business: BusinessId,

@@ -1,12 +1,13 @@
 //! What callers recorded: told of once, however often and in whatever order the provider tells.
 
 use switchyard_core::call::{CallSid, RecordingState};
+use switchyard_core::job::Job;
 use switchyard_core::reason::CallReason;
 use switchyard_core::{BusinessId, Timestamp};
 
 use super::{progress, sql};
 use crate::run::{execute, fetch_optional};
-use crate::{Lane, Result, Store, Tx};
+use crate::{Lane, Result, Store, Tx, jobs};
 
 /// Shorter than this nobody said anything: the caller hung up at the tone.
 const LEAST_S: i64 = 2;
@@ -66,6 +67,12 @@ async fn note(
         recorded.duration_s,
         now.ms()
     )?;
+    if added > 0 && !is_empty {
+        let job = Job::FetchRecording {
+            recording: recorded.recording_sid.clone(),
+        };
+        jobs::push::push(tx, now, Some(business), &job, now).await?;
+    }
     if added > 0 && !is_empty && call.reason == Some(CallReason::Missed) {
         call.reason = Some(CallReason::Voicemail);
         progress::write(tx, business, sid, &call).await?;

@@ -61,6 +61,39 @@ statements! {
         values ($1, $2, $3, $4, $5, 0, $6)
         on conflict (business_id, recording_sid) do nothing";
 
+    /// What is fetched a second time is not stored a second time.
+    KEEP = "update recordings set state = 'ready', mime = $3, bytes = $4, sha256 = $5,
+            duration_s = coalesce(duration_s, $6)
+        where business_id = $1 and recording_sid = $2 and state in ('pending', 'failed')
+        returning call_sid";
+
+    ADD_PIECE = "insert into recording_pieces (business_id, recording_sid, n, sealed) values ($1, $2, $3, $4)";
+
+    PIECE = "select sealed from recording_pieces where business_id = $1 and recording_sid = $2 and n = $3";
+
+    FAIL = "update recordings set state = 'failed'
+        where business_id = $1 and recording_sid = $2 and state = 'pending'";
+
+    RECORDING_STATE = "select state, created_at from recordings where business_id = $1 and recording_sid = $2";
+
+    OLD_RECORDINGS = "select recording_sid from recordings
+        where business_id = $1 and state = 'ready' and created_at < $2 order by created_at limit $3";
+
+    DROP_PIECES = "delete from recording_pieces where business_id = $1 and recording_sid = $2";
+
+    /// The row stays, so that the call shows that something was recorded.
+    FORGET_RECORDING = "update recordings set state = 'removed', bytes = 0
+        where business_id = $1 and recording_sid = $2 and state = 'ready'";
+
+    /// Businesses that ever said anything, each with the flow in force.
+    ALL_FLOWS: across_tenants = "select f.business_id, f.version, f.flow, f.created_at from call_flows f
+        where f.version = (select max(g.version) from call_flows g where g.business_id = f.business_id)";
+
+    LIMIT: across_tenants = "select value from meta where name = $1";
+
+    SET_LIMIT: across_tenants = "insert into meta (name, value) values ($1, $2)
+        on conflict (name) do update set value = excluded.value";
+
     MESSAGE_LEFT = "select recording_sid from recordings
         where business_id = $1 and call_sid = $2 and state <> 'absent' limit 1";
 
@@ -73,6 +106,9 @@ statements! {
         from missed_callers m where m.business_id = $1 and m.id = $2";
 
     TOLD_CALLER = "update missed_callers set told_at = $3 where business_id = $1 and id = $2";
+
+    SPANS = "select started_at, ended_at from calls where business_id = $1 and started_at >= $2
+        order by started_at desc limit $3";
 
     /// Answers how many wait to be told of, and when the last event was.
     REJECT = "insert into call_rejections (business_id, waiting, told_at) values ($1, $2, 0)

@@ -23,14 +23,21 @@ statements! {
     SINCE = "select count(*) from sessions s join messages m on m.session_id = s.id
         where s.business_id = $1 and m.created_at >= $2 and m.direction = 'outbound' and m.source <> 'phone'";
 
-    STORAGE = "select cast(coalesce(sum(bytes), 0) as bigint) from chats where business_id = $1";
+    /// Of the texts of its messages and of what callers recorded.
+    STORAGE = "select cast(coalesce((select sum(bytes) from chats where business_id = $1), 0)
+        + coalesce((select sum(bytes) from recordings where business_id = $1), 0) as bigint)";
 
     /// Businesses with a limit, what was noted of them and what they keep.
     MEASURED: across_tenants = "select b.id, b.storage_bytes,
-            (select cast(coalesce(sum(c.bytes), 0) as bigint) from chats c where c.business_id = b.id)
+            cast(coalesce((select sum(c.bytes) from chats c where c.business_id = b.id), 0)
+                + coalesce((select sum(r.bytes) from recordings r where r.business_id = b.id), 0) as bigint)
         from businesses b where b.max_storage_bytes is not null and b.id > $1 order by b.id limit $2";
 
     NOTE_STORAGE = "update businesses set storage_bytes = $2 where id = $1";
+
+    /// Whether it keeps all that it may, by the last measuring.
+    IS_FULL = "select b.storage_bytes >= b.max_storage_bytes from businesses b
+        where b.id = $1 and b.max_storage_bytes is not null";
 
     FORGET = "delete from message_counts where business_id = $1";
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use switchyard_core::{BusinessId, SessionId};
+use uuid::Uuid;
 use zeroize::Zeroizing;
 
 use super::cipher::{self, Secret, Unreadable};
@@ -16,8 +17,8 @@ const NAME: usize = 16;
 /// Where a sealed value belongs. All of it is authenticated with the value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place<'a> {
-    /// The session whose value it is.
-    pub session: SessionId,
+    /// What the value belongs to: a session, or the business itself.
+    pub owner: Uuid,
     /// The kind of value.
     pub space: &'a str,
     /// Which one of its kind.
@@ -109,7 +110,7 @@ impl BusinessKey {
     fn authenticated(&self, place: Place<'_>) -> Vec<u8> {
         let mut text = Vec::with_capacity(128);
         append(&mut text, self.business.uuid().as_bytes());
-        append(&mut text, place.session.uuid().as_bytes());
+        append(&mut text, place.owner.as_bytes());
         for part in [place.space.as_bytes(), place.key, place.sub] {
             append(&mut text, part);
         }
@@ -158,7 +159,7 @@ mod tests {
 
     fn place(session: SessionId) -> Place<'static> {
         Place {
-            session,
+            owner: session.uuid(),
             space: "space",
             key: b"key",
             sub: b"sub",

@@ -122,7 +122,7 @@ impl Vault {
     fn unseal(&self, space: &'static str, row: Sealed) -> Result<Found> {
         let (key, sub, n, expires_at, sealed) = row;
         let place = Place {
-            session: self.held.session,
+            owner: self.held.session.uuid(),
             space,
             key: &key,
             sub: &sub,

@@ -7,7 +7,7 @@ use secrecy::SecretString;
 use store::Store;
 use switchyard_core::job::Job;
 
-use crate::options::{Nearby, WorkerOptions};
+use crate::options::{Nearby, Recordings, WorkerOptions};
 use crate::outcome::{Assignment, Outcome, Perform};
 
 mod answer_missed_call;
@@ -17,6 +17,7 @@ mod drain_chat;
 mod expire_messages;
 mod measure_storage;
 mod prune;
+mod recordings;
 mod sweep_chats;
 mod sync_receipts;
 
@@ -32,15 +33,13 @@ pub(crate) struct Context {
     pub(crate) nearby: Option<Nearby>,
     pub(crate) shards: reqwest::Client,
     pub(crate) internal_key: Option<SecretString>,
+    pub(crate) recordings: Option<Recordings>,
 }
 
 impl Context {
     /// Over the store of these options.
     pub(crate) fn new(options: &WorkerOptions) -> reqwest::Result<Self> {
-        // A client wants a provider of TLS; another part of this process may have been first.
-        rustls::crypto::ring::default_provider()
-            .install_default()
-            .ok();
+        crate::options::provide_tls();
         let shards = reqwest::Client::builder()
             .connect_timeout(CONNECT)
             .timeout(ANSWER)
@@ -52,6 +51,7 @@ impl Context {
             nearby: options.nearby.clone(),
             shards,
             internal_key: options.internal_key.clone(),
+            recordings: options.recordings.clone(),
         })
     }
 }
@@ -84,6 +84,18 @@ async fn perform(context: &Context, assignment: Assignment) -> Outcome {
                 };
             };
             answer_missed_call::answer_missed_call(context, business, *caller, call.as_ref()).await
+        }
+        Job::FetchRecording { recording } | Job::DropRecording { recording } => {
+            let Some(business) = assignment.business else {
+                return Outcome::Failed {
+                    code: "no_business",
+                };
+            };
+            if matches!(assignment.job, Job::FetchRecording { .. }) {
+                recordings::fetch(context, business, recording).await
+            } else {
+                recordings::drop_copy(context, business, recording).await
+            }
         }
         Job::SyncReceipts { chat } => sync_receipts::sync_receipts(context, *chat).await,
         Job::ExpireMessages => expire_messages::expire_messages(context).await,

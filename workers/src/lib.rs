@@ -18,6 +18,6 @@ mod tally;
 mod wake;
 mod workers;
 
-pub use options::{Nearby, Pace, WorkerOptions, slots_of};
+pub use options::{Nearby, Pace, Recordings, WorkerOptions, slots_of};
 pub use outcome::{Assignment, Outcome, Perform};
 pub use workers::{StartError, Workers};

@@ -8,6 +8,8 @@ use std::time::Duration;
 use futures_util::future::BoxFuture;
 use secrecy::SecretString;
 use store::Store;
+use store::seal::Keys;
+use switchyard_core::call::CallSid;
 use switchyard_core::drain::{DrainAnswer, DrainRequest};
 use switchyard_core::queue::Group;
 
@@ -36,6 +38,62 @@ impl fmt::Debug for Nearby {
     }
 }
 
+/// A recording arrives within this.
+const FETCH: Duration = Duration::from_mins(5);
+
+/// Where recordings are fetched, and under whose keys they are kept.
+#[derive(Clone)]
+pub struct Recordings {
+    pub(crate) keys: Keys,
+    pub(crate) client: reqwest::Client,
+    pub(crate) base_url: String,
+    pub(crate) account_sid: String,
+    pub(crate) auth_token: SecretString,
+}
+
+/// A client wants a provider of TLS; another part of this process may have been first.
+pub(crate) fn provide_tls() {
+    rustls::crypto::ring::default_provider()
+        .install_default()
+        .ok();
+}
+
+impl Recordings {
+    /// From the account of a provider that speaks Twilio's dialect, reached at `base_url`, such as
+    /// `https://api.twilio.com`.
+    pub fn new(
+        keys: Keys,
+        base_url: &str,
+        account_sid: &str,
+        auth_token: SecretString,
+    ) -> reqwest::Result<Self> {
+        provide_tls();
+        let client = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(5))
+            .timeout(FETCH)
+            .redirect(reqwest::redirect::Policy::none())
+            .build()?;
+        Ok(Self {
+            keys,
+            client,
+            base_url: base_url.trim_end_matches('/').to_owned(),
+            account_sid: account_sid.to_owned(),
+            auth_token,
+        })
+    }
+
+    pub(crate) fn url(&self, recording: &CallSid, form: &str) -> String {
+        let (base, account) = (&self.base_url, &self.account_sid);
+        format!("{base}/2010-04-01/Accounts/{account}/Recordings/{recording}.{form}")
+    }
+}
+
+impl fmt::Debug for Recordings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Recordings({}, …)", self.base_url)
+    }
+}
+
 /// What a worker process serves, and how.
 #[derive(Debug)]
 pub struct WorkerOptions {
@@ -49,6 +107,8 @@ pub struct WorkerOptions {
     pub nearby: Option<Nearby>,
     /// What a shard asks for; `None` where shards listen on loopback only.
     pub internal_key: Option<SecretString>,
+    /// Where recordings of calls are fetched; `None`: no telephone company is set.
+    pub recordings: Option<Recordings>,
     /// Where the metrics are registered.
     pub registry: prometheus::Registry,
     /// How fast things go.
@@ -94,6 +154,7 @@ impl WorkerOptions {
             slots: HashMap::new(),
             nearby: None,
             internal_key,
+            recordings: None,
             registry,
             pace: Pace::default(),
         }
@@ -111,6 +172,7 @@ pub fn slots_of(kind: &str) -> u32 {
     match kind {
         "drain_chat" => 32,
         "apply_receipts" | "sync_receipts" => 8,
+        "fetch_recording" | "drop_recording" | "answer_missed_call" => 4,
         _ => 1,
     }
 }

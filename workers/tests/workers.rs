@@ -10,6 +10,8 @@
 
 #[path = "workers/bench.rs"]
 mod bench;
+#[path = "workers/calling.rs"]
+mod calling;
 #[path = "workers/draining.rs"]
 mod draining;
 #[path = "workers/ending.rs"]

@@ -1,5 +1,6 @@
 //! Removing what businesses do not keep any longer.
 
+use store::calls;
 use store::retention::{self, Keeps};
 use switchyard_core::Timestamp;
 
@@ -18,6 +19,9 @@ pub(super) async fn apply_retention(context: &Context) -> store::Result<Outcome>
                 "removed what a business does not keep any longer"
             );
         }
+    }
+    for (business, days) in calls::keeping_recordings(&context.store).await? {
+        while calls::forget_recordings(&context.store, now, business, days).await? > 0 {}
     }
     Ok(Outcome::Done)
 }

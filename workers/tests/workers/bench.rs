@@ -17,7 +17,7 @@ use switchyard_core::{BusinessId, ChatId, SessionId, Timestamp};
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
-use workers::{Assignment, Outcome, Pace, Perform, WorkerOptions, Workers};
+use workers::{Assignment, Outcome, Pace, Perform, Recordings, WorkerOptions, Workers};
 
 /// Makes `sqlite` and `postgres` of one test that takes a [`Bench`].
 macro_rules! both_engines {
@@ -178,6 +178,16 @@ impl Bench {
     pub(crate) fn product(&self, pace: Pace) -> Crew {
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
         let workers = Workers::start(&self.options(pace), soft, hard.clone()).unwrap();
+        Crew { workers, hard }
+    }
+
+    /// Workers of the product's jobs about calls.
+    pub(crate) fn calling(&self, pace: Pace, recordings: Option<Recordings>) -> Crew {
+        let mut options = self.options(pace);
+        options.groups = vec![Group::Default, Group::Media];
+        options.recordings = recordings;
+        let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+        let workers = Workers::start(&options, soft, hard.clone()).unwrap();
         Crew { workers, hard }
     }
 

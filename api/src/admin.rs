@@ -5,6 +5,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 
 mod audit;
 mod businesses;
+mod calls;
 mod dead_letters;
 mod queues;
 mod shards;
@@ -15,6 +16,7 @@ pub(crate) use queues::Depths;
 pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
     config
         .configure(businesses::routes)
+        .configure(calls::routes)
         .configure(shards::routes)
         .configure(users::routes)
         .configure(queues::routes)

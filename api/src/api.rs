@@ -8,6 +8,7 @@ use secrecy::SecretString;
 use store::Store;
 use store::redis::Redis;
 use store::seal::Keys;
+use store::slots::Slots;
 use tokio_util::sync::CancellationToken;
 
 use crate::address::Network;
@@ -40,6 +41,12 @@ pub struct Options {
     pub limits: Option<Redis>,
     /// Where credentials are cached for all processes; without it each has a cache of its own.
     pub cache: Option<Redis>,
+    /// The slots of calls: those of whoever takes them in this process, or shared by Redis.
+    pub slots: Slots,
+    /// The most calls at a time where no operator has set another number.
+    pub call_limit: u32,
+    /// The most calls of one business at a time.
+    pub business_call_limit: u32,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// What the health routes tell.
@@ -79,6 +86,9 @@ pub(crate) struct State {
     pub(crate) limits: Limits,
     pub(crate) streams: StreamSlots,
     pub(crate) depths: Depths,
+    pub(crate) slots: Slots,
+    pub(crate) call_limit: u32,
+    pub(crate) business_call_limit: u32,
     pub(crate) cookies: Cookies,
     pub(crate) setup_token: Option<SecretString>,
     pub(crate) trusted_proxies: Vec<Network>,
@@ -104,6 +114,9 @@ impl Api {
             limits: Limits::new(options.limits),
             streams: StreamSlots::default(),
             depths: Depths::default(),
+            slots: options.slots,
+            call_limit: options.call_limit,
+            business_call_limit: options.business_call_limit,
             cookies: Cookies::of(&base).ok_or(OptionsError::BaseUrl)?,
             setup_token: options.setup_token,
             trusted_proxies: options.trusted_proxies,
@@ -120,6 +133,7 @@ impl Api {
 pub(crate) mod tests {
     use store::StoreOptions;
     use store::seal::MasterKey;
+    use store::slots::Timing;
     use switchyard_core::fail::FailPoints;
 
     use super::*;
@@ -153,6 +167,9 @@ pub(crate) mod tests {
             public_base_url: "https://wa.example.com".to_owned(),
             limits: None,
             cache: None,
+            slots: Slots::new(None, Timing::default()),
+            call_limit: 50,
+            business_call_limit: 10,
             trusted_proxies: Vec::new(),
             stop: CancellationToken::new(),
         };

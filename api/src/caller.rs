@@ -29,8 +29,9 @@ mod usage;
 
 pub(crate) use credentials::Credentials;
 pub(crate) use needs::{
-    Any, AuditRead, BusinessManage, ContactsRead, EventsRead, KeysManage, MembersManage,
-    MessagesRead, MessagesWrite, Needs, PlatformOperate, SessionsRead, SessionsWrite,
+    Any, AuditRead, BusinessManage, CallsRead, CallsWrite, ContactsRead, EventsRead, KeysManage,
+    MembersManage, MessagesRead, MessagesWrite, Needs, PlatformOperate, SessionsRead,
+    SessionsWrite,
 };
 
 /// Whoever sent the request.

@@ -27,6 +27,7 @@ fn allowed(item: &PathItem) -> String {
     let methods = [
         ("GET", item.get.is_some()),
         ("POST", item.post.is_some()),
+        ("PUT", item.put.is_some()),
         ("PATCH", item.patch.is_some()),
         ("DELETE", item.delete.is_some()),
     ];

@@ -33,6 +33,7 @@ mod words;
         (name = "messages", description = "Send and read messages"),
         (name = "chats", description = "Conversations"),
         (name = "contacts", description = "People on WhatsApp"),
+        (name = "calls", description = "Phone calls, the numbers that take them and what callers hear"),
         (name = "events", description = "What happened, in order: by cursor and as a live stream"),
         (name = "auth", description = "Signing in and out"),
         (name = "members", description = "People of the business and invitations"),
@@ -67,6 +68,7 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
             }
             if name == "Problem" {
                 name_every_code(schema);
+                leave_out_faults(schema);
             }
         }
         let bearer = HttpBuilder::new()
@@ -88,6 +90,7 @@ fn operations(path: &mut PathItem) -> impl Iterator<Item = (bool, &mut Operation
     [
         (false, &mut path.get),
         (true, &mut path.post),
+        (true, &mut path.put),
         (true, &mut path.patch),
         (true, &mut path.delete),
     ]
@@ -134,6 +137,13 @@ fn name_every_code(problem: &mut RefOr<Schema>) {
     {
         let names = ApiCode::ALL.iter().map(|code| code.row().name.into());
         code.enum_values = Some(names.collect());
+    }
+}
+
+/// One code alone brings them.
+fn leave_out_faults(problem: &mut RefOr<Schema>) {
+    if let RefOr::T(Schema::Object(problem)) = problem {
+        problem.required.retain(|name| name != "faults");
     }
 }
 

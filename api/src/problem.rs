@@ -9,6 +9,7 @@ use store::{Error as StoreError, quota};
 use switchyard_core::Timestamp;
 use switchyard_core::address::NotARecipient;
 use switchyard_core::code::ApiCode;
+use switchyard_core::flow::Fault;
 use utoipa::ToSchema;
 
 /// Seconds after which to come again when something is away and nobody knows for how long.
@@ -25,6 +26,7 @@ pub(crate) struct Problem {
     pub(crate) retry_after_s: Option<u32>,
     pub(crate) allow: Option<String>,
     pub(crate) cause: Option<String>,
+    pub(crate) faults: Vec<Fault>,
 }
 
 /// An error of the API (RFC 9457, `application/problem+json`).
@@ -45,6 +47,9 @@ pub(crate) struct ProblemBody<'a> {
     pub(crate) detail: &'a str,
     /// Finds the request in the log.
     pub(crate) request_id: &'a str,
+    /// Of `invalid_flow` alone: every fault of the call flow.
+    #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
+    pub(crate) faults: &'a [Fault],
 }
 
 impl Problem {
@@ -55,6 +60,19 @@ impl Problem {
             retry_after_s: None,
             allow: None,
             cause: None,
+            faults: Vec::new(),
+        }
+    }
+
+    /// A call flow that is not kept.
+    pub(crate) fn faulty(faults: Vec<Fault>) -> Self {
+        let detail = match faults.len() {
+            1 => "the call flow has 1 fault".to_owned(),
+            n => format!("the call flow has {n} faults"),
+        };
+        Self {
+            faults,
+            ..Self::new(ApiCode::InvalidFlow, detail)
         }
     }
 
@@ -119,6 +137,7 @@ impl Problem {
             code: row.name,
             detail: &self.detail,
             request_id,
+            faults: &self.faults,
         }
     }
 }
@@ -190,6 +209,7 @@ fn quota_exceeded(what: &str) -> Problem {
         quota::STORAGE => {
             refused("the business keeps all the bytes that it may: its operator raises the limit")
         }
+        "call_numbers" => refused("a business has at most 100 numbers: remove one first"),
         "api_keys" => refused("a business has at most 200 API keys: revoke one first"),
         "members" => refused("a business has at most 200 people and open invitations"),
         other => refused(other),
@@ -203,6 +223,8 @@ fn conflict(name: &str) -> ApiCode {
         "last_owner" => ApiCode::LastOwner,
         "already_a_member" => ApiCode::AlreadyAMember,
         "email_taken" => ApiCode::EmailTaken,
+        "number_taken" => ApiCode::NumberTaken,
+        "number_rung" => ApiCode::NumberRung,
         "shard_cannot_take" => ApiCode::ShardCannotTake,
         _ => ApiCode::Conflict,
     }

@@ -15,8 +15,8 @@ use crate::api::{Api, State};
 use crate::edge::edge;
 use crate::problem::Problem;
 use crate::{
-    admin, api_keys, audit, auth, business, chats, contacts, dashboard, docs, events, health,
-    input, me, members, messages, openapi, reasons, sessions,
+    admin, api_keys, audit, auth, business, call_flow, call_numbers, calls, chats, contacts,
+    dashboard, docs, events, health, input, me, members, messages, openapi, reasons, sessions,
 };
 
 /// A client that sends its head more slowly than this is dropped.
@@ -67,6 +67,9 @@ pub(crate) fn described(config: &mut Described<'_>) {
         .configure(messages::routes)
         .configure(chats::routes)
         .configure(contacts::routes)
+        .configure(calls::routes)
+        .configure(call_numbers::routes)
+        .configure(call_flow::routes)
         .configure(events::routes)
         .configure(members::routes)
         .configure(api_keys::routes)

@@ -93,7 +93,17 @@ impl Lookout {
             .lead(self.desk.keeper.replica(), LEADS)
             .await;
         if matches!(leads, Ok(true)) {
+            self.restore_limit().await;
             self.compare().await;
+        }
+    }
+
+    /// What an operator set outlives a Redis that was wiped.
+    async fn restore_limit(&self) {
+        if let Ok(Some(limit)) = store::calls::call_limit(&self.desk.store).await
+            && let Err(error) = self.desk.slots.set_limit(Some(limit)).await
+        {
+            tracing::warn!(%error, "the limit that an operator set is not in force");
         }
     }
 

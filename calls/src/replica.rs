@@ -117,6 +117,11 @@ impl Calls {
         move |config| webhooks::routes(config, &desk)
     }
 
+    /// The slots that it counts by, for whoever shows them in this process.
+    pub fn slots(&self) -> Slots {
+        self.desk.slots.clone()
+    }
+
     /// Whether new calls are let in: slots are counted, and the window after a cold start is over.
     pub fn is_ready(&self) -> watch::Receiver<bool> {
         self.ready.clone()

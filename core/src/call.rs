@@ -13,8 +13,6 @@ use crate::{BusinessId, Timestamp};
 
 /// The most characters of the id of a call; providers' own have 34 to about 60.
 pub const SID_MAX: usize = 128;
-/// Calls that a business may have at a time.
-pub const BUSINESS_CALLS: u32 = 10;
 /// Steps of one call that are kept; a call that makes more goes on without being written down.
 pub const STEPS_MAX: i64 = 500;
 

@@ -12,12 +12,13 @@ use secrecy::{ExposeSecret, SecretString};
 use shard_worker::{Patience, Shard, ShardOptions};
 use store::hints::Relay;
 use store::seal::Keys;
+use store::slots::{Slots, Timing};
 use switchyard_core::queue::Group;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use workers::{Nearby, WorkerOptions, Workers};
+use workers::{Nearby, Recordings, WorkerOptions, Workers};
 
 use crate::installation::{Installation, hints_via};
 use crate::listener::Listeners;
@@ -133,17 +134,19 @@ impl Parts {
         }
         let nearby = shard.as_ref().map(|shard| Nearby::new(shard.drains()));
         let crew = (plan.groups, plan.slots);
-        let workers = start_workers(installation, crew, nearby, internal_key, &hard)?;
+        let asks = (internal_key, recordings(settings, plan.calls.as_ref(), &keys)?);
+        let workers = start_workers(installation, crew, nearby, asks, &hard)?;
         let mut running = Vec::new();
-        if let Some((api, listener)) = plan.api.zip(listeners.api) {
-            watch::workers(installation.store.clone(), readiness.clone());
-            let options = api_options(settings, installation, api, keys, &probe, plan.soft);
-            let api = Api::new(options).map_err(|error| Refusal::Setting(error.to_string()))?;
-            running.push(api::serve(&api, listener)?);
-        }
         let of_calls = plan.calls.zip(listeners.calls);
         let told = (plan.role == "calls").then(|| readiness.clone());
         let calls = telephony::begin(settings, installation, of_calls, told, &mut running)?;
+        if let Some((api, listener)) = plan.api.zip(listeners.api) {
+            watch::workers(installation.store.clone(), readiness.clone());
+            let of = (calls.as_ref(), &probe, plan.soft);
+            let options = api_options(settings, installation, api, keys, of);
+            let api = Api::new(options).map_err(|error| Refusal::Setting(error.to_string()))?;
+            running.push(api::serve(&api, listener)?);
+        }
         running.push(internal(
             listeners.internal,
             shard.as_ref(),
@@ -277,12 +280,30 @@ async fn start_shard(options: ShardOptions, hard: &CancellationToken) -> Result<
     })
 }
 
+/// Where recordings are fetched: at the company whose calls this process takes, else at that of the settings.
+fn recordings(
+    settings: &Settings,
+    calls: Option<&CallsPlan>,
+    keys: &Keys,
+) -> Result<Option<Recordings>, Refusal> {
+    let set = settings.telephony.account()?;
+    let Some(account) = calls.map(|it| &it.account).or(set.as_ref()) else {
+        return Ok(None);
+    };
+    let Some(url) = &account.provider_url else {
+        return Ok(None);
+    };
+    let made = Recordings::new(keys.clone(), url, &account.sid, account.token.clone());
+    Ok(Some(made.context("the client of the telephone company")?))
+}
+
 /// None without any group. `crew`: the groups, and the jobs of a kind that run at once where not as many as usual.
+/// `asks`: what shards and the telephone company are asked with.
 fn start_workers(
     installation: &Installation,
     (groups, slots): (Vec<Group>, HashMap<&'static str, u32>),
     nearby: Option<Nearby>,
-    internal_key: Option<SecretString>,
+    (internal_key, recordings): (Option<SecretString>, Option<Recordings>),
     hard: &CancellationToken,
 ) -> Result<Option<Workers>, Refusal> {
     if groups.is_empty() {
@@ -292,6 +313,7 @@ fn start_workers(
     let options = WorkerOptions {
         slots,
         nearby,
+        recordings,
         ..WorkerOptions::new(store, groups, internal_key, registry)
     };
     let started = Workers::start(&options, CancellationToken::new(), hard.clone());
@@ -303,8 +325,7 @@ fn api_options(
     installation: &Installation,
     plan: ApiPlan,
     keys: Keys,
-    probe: &Probe,
-    stop: CancellationToken,
+    (calls, probe, stop): (Option<&Calls>, &Probe, CancellationToken),
 ) -> api::Options {
     api::Options {
         store: installation.store.clone(),
@@ -318,6 +339,13 @@ fn api_options(
             CacheProvider::Local => None,
             CacheProvider::Redis => installation.redis.clone(),
         },
+        // Without Redis the calls of this process are the only ones.
+        slots: calls.map_or_else(
+            || Slots::new(installation.redis.clone(), Timing::default()),
+            Calls::slots,
+        ),
+        call_limit: settings.telephony.max_concurrent_calls,
+        business_call_limit: settings.telephony.calls_per_business,
         trusted_proxies: settings.trusted_proxies.clone(),
         probe: probe.clone(),
         stop,

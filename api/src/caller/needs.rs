@@ -34,6 +34,10 @@ needs! {
     ContactsRead = Some(Permission::ContactsRead);
     /// Read events and the live stream.
     EventsRead = Some(Permission::EventsRead);
+    /// See calls and play recordings.
+    CallsRead = Some(Permission::CallsRead);
+    /// Change the call flow and the numbers that take calls.
+    CallsWrite = Some(Permission::CallsWrite);
     /// See, invite, change and remove the people of the business.
     MembersManage = Some(Permission::MembersManage);
     /// See, make and revoke API keys.

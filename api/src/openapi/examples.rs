@@ -4,6 +4,7 @@
 use serde_json::{Value, json};
 
 mod accounts;
+mod calls;
 mod messaging;
 mod platform;
 mod queues;
@@ -18,6 +19,7 @@ const KEY: &str = "key_01a1fe1868b77e40a9d8c1f2b3e4d507";
 const INVITATION: &str = "inv_01a1fe1868b77e40a9d8c1f2b3e4d508";
 const EVENT: &str = "evt_01a1fe1868b77e40a9d8c1f2b3e4d509";
 const JOB: &str = "job_01a1fe1868b77e40a9d8c1f2b3e4d50b";
+const NUMBER: &str = "num_01a1fe1868b77e40a9d8c1f2b3e4d50c";
 const ENTRY: &str = "aud_01a1fe1868b77e40a9d8c1f2b3e4d50a";
 
 /// When the examples happened, and what ended later.
@@ -30,6 +32,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
         .or_else(|| messaging::request(operation))
         .or_else(|| platform::request(operation))
         .or_else(|| queues::request(operation))
+        .or_else(|| calls::request(operation))
 }
 
 /// What an operation answers when it succeeds.
@@ -38,6 +41,7 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
         .or_else(|| messaging::answer(operation))
         .or_else(|| platform::answer(operation))
         .or_else(|| queues::answer(operation))
+        .or_else(|| calls::answer(operation))
 }
 
 /// A parameter: of a path by what its description says it names.
@@ -51,11 +55,13 @@ pub(super) fn parameter(name: &str, description: &str) -> Option<Value> {
         (USER, "`usr_"),
         (KEY, "`key_"),
         (JOB, "`job_"),
+        (NUMBER, "`num_"),
     ];
     match name {
         "id" => (ids.iter())
             .find(|(_, prefix)| description.starts_with(prefix))
             .map(|(id, _)| json!(id)),
+        "call_sid" => Some(calls::sid()),
         "queue" => Some(json!("high")),
         "session_id" => Some(json!(SESSION)),
         "Idempotency-Key" => Some(json!("order-17")),

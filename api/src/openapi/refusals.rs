@@ -98,6 +98,13 @@ fn own(operation: &str) -> &'static [ApiCode] {
         "create_session" | "create_api_key" => &[C::QuotaExceeded],
         "connect_session" | "restart_session" => &[C::ShardUnavailable],
         "move_business" | "drain_shard" => &[C::ShardCannotTake],
+        "add_call_number" => &[
+            C::NumberTaken,
+            C::NumberRung,
+            C::InvalidPhone,
+            C::QuotaExceeded,
+        ],
+        "put_call_flow" => &[C::Conflict, C::InvalidFlow],
         "session_qr" => &[C::NoCodeToScan],
         "list_events" => &[C::CursorExpired],
         "send_message" => &[

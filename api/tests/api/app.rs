@@ -14,6 +14,7 @@ use store::accounts::{self, NewApiKey, NewBusiness, NewMember, User};
 use store::audit::Actor;
 use store::leases::{self, Incarnation, Registration};
 use store::seal::{Keys, MasterKey};
+use store::slots::{Slots, Timing};
 use switchyard_core::permission::{Role, Scope};
 use switchyard_core::{BusinessId, KeyId, SessionId, Timestamp};
 use tokio_util::sync::CancellationToken;
@@ -30,6 +31,7 @@ pub(crate) struct TestApp {
     pub(crate) url: String,
     pub(crate) store: Store,
     pub(crate) keys: Keys,
+    pub(crate) slots: Slots,
     pub(crate) ready: Readiness,
     pub(crate) stop: CancellationToken,
     pub(crate) registry: prometheus::Registry,
@@ -58,6 +60,11 @@ impl TestApp {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let keys = Keys::new(store.clone(), MasterKey::generate());
+        let at_once = Timing {
+            grace: Duration::ZERO,
+            ..Timing::default()
+        };
+        let slots = Slots::new(None, at_once);
         let (ready, stop) = (Readiness::new(), CancellationToken::new());
         let mut options = Options {
             store: store.clone(),
@@ -68,6 +75,9 @@ impl TestApp {
             public_base_url: url.clone(),
             limits: None,
             cache: None,
+            slots: slots.clone(),
+            call_limit: 50,
+            business_call_limit: 10,
             trusted_proxies: Vec::new(),
             probe: Probe {
                 store: store.clone(),
@@ -87,6 +97,7 @@ impl TestApp {
             url,
             store,
             keys,
+            slots,
             ready,
             stop,
             registry,

@@ -135,6 +135,36 @@ impl<'a> Targets<'a> {
         self.mark(&made.await.unwrap().0.to_string())
     }
 
+    /// A number that nobody else has.
+    fn line(&self) -> String {
+        format!("+4420790{:05}", self.count())
+    }
+
+    async fn call_number(&self) -> String {
+        let body = json!({"phone": self.line(), "name": "Mark of hers"});
+        let made = self.key.post("/v1/call-numbers", &body).await;
+        let id = self.mark(made.body["id"].as_str().unwrap());
+        // A business has a hundred at most.
+        self.made
+            .lock()
+            .unwrap()
+            .push(made.body["phone"].as_str().unwrap().to_owned());
+        id
+    }
+
+    /// A live call with something recorded in it.
+    async fn call(&self) -> String {
+        let sid = format!("CA{}", uuid::Uuid::now_v7().simple());
+        crate::calls::recorded(self.app, self.business, &sid, &[7; 300]).await;
+        self.mark(&sid)
+    }
+
+    async fn flow(&self) -> Value {
+        let mut flow = self.key.get("/v1/call-flow").await.body;
+        flow["flow"]["nodes"]["voicemail"]["prompt"] = json!("hello, Mark of hers");
+        json!({"version": flow["version"], "flow": flow["flow"]})
+    }
+
     /// A shard of that number, where there is none yet: on Postgres a live one keeps its number to itself.
     async fn shard(&self, number: u16) {
         let all = shards::list(&self.app.store).await.unwrap();
@@ -180,6 +210,10 @@ impl<'a> Targets<'a> {
     pub(crate) async fn build(&self, operation: &str) -> (String, Value) {
         let (_, path) = operation.split_once(' ').unwrap();
         let nothing = json!({});
+        let limits = json!({"limits": {"sessions": 1_000}});
+        if path.contains("{call_sid}") {
+            return (path.replace("{call_sid}", &self.call().await), nothing);
+        }
         let (id, body) = match operation {
             "get /v1/sessions/{id}"
             | "delete /v1/sessions/{id}"
@@ -207,16 +241,14 @@ impl<'a> Targets<'a> {
             "delete /v1/api-keys/{id}" => (self.api_key().await, nothing),
             "patch /v1/admin/users/{id}" => (self.user().await, json!({"status": "suspended"})),
             "post /v1/admin/dead-letters/{id}/retry" => (self.dead_letter().await, nothing),
+            "delete /v1/call-numbers/{id}" => (self.call_number().await, nothing),
             "get /v1/admin/queues/{queue}/minutes"
             | "post /v1/admin/queues/{queue}/pause"
             | "post /v1/admin/queues/{queue}/resume" => {
                 return (path.replace("{queue}", "recordings"), nothing);
             }
             "get /v1/admin/businesses/{id}" => (self.business.to_string(), nothing),
-            "patch /v1/admin/businesses/{id}" => (
-                self.business.to_string(),
-                json!({"limits": {"sessions": 1_000}}),
-            ),
+            "patch /v1/admin/businesses/{id}" => (self.business.to_string(), limits),
             "get /v1/admin/businesses/{id}/move" => {
                 self.moved().await;
                 (self.business.to_string(), nothing)
@@ -241,6 +273,12 @@ impl<'a> Targets<'a> {
         match operation {
             "post /v1/sessions" | "patch /v1/business" => json!({"name": "Mark of hers"}),
             "post /v1/messages" => self.text(),
+            "post /v1/call-numbers" => {
+                self.call_number().await;
+                json!({"phone": self.line(), "name": "Mark of hers"})
+            }
+            "put /v1/call-flow" => self.flow().await,
+            "put /v1/admin/calls/limit" => json!({"limit": 60}),
             "post /v1/members" => {
                 self.invitation().await;
                 json!({"email": format!("{}@example.net", self.count()), "role": "agent"})
@@ -258,6 +296,12 @@ impl<'a> Targets<'a> {
             | "get /v1/sessions"
             | "get /v1/chats"
             | "get /v1/contacts"
+            | "get /v1/calls"
+            | "get /v1/call-flow"
+            | "get /v1/call-load"
+            | "get /v1/call-numbers"
+            | "get /v1/admin/calls"
+            | "get /v1/admin/calls/limit"
             | "get /v1/events"
             | "get /v1/events/stream"
             | "get /v1/members"

@@ -1,0 +1,225 @@
+//! Calls: the numbers that take them, the flow with its faults, what was recorded in whole and in part, and the slots.
+
+use reqwest::header::RANGE;
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+use store::calls::{self, Audio, NewCall, Recorded};
+use store::slots::{Admission, Ask, Mode};
+use switchyard_core::call::{CallSid, CallState, Direction};
+use switchyard_core::permission::Scope;
+use switchyard_core::{BusinessId, Timestamp};
+
+use crate::app::{Client, TestApp};
+use crate::operating::operator;
+
+/// A live call that has a slot, with audio that can be played.
+pub(crate) async fn recorded(app: &TestApp, business: BusinessId, sid: &str, audio: &[u8]) {
+    let ask = Ask {
+        id: sid,
+        business,
+        owner: "calls-1",
+        mode: Mode::New,
+        limit: 1_000,
+        business_limit: 1_000,
+        epoch: 0,
+        phase: "voicemail",
+    };
+    let admitted = app.slots.acquire(ask).await.unwrap();
+    assert!(matches!(admitted, Admission::New { .. }), "{admitted:?}");
+    let (now, sid): (_, CallSid) = (Timestamp::now(), sid.parse().unwrap());
+    let recording: CallSid = format!("RE{sid}").parse().unwrap();
+    let call = NewCall {
+        sid: sid.clone(),
+        direction: Direction::Inbound,
+        from: Some("+972501234567".to_owned()),
+        to: Some("+97231110000".to_owned()),
+        state: CallState::InProgress,
+        flow_version: 0,
+    };
+    calls::begin_call(&app.store, now, business, call)
+        .await
+        .unwrap();
+    let told = Recorded {
+        recording_sid: recording.clone(),
+        duration_s: Some(4),
+        is_absent: false,
+    };
+    let noted = calls::note_recording(&app.store, now, business, sid, told).await;
+    assert!(noted.unwrap());
+    let audio = Audio {
+        mime: "audio/wav".to_owned(),
+        duration_s: None,
+        bytes: audio.to_vec(),
+    };
+    let kept = calls::keep_recording(&app.keys, now, business, recording, audio).await;
+    assert!(kept.unwrap());
+}
+
+async fn key(app: &TestApp, email: &str) -> (BusinessId, Client) {
+    let business = app.business(email).await.business;
+    (business, app.key(business, &Scope::ALL).await.1)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_takes_calls_for_one_business_until_it_is_removed() {
+    let app = TestApp::start().await;
+    let (_, ada) = key(&app, "ada@example.com").await;
+    let (_, eve) = key(&app, "eve@example.com").await;
+    let number = json!({"phone": "+972 3-111-0000", "name": "Front desk"});
+    let made = ada.post("/v1/call-numbers", &number).await;
+    assert_eq!(
+        (made.status, &made.body["phone"]),
+        (201, &json!("+97231110000"))
+    );
+    let taken = eve.post("/v1/call-numbers", &number).await;
+    assert_eq!((taken.status, taken.code()), (409, "number_taken"));
+    for phone in ["0501234567", "97231110001", "+1"] {
+        let number = json!({"phone": phone, "name": "Front desk"});
+        let refused = ada.post("/v1/call-numbers", &number).await;
+        assert_eq!(
+            (refused.status, refused.code()),
+            (422, "invalid_phone"),
+            "{phone}"
+        );
+    }
+    let path = format!("/v1/call-numbers/{}", made.body["id"].as_str().unwrap());
+    assert_eq!(eve.send("delete", &path, &json!({})).await.status, 404);
+    assert_eq!(ada.send("delete", &path, &json!({})).await.status, 204);
+    assert_eq!(eve.post("/v1/call-numbers", &number).await.status, 201);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_flow_with_faults_is_not_kept_and_every_fault_is_named() {
+    let app = TestApp::start().await;
+    let (_, ada) = key(&app, "ada@example.com").await;
+    let first = ada.get("/v1/call-flow").await.body;
+    assert_eq!(
+        (&first["version"], &first["since"]),
+        (&json!(0), &Value::Null)
+    );
+    let mut flow = first["flow"].clone();
+    flow["entry"]["open"] = json!("ring");
+    flow["nodes"]["ring"] = json!({"kind": "dial", "targets": ["12"], "no_answer": "nowhere"});
+    let body = json!({"version": 0, "flow": flow});
+    let refused = ada.send("put", "/v1/call-flow", &body).await;
+    assert_eq!((refused.status, refused.code()), (422, "invalid_flow"));
+    let places = refused.body["faults"].as_array().unwrap().iter();
+    let places: Vec<_> = places
+        .map(|it| (it["at"].clone(), it["code"].clone()))
+        .collect();
+    assert_eq!(
+        places,
+        [
+            (json!("nodes.ring.targets.0"), json!("bad_number")),
+            (json!("nodes.ring.no_answer"), json!("no_such_node")),
+        ]
+    );
+    assert_eq!(ada.get("/v1/call-flow").await.body, first);
+
+    flow["nodes"]["ring"]["targets"] = json!(["+972509999999"]);
+    flow["nodes"]["ring"]["no_answer"] = json!("voicemail");
+    let body = json!({"version": 0, "flow": flow});
+    let kept = ada.send("put", "/v1/call-flow", &body).await;
+    assert_eq!((kept.status, &kept.body["version"]), (200, &json!(1)));
+    assert_eq!(ada.get("/v1/call-flow").await.body, kept.body);
+    let stale = ada.send("put", "/v1/call-flow", &body).await;
+    assert_eq!((stale.status, stale.code()), (409, "conflict"));
+    let rung = json!({"phone": "+972509999999", "name": "Mobile"});
+    let rung = ada.post("/v1/call-numbers", &rung).await;
+    assert_eq!((rung.status, rung.code()), (409, "number_rung"));
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_recording_is_played_in_whole_and_in_any_part() {
+    let app = TestApp::start().await;
+    let (business, ada) = key(&app, "ada@example.com").await;
+    let (_, eve) = key(&app, "eve@example.com").await;
+    // Three pieces, the last one short.
+    let audio: Vec<u8> = (0..600_000_u32)
+        .map(|n| n.to_le_bytes()[0] ^ n.to_le_bytes()[1])
+        .collect();
+    recorded(&app, business, "CA1", &audio).await;
+    let path = "/v1/calls/CA1/recording";
+    assert_eq!(eve.get(path).await.status, 404);
+    assert_eq!(ada.get("/v1/calls/CA2/recording").await.status, 404);
+    let whole = ada.request(Method::GET, path).send().await.unwrap();
+    assert_eq!(whole.headers()["content-type"], "audio/wav");
+    assert_eq!(whole.headers()["accept-ranges"], "bytes");
+    assert_eq!(whole.content_length(), Some(600_000));
+    assert_eq!(whole.bytes().await.unwrap(), audio);
+    for (first, last) in [
+        (0, 99),
+        (262_100, 262_200),
+        (100, 524_300),
+        (599_999, 599_999),
+    ] {
+        let asked = ada
+            .request(Method::GET, path)
+            .header(RANGE, format!("bytes={first}-{last}"));
+        let part = asked.send().await.unwrap();
+        assert_eq!(part.status(), StatusCode::PARTIAL_CONTENT);
+        let range = format!("bytes {first}-{last}/600000");
+        assert_eq!(part.headers()["content-range"], range.as_str());
+        assert_eq!(part.bytes().await.unwrap(), audio[first..=last]);
+    }
+    let beyond = ada
+        .request(Method::GET, path)
+        .header(RANGE, "bytes=600000-");
+    assert_eq!(
+        beyond.send().await.unwrap().status(),
+        StatusCode::RANGE_NOT_SATISFIABLE
+    );
+    let call = ada.get("/v1/calls/CA1").await.body;
+    assert_eq!(call["call"]["recording"]["state"], "ready");
+    assert_eq!(call["call"]["recording"]["bytes"], 600_000);
+    let events = ada.get("/v1/events?after=0").await.body;
+    let kinds: Vec<_> = events["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|it| &it["type"])
+        .collect();
+    assert_eq!(kinds, ["call.started", "recording.ready"]);
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn operators_see_who_holds_a_slot_take_it_back_and_change_the_limit() {
+    let app = TestApp::start().await;
+    let (business, ada) = key(&app, "ada@example.com").await;
+    let operator = operator(&app).await;
+    recorded(&app, business, "CA1", &[1; 100]).await;
+    let slots = operator.get("/v1/admin/calls").await.body;
+    assert_eq!((&slots["live"], &slots["limit"]), (&json!(1), &json!(50)));
+    assert_eq!(slots["data"][0]["call_sid"], "CA1");
+    assert_eq!(slots["data"][0]["business_id"], business.to_string());
+    let release = "/v1/admin/calls/CA1/release";
+    assert_eq!(ada.post(release, &json!({})).await.status, 403);
+    assert_eq!(operator.post(release, &json!({})).await.status, 204);
+    assert_eq!(operator.post(release, &json!({})).await.status, 404);
+    let slots = operator.get("/v1/admin/calls").await.body;
+    assert_eq!((&slots["live"], &slots["data"]), (&json!(0), &json!([])));
+    let call = ada.get("/v1/calls/CA1").await.body;
+    assert_eq!(
+        (&call["call"]["state"], &call["call"]["reason"]),
+        (&json!("completed"), &json!("released"))
+    );
+
+    let limit = operator
+        .send("put", "/v1/admin/calls/limit", &json!({"limit": 7}))
+        .await;
+    assert_eq!(
+        (limit.status, &limit.body),
+        (200, &json!({"limit": 7, "live": 0}))
+    );
+    assert_eq!(operator.get("/v1/admin/calls").await.body["limit"], 7);
+    assert_eq!(calls::call_limit(&app.store).await.unwrap(), Some(7));
+    let audit = operator.get("/v1/admin/audit").await.body.to_string();
+    assert!(
+        audit.contains("call.released") && audit.contains("call_limit.changed"),
+        "{audit}"
+    );
+    app.end().await;
+}

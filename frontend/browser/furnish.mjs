@@ -30,6 +30,21 @@ async function chatOf(customer, ready) {
   });
 }
 
+/** A number that takes calls, and a flow with a step of most kinds. */
+async function telephone() {
+  await owner("POST", "/v1/call-numbers", { phone: "+97231234567", name: "Shop · חנות" });
+  const { version, flow } = await owner("GET", "/v1/call-flow");
+  const nodes = {
+    menu: { kind: "menu", prompt: "שלום, Corner Café. Press 1 to speak to us.", options: { 1: "ring", 2: "hours" }, no_input: "voicemail" },
+    hours: { kind: "say", text: "We are open from nine to six. אנחנו פתוחים מתשע עד שש.", next: "voicemail" },
+    ring: { kind: "dial", targets: ["+972509999999"], whisper: true, no_answer: "voicemail" },
+  };
+  const closures = [{ from: "2026-12-12", to: "2026-12-13" }];
+  const hours = { sun: [{ from: "09:00", to: "18:00" }] };
+  const wanted = { ...flow, time_zone: "Asia/Jerusalem", hours, closures, entry: { ...flow.entry, open: "menu" }, nodes: { ...flow.nodes, ...nodes } };
+  await owner("PUT", "/v1/call-flow", { version, flow: wanted });
+}
+
 /** Makes all of it; answers the ids that the scenes need. */
 export async function furnish() {
   const { phone, session } = await linkedNumber("Sales · מכירות");
@@ -48,6 +63,7 @@ export async function furnish() {
   await fallen("Deliveries", "failed", (own) => refuse(own, 403));
   await fallen("Support · תמיכה", "restricted", (own) => refuse(own, 402));
   const unlinked = await api("POST", "/v1/sessions", { name: "New line" });
+  await telephone();
   const agent = await member("agent", "דנה Levi");
   const { page: invitation } = await invite("admin");
   await owner("POST", "/v1/api-keys", { name: "Shop website", scopes: ["messages:read", "messages:write"] });

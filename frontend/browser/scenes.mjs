@@ -80,6 +80,24 @@ export const SCENES = [
   { name: "queue-pause", path: () => "/queues?queue=low", ready: sheet("[data-queue=low]", "svg.lucide-pause") },
   { name: "dead-letters", path: () => "/queues/dead-letters", ready: shows("main h2, [data-letter]") },
   { name: "dead-letters-none", path: () => "/queues/dead-letters?queue=media&hours=24", ready: shows("main h2") },
+  { name: "calls", path: () => "/calls", ready: shows(".uplot canvas") },
+  { name: "call-numbers", path: () => "/calls/numbers", ready: shows("[data-call-number]") },
+  { name: "call-number-new", path: () => "/calls/numbers", ready: sheet("[data-call-number]", "svg.lucide-plus") },
+  { name: "call-flow", path: () => "/calls/flow", ready: shows("[data-form]") },
+  {
+    name: "call-flow-faulty",
+    path: () => "/calls/flow",
+    ready: async (page) => {
+      await shows("[data-form]")(page);
+      await page.locator("[data-form=menu] textarea").first().fill(" ");
+      await page.locator("main button.bg-accent").last().click();
+      await shows("[data-form] [aria-invalid=true]")(page);
+    },
+  },
+  { name: "call-flow-of-an-agent", as: "agent", path: () => "/calls/flow", ready: shows("[data-node]") },
+  { name: "slots", path: () => "/slots", ready: shows("[data-slots]") },
+  { name: "slots-limit", path: () => "/slots", ready: sheet("[data-slots]", "svg.lucide-sliders-horizontal") },
+  { name: "slots-denied", as: "agent", path: () => "/slots", ready: shows("main h1") },
   { name: "businesses", path: () => "/businesses", ready: shows("[data-tenant]") },
   { name: "business-new", path: () => "/businesses", ready: sheet("[data-tenant]", "svg.lucide-plus") },
   { name: "business-menu", path: () => "/businesses", ready: menu("[data-tenant] button[aria-haspopup=menu]") },

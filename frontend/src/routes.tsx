@@ -85,6 +85,25 @@ const numbers = createRoute({
   component: lazyRouteComponent(() => import("./numbers/page"), "NumbersPage"),
 });
 
+const calls = createRoute({
+  getParentRoute: () => frame,
+  path: "/calls",
+  validateSearch: (search): { call?: string | undefined } => ({ call: text(search["call"]) }),
+  component: lazyRouteComponent(() => import("./calls/page"), "CallsPage"),
+});
+
+const callNumbers = createRoute({
+  getParentRoute: () => frame,
+  path: "/calls/numbers",
+  component: lazyRouteComponent(() => import("./calls/numbers-page"), "CallNumbersPage"),
+});
+
+const callFlow = createRoute({
+  getParentRoute: () => frame,
+  path: "/calls/flow",
+  component: lazyRouteComponent(() => import("./calls/flow-page"), "FlowPage"),
+});
+
 const developers = createRoute({
   getParentRoute: () => frame,
   path: "/developers",
@@ -131,6 +150,12 @@ const letters = createRoute({
   component: lazyRouteComponent(() => import("./operate/letters-page"), "LettersPage"),
 });
 
+const slots = createRoute({
+  getParentRoute: () => frame,
+  path: "/slots",
+  component: lazyRouteComponent(() => import("./operate/slots-page"), "SlotsPage"),
+});
+
 const businesses = createRoute({
   getParentRoute: () => frame,
   path: "/businesses",
@@ -144,7 +169,7 @@ export const router = createRouter({
     signIn,
     setup,
     invitation,
-    frame.addChildren([inbox.addChildren([noChat, chat]), numbers, developers, settings, members, audit, shards, queues, letters, businesses]),
+    frame.addChildren([inbox.addChildren([noChat, chat]), calls, callNumbers, callFlow, numbers, developers, settings, members, audit, shards, queues, letters, slots, businesses]),
   ]),
   defaultPreload: "intent",
 });

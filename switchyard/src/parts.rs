@@ -133,8 +133,8 @@ impl Parts {
                 .context("the metrics of the lease")?;
         }
         let nearby = shard.as_ref().map(|shard| Nearby::new(shard.drains()));
-        let crew = (plan.groups, plan.slots);
-        let asks = (internal_key, recordings(settings, plan.calls.as_ref(), &keys)?);
+        let kept = recordings(settings, plan.calls.as_ref(), &keys)?;
+        let (crew, asks) = ((plan.groups, plan.slots), (internal_key, kept));
         let workers = start_workers(installation, crew, nearby, asks, &hard)?;
         let mut running = Vec::new();
         let of_calls = plan.calls.zip(listeners.calls);

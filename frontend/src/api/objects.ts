@@ -1,5 +1,5 @@
 // The objects of the API by their own names, taken from the routes that answer them.
-import type { paths } from "./schema";
+import type { components, paths } from "./schema";
 
 type Json<T> = T extends { content: { "application/json": infer Body } } ? Body : never;
 
@@ -30,4 +30,15 @@ export type Queue = Json<paths["/v1/admin/queues"]["get"]["responses"][200]>["da
 export type QueueMinute = Json<paths["/v1/admin/queues/{queue}/minutes"]["get"]["responses"][200]>["data"][number];
 export type DeadLetter = Json<paths["/v1/admin/dead-letters"]["get"]["responses"][200]>["data"][number];
 export type Shard = Json<paths["/v1/admin/shards"]["get"]["responses"][200]>["data"][number];
+export type Call = Json<paths["/v1/calls"]["get"]["responses"][200]>["data"][number];
+export type CallState = Call["state"];
+export type CallStep = Json<paths["/v1/calls/{call_sid}"]["get"]["responses"][200]>["steps"][number];
+export type CallNumber = Json<paths["/v1/call-numbers"]["get"]["responses"][200]>["data"][number];
+export type CallLoad = Json<paths["/v1/call-load"]["get"]["responses"][200]>;
+export type FlowInForce = Json<paths["/v1/call-flow"]["get"]["responses"][200]>;
+export type CallFlow = FlowInForce["flow"];
+export type FlowNode = CallFlow["nodes"][string];
+export type FlowFault = components["schemas"]["FlowFault"];
+export type CallSlots = Json<paths["/v1/admin/calls"]["get"]["responses"][200]>;
+export type SlotHolder = CallSlots["data"][number];
 export type Tenant = Json<paths["/v1/admin/businesses/{id}"]["get"]["responses"][200]>;

@@ -1,4 +1,5 @@
 // The one error that every request throws: what the API said, or that it could not be reached.
+import type { FlowFault } from "./objects";
 
 export class Problem extends Error {
   override readonly name = "Problem";
@@ -13,9 +14,17 @@ export class Problem extends Error {
     readonly requestId: string | null,
     /** Seconds to wait before trying again, when the API named them. */
     readonly retryAfter: number | null = null,
+    /** What is wrong with a call flow, and where. */
+    readonly faults: readonly FlowFault[] = [],
   ) {
     super(detail || code);
   }
+}
+
+/** The faults of a call flow, as the API lists them. */
+function faultsOf(body: unknown): FlowFault[] {
+  const faults = typeof body === "object" && body !== null && "faults" in body ? body.faults : null;
+  return Array.isArray(faults) ? (faults as FlowFault[]) : [];
 }
 
 /** The problem when no answer came at all. */
@@ -39,6 +48,7 @@ export async function problemOf(response: Response): Promise<Problem> {
     textOf(body, "detail") ?? textOf(body, "title") ?? response.statusText,
     textOf(body, "request_id") ?? response.headers.get("x-request-id"),
     Number.isFinite(wait) && wait > 0 ? wait : null,
+    faultsOf(body),
   );
 }
 

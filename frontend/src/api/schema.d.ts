@@ -132,6 +132,64 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/admin/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The slots of calls, of all businesses, with who holds them */
+        get: operations["list_slots"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/calls/limit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many calls there may be at a time, of all businesses */
+        get: operations["get_call_limit"];
+        /**
+         * Changes the limit for all replicas, for good
+         * @description Calls that are under way are not ended by a lower one.
+         */
+        put: operations["put_call_limit"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/admin/calls/{call_sid}/release": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Takes the slot of a call back, whatever the call does: what it asks next is answered by the end
+         * @description For a call of which the telephone company knows nothing any more, and which still holds one.
+         */
+        post: operations["release_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/admin/dead-letters": {
         parameters: {
             query?: never;
@@ -570,6 +628,142 @@ export interface paths {
         head?: never;
         /** Renames the business, or changes for how long it keeps what it has; what is left out stays */
         patch: operations["change_own_business"];
+        trace?: never;
+    };
+    "/v1/call-flow": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What callers hear and who is rung
+         * @description A business that never said anything takes messages at any time.
+         */
+        get: operations["get_call_flow"];
+        /**
+         * Puts a flow in force for the calls that begin from now on
+         * @description With any fault none of it is kept: `invalid_flow` lists every fault with its place.
+         */
+        put: operations["put_call_flow"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/call-load": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How many calls the business has now, how many it may have, and the most at a time in each minute of the last hour */
+        get: operations["call_load"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/call-numbers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The phone numbers of the business that take calls, oldest first; at most 100 */
+        get: operations["list_call_numbers"];
+        put?: never;
+        /**
+         * Lets a number take calls for the business
+         * @description Its voice address at the telephone company is set to this installation by whoever owns the number there.
+         */
+        post: operations["add_call_number"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/call-numbers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /**
+         * Lets a number take no calls any more
+         * @description Calls that are under way go on.
+         */
+        delete: operations["remove_call_number"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The calls of the business, newest first */
+        get: operations["list_calls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{call_sid}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One call, with what happened in it */
+        get: operations["get_call"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/calls/{call_sid}/recording": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * What the caller recorded last
+         * @description `Range` answers one part of it; several are answered as the whole.
+         */
+        get: operations["play_recording"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/v1/chats": {
@@ -1052,6 +1246,13 @@ export interface components {
          * @enum {string}
          */
         ActorKind: "user" | "operator" | "api_key" | "system";
+        /** @description A number that is to take calls. */
+        AddCallNumberRequest: {
+            /** @description What people call it. */
+            name: string;
+            /** @description The number, `+` and its country code first. */
+            phone: string;
+        };
         /** @description An API key, without its secret. */
         ApiKey: {
             /**
@@ -1140,6 +1341,189 @@ export interface components {
          * @enum {string}
          */
         BusinessStatus: "active" | "suspended";
+        /** @description A phone call. */
+        Call: {
+            /**
+             * Format: date-time
+             * @description When it was answered, by a flow or by a person.
+             */
+            answered_at: string | null;
+            /** @description The business. */
+            business_id: string;
+            /** @description The id that the provider gave it. */
+            call_sid: string;
+            /** @description Which way it went. */
+            direction: components["schemas"]["Direction"];
+            /**
+             * Format: int64
+             * @description How long it took, in seconds.
+             */
+            duration_s: number | null;
+            /**
+             * Format: date-time
+             * @description When it was over.
+             */
+            ended_at: string | null;
+            /** @description Who called, `+E.164`; `null` when the number was withheld. */
+            from: string | null;
+            reason: components["schemas"]["CallReason"] | null;
+            recording: components["schemas"]["Recording"] | null;
+            /**
+             * Format: date-time
+             * @description When it began.
+             */
+            started_at: string;
+            /** @description Where it stands. */
+            state: components["schemas"]["CallState"];
+            /** @description Who was called, `+E.164`. */
+            to: string | null;
+        };
+        /** @description A call with all that happened in it. */
+        CallDetail: {
+            /** @description The call. */
+            call: components["schemas"]["Call"];
+            /** @description What happened, in order; at most 500 steps are kept. */
+            steps: components["schemas"]["CallStep"][];
+        };
+        /** @description All of it. */
+        CallFlow: {
+            /** @description Days on which it is closed whatever the hours say. */
+            closures: components["schemas"]["Closure"][];
+            /** @description Where a call begins. */
+            entry: components["schemas"]["Entry"];
+            hours: components["schemas"]["Week"] | null;
+            /** @description What is spoken to callers. */
+            language: components["schemas"]["Language"];
+            /** @description What whoever is missed is sent on WhatsApp. */
+            missed_call: components["schemas"]["MissedCall"];
+            /** @description The nodes, by their ids: 1 to 32 lower-case letters, digits and underscores. */
+            nodes: {
+                [key: string]: components["schemas"]["Node"];
+            };
+            /** @description What becomes of recordings. */
+            recording: components["schemas"]["Keeping"];
+            /** @description Where hours and closures are meant: a name of the IANA database, such as `Asia/Jerusalem`. */
+            time_zone: string;
+        };
+        /** @description The limit of calls. */
+        CallLimit: {
+            /**
+             * Format: int32
+             * @description The most calls at a time, of all businesses.
+             */
+            limit: number;
+            /**
+             * Format: int32
+             * @description Calls that take a slot now.
+             */
+            live: number;
+        };
+        /** @description How busy the lines of a business are. */
+        CallLoad: {
+            /**
+             * Format: int32
+             * @description The most that the business may have at a time.
+             */
+            limit: number;
+            /**
+             * Format: int32
+             * @description Calls that are live now.
+             */
+            live: number;
+            /** @description The last hour, the present minute last. */
+            minutes: components["schemas"]["CallMinute"][];
+        };
+        /** @description A minute of the last hour. */
+        CallMinute: {
+            /**
+             * Format: date-time
+             * @description Its beginning.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description The most calls at a time in it.
+             */
+            most: number;
+        };
+        /** @description A phone number that takes calls. */
+        CallNumber: {
+            /**
+             * Format: date-time
+             * @description Since when it takes calls.
+             */
+            created_at: string;
+            /** @description `num_…` */
+            id: string;
+            /** @description What people call it. */
+            name: string;
+            /** @description The number, `+E.164`. */
+            phone: string;
+        };
+        /**
+         * @description Why a call was turned away, or how it ended where its state does not say all.
+         * @enum {string}
+         */
+        CallReason: "at_capacity" | "business_limit" | "store_unavailable" | "warming" | "draining" | "unknown_number" | "missed" | "voicemail" | "too_long" | "released" | "lost" | "provider_refused";
+        /** @description How the slots stand. */
+        CallSlots: {
+            /** @description Who holds one, the longest first; at most 2,000. */
+            data: components["schemas"]["SlotHolder"][];
+            /**
+             * Format: int32
+             * @description The most at a time.
+             */
+            limit: number;
+            /**
+             * Format: int32
+             * @description Calls that take one now.
+             */
+            live: number;
+            /**
+             * Format: int64
+             * @description For how many seconds no new call is taken, after a cold start of what counts them.
+             */
+            warming_s: number;
+        };
+        /**
+         * @description Where a call stands.
+         * @enum {string}
+         */
+        CallState: "queued" | "ringing" | "in_progress" | "completed" | "busy" | "no_answer" | "failed" | "canceled";
+        /** @description One thing that happened in a call. */
+        CallStep: {
+            /**
+             * Format: date-time
+             * @description When it happened.
+             */
+            at: string;
+            /** @description More of it, in a few words: never a number or anything that was said. */
+            detail: string | null;
+            /** @description What happened. */
+            kind: components["schemas"]["StepKind"];
+            /**
+             * Format: int64
+             * @description Its number in the call, from 1.
+             */
+            n: number;
+            /** @description The node of the call flow that it happened at. */
+            node: string | null;
+        };
+        /**
+         * @description Whose number is shown to those who are rung.
+         * @enum {string}
+         */
+        CallerId: "caller" | "business";
+        /** @description What callers get when all lines are taken. */
+        Capacity: {
+            /** @enum {string} */
+            kind: "busy";
+        } | {
+            /** @enum {string} */
+            kind: "say";
+            /** @description The sentence. */
+            text: string;
+        };
         /** @description What changes; what is left out stays. */
         ChangeBusinessRequest: {
             limits?: components["schemas"]["LimitsRequest"] | null;
@@ -1210,6 +1594,13 @@ export interface components {
             detail: string;
             /** @description Whether it works. */
             ok: boolean;
+        };
+        /** @description Days of closure, the first and the last included. */
+        Closure: {
+            /** @description The first day, such as `2026-12-01`. */
+            from: string;
+            /** @description The last day. */
+            to: string;
         };
         /** @description A person on WhatsApp, as one business knows them. */
         Contact: {
@@ -1324,6 +1715,15 @@ export interface components {
          * @enum {string}
          */
         DrainState: "draining" | "drained";
+        /** @description Where a call begins. */
+        Entry: {
+            /** @description What callers get when all lines are taken. */
+            capacity: components["schemas"]["Capacity"];
+            /** @description The node for callers while it is closed. */
+            closed: string;
+            /** @description The node for callers while the business is open. */
+            open: string;
+        };
         /** @description A durable, ordered fact about a business's data. */
         Event: {
             /**
@@ -1356,6 +1756,35 @@ export interface components {
          */
         EventType: "session.status" | "message.received" | "message.status" | "message.waiting" | "contact.merged" | "chat.updated" | "call.started" | "call.ended" | "call.rejected" | "recording.ready";
         /**
+         * @description What kind of fault.
+         * @enum {string}
+         */
+        FaultCode: "no_such_node" | "unreachable" | "endless_loop" | "bad_name" | "too_many" | "empty" | "too_long" | "out_of_range" | "bad_digit" | "bad_number" | "own_number" | "bad_url" | "bad_time_zone" | "bad_time";
+        /** @description One fault. */
+        FlowFault: {
+            /** @description Where: the path of a field, such as `nodes.menu.options.1`. */
+            at: string;
+            /** @description What kind of fault. */
+            code: components["schemas"]["FaultCode"];
+            /** @description A sentence for a person. */
+            detail: string;
+        };
+        /** @description A call flow and its number. */
+        FlowInForce: {
+            /** @description The flow. */
+            flow: components["schemas"]["CallFlow"];
+            /**
+             * Format: date-time
+             * @description Since when it is in force; `null` of version 0.
+             */
+            since: string | null;
+            /**
+             * Format: int64
+             * @description Its number, which grows with every change; 0 is what every business begins with.
+             */
+            version: number;
+        };
+        /**
          * @description A set of queues that one worker process serves; `--queues` takes its name.
          * @enum {string}
          */
@@ -1372,6 +1801,13 @@ export interface components {
             status: string;
             /** @description Its version. */
             version: string;
+        };
+        /** @description From one time of the day until before another, both on the same day. */
+        Interval: {
+            /** @description Such as `09:00`. */
+            from: string;
+            /** @description Such as `18:00`; `24:00` is the end of the day. */
+            to: string;
         };
         /** @description An open invitation. */
         InvitationShown: {
@@ -1403,6 +1839,21 @@ export interface components {
             /** @description What the person may do. */
             role: components["schemas"]["Role"];
         };
+        /** @description What becomes of recordings. */
+        Keeping: {
+            /** @description Whether the provider's copy goes as soon as ours is safe. */
+            delete_at_provider: boolean;
+            /**
+             * Format: int32
+             * @description They are kept for so many days, 1 to 3,650; `null`: for good.
+             */
+            keep_days: number | null;
+        };
+        /**
+         * @description The language that is spoken to callers.
+         * @enum {string}
+         */
+        Language: "en" | "he";
         /** @description What a business may use; `null`: no limit. */
         Limits: {
             /**
@@ -1569,6 +2020,67 @@ export interface components {
                 seq: number;
                 /** @description The id of what it was done to. */
                 target: string;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_Call: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description When it was answered, by a flow or by a person.
+                 */
+                answered_at: string | null;
+                /** @description The business. */
+                business_id: string;
+                /** @description The id that the provider gave it. */
+                call_sid: string;
+                /** @description Which way it went. */
+                direction: components["schemas"]["Direction"];
+                /**
+                 * Format: int64
+                 * @description How long it took, in seconds.
+                 */
+                duration_s: number | null;
+                /**
+                 * Format: date-time
+                 * @description When it was over.
+                 */
+                ended_at: string | null;
+                /** @description Who called, `+E.164`; `null` when the number was withheld. */
+                from: string | null;
+                reason: components["schemas"]["CallReason"] | null;
+                recording: components["schemas"]["Recording"] | null;
+                /**
+                 * Format: date-time
+                 * @description When it began.
+                 */
+                started_at: string;
+                /** @description Where it stands. */
+                state: components["schemas"]["CallState"];
+                /** @description Who was called, `+E.164`. */
+                to: string | null;
+            }[];
+            /** @description Pass it as `cursor` for the next page; `null` on the last. */
+            next_cursor: string | null;
+        };
+        /** @description One page of a list. */
+        List_CallNumber: {
+            /** @description The rows of this page. */
+            data: {
+                /**
+                 * Format: date-time
+                 * @description Since when it takes calls.
+                 */
+                created_at: string;
+                /** @description `num_…` */
+                id: string;
+                /** @description What people call it. */
+                name: string;
+                /** @description The number, `+E.164`. */
+                phone: string;
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
@@ -2182,6 +2694,20 @@ export interface components {
          * @enum {string}
          */
         MessageStatus: "queued" | "sending" | "sent" | "delivered" | "read" | "failed" | "received";
+        /** @description What whoever is missed is sent on WhatsApp: once in so many hours, never to those who asked for no messages. */
+        MissedCall: {
+            /** @description Whether anything is sent. */
+            enabled: boolean;
+            /** @description The WhatsApp number that writes; `null`: the only one there is, or the only one that knows the caller. */
+            session_id: string | null;
+            /** @description The words. */
+            text: string;
+            /**
+             * Format: int32
+             * @description The same caller is written to once in so many hours, 1 to 168.
+             */
+            window_h: number;
+        };
         /** @description How far a move has come. */
         Move: {
             /** @description The business, `biz_…` */
@@ -2240,6 +2766,88 @@ export interface components {
             /** @description For `Authorization: Bearer`. Nobody can show it again. */
             secret: string;
         };
+        /** @description A step that a caller is led to. */
+        Node: {
+            /** @enum {string} */
+            kind: "say";
+            /** @description Where to go then. */
+            next: string;
+            /** @description What. */
+            text: string;
+        } | {
+            /** @enum {string} */
+            kind: "play";
+            /** @description Where to go then. */
+            next: string;
+            /** @description Its address, https; mp3 or wav. */
+            url: string;
+        } | {
+            /** @enum {string} */
+            kind: "menu";
+            /** @description Where to go when nothing was pressed, or nothing that is offered. */
+            no_input: string;
+            /** @description Where each digit leads. */
+            options: {
+                [key: string]: string;
+            };
+            /** @description What is said. */
+            prompt: string;
+            /**
+             * Format: int32
+             * @description How often it is said again, at most 5 times.
+             */
+            retries?: number;
+            /**
+             * Format: int32
+             * @description How long a digit is waited for, 1 to 30 seconds.
+             */
+            timeout_s?: number;
+        } | {
+            /** @description Whose number is shown to them. */
+            caller_id?: components["schemas"]["CallerId"];
+            /** @enum {string} */
+            kind: "dial";
+            /** @description Where to go when nobody took the call. After a conversation the call ends. */
+            no_answer: string;
+            /**
+             * Format: int32
+             * @description How long each is rung, 5 to 60 seconds.
+             */
+            ring_s?: number;
+            /** @description Their numbers, `+E.164`, in order. */
+            targets: string[];
+            /** @description Whether whoever picks up has to press 1 first, so that a mobile's own mailbox does not take the call. */
+            whisper?: boolean;
+        } | {
+            /** @enum {string} */
+            kind: "voicemail";
+            /**
+             * Format: int32
+             * @description How long a message may be, 5 to 600 seconds.
+             */
+            max_s?: number;
+            /** @description What is said first. */
+            prompt: string;
+        } | {
+            /** @description Where to go when the program ended the bridge. */
+            done: string;
+            /** @description Where to go when it could not be reached or broke off. */
+            failed: string;
+            /** @enum {string} */
+            kind: "bridge";
+            /**
+             * Format: int32
+             * @description How long it may take, 10 to 3,600 seconds.
+             */
+            max_s?: number;
+            /** @description Its address, wss. */
+            url: string;
+        } | {
+            /** @enum {string} */
+            kind: "hangup";
+            /** @description What is said before. */
+            text?: string | null;
+        };
         /** @description The business as its people see it. */
         OwnBusiness: {
             /**
@@ -2288,9 +2896,11 @@ export interface components {
              * @description The stable code.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "shard_cannot_take" | "internal" | "shard_unavailable" | "unavailable";
+            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "number_taken" | "number_rung" | "invalid_phone" | "invalid_flow" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "shard_cannot_take" | "internal" | "shard_unavailable" | "unavailable";
             /** @description What is wrong with this request. */
             detail: string;
+            /** @description Of `invalid_flow` alone: every fault of the call flow. */
+            faults?: components["schemas"]["FlowFault"][];
             /** @description Finds the request in the log. */
             request_id: string;
             /**
@@ -2305,6 +2915,24 @@ export interface components {
              * @description The address of the code's page: what it means and what to do.
              */
             type: string;
+        };
+        /** @description Another flow in place of the one in force. */
+        PutCallFlowRequest: {
+            /** @description All of it anew. */
+            flow: components["schemas"]["CallFlow"];
+            /**
+             * Format: int64
+             * @description The version that it was made from.
+             */
+            version: number;
+        };
+        /** @description Another limit. */
+        PutCallLimitRequest: {
+            /**
+             * Format: int32
+             * @description The most calls at a time; 0 takes no new ones.
+             */
+            limit: number;
         };
         /**
          * @description A queue of background jobs; the most urgent first.
@@ -2431,6 +3059,37 @@ export interface components {
             sentence: components["schemas"]["Sentence"];
             state: components["schemas"]["SessionState"] | null;
         };
+        /** @description What a caller recorded. */
+        Recording: {
+            /**
+             * Format: int64
+             * @description How large it is.
+             */
+            bytes: number | null;
+            /**
+             * Format: date-time
+             * @description When it was recorded.
+             */
+            created_at: string;
+            /**
+             * Format: int64
+             * @description How long it takes, in seconds.
+             */
+            duration_s: number | null;
+            /** @description What kind of audio it is. */
+            mime: string | null;
+            /** @description The id that the provider gave it. */
+            recording_sid: string;
+            /** @description SHA-256 of the audio, hex. */
+            sha256: string | null;
+            /** @description How far it has come. */
+            state: components["schemas"]["RecordingState"];
+        };
+        /**
+         * @description How far a recording has come.
+         * @enum {string}
+         */
+        RecordingState: "pending" | "ready" | "absent" | "failed" | "removed";
         /** @description The refresh token, unless it is in the cookie. */
         RefreshRequest: {
             /** @description Set the tokens as cookies rather than answering them. */
@@ -2672,11 +3331,39 @@ export interface components {
             /** @description Who it is. */
             user: components["schemas"]["User"];
         };
+        /** @description A call that takes one of the slots. */
+        SlotHolder: {
+            /**
+             * Format: int64
+             * @description For how many seconds it has had the slot.
+             */
+            age_s: number;
+            /** @description Whose call it is; `null` when that is not known any more. */
+            business_id: string | null;
+            /** @description The call, or the reservation of one that is being placed. */
+            call_sid: string;
+            /**
+             * Format: int64
+             * @description In how many seconds the slot is free unless it is renewed.
+             */
+            left_s: number;
+            /** @description The process that renews it. */
+            owner: string;
+            /** @description Whether that process was heard of within the last seconds. */
+            owner_lives: boolean;
+            /** @description What the call was doing. */
+            phase: string;
+        };
         /**
          * @description Where an outbound message was written.
          * @enum {string}
          */
         Source: "api" | "dashboard" | "phone";
+        /**
+         * @description What happened in a call.
+         * @enum {string}
+         */
+        StepKind: "status" | "node" | "digits" | "ringing" | "answered" | "unanswered" | "recorded" | "bridged" | "bridge_ended" | "handed_over" | "fault";
         /** @description Where to go on. */
         SwitchBusinessRequest: {
             /** @description `biz_…`, one of `businesses` of `GET /v1/me`. */
@@ -2734,6 +3421,44 @@ export interface components {
          * @enum {string}
          */
         UserStatus: "active" | "suspended";
+        /** @description Hours by weekday; a day without any is one of closure. */
+        Week: {
+            /**
+             * @description Friday.
+             * @default []
+             */
+            fri: components["schemas"]["Interval"][];
+            /**
+             * @description Monday.
+             * @default []
+             */
+            mon: components["schemas"]["Interval"][];
+            /**
+             * @description Saturday.
+             * @default []
+             */
+            sat: components["schemas"]["Interval"][];
+            /**
+             * @description Sunday.
+             * @default []
+             */
+            sun: components["schemas"]["Interval"][];
+            /**
+             * @description Thursday.
+             * @default []
+             */
+            thu: components["schemas"]["Interval"][];
+            /**
+             * @description Tuesday.
+             * @default []
+             */
+            tue: components["schemas"]["Interval"][];
+            /**
+             * @description Wednesday.
+             * @default []
+             */
+            wed: components["schemas"]["Interval"][];
+        };
     };
     responses: {
         /** @description `already_a_member`: This person is a member already */
@@ -2808,6 +3533,24 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `invalid_flow`: The call flow has faults */
+        invalid_flow: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_phone`: The phone number cannot be read */
+        invalid_phone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `invalid_request`: The request is not valid */
         invalid_request: {
             headers: {
@@ -2837,6 +3580,15 @@ export interface components {
         };
         /** @description `not_found`: There is no such thing */
         not_found: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `number_taken`: This number takes calls already; `number_rung`: The call flow rings this number */
+        number_taken_or_number_rung: {
             headers: {
                 [name: string]: unknown;
             };
@@ -3438,6 +4190,153 @@ export interface operations {
             408: components["responses"]["request_timeout"];
             409: components["responses"]["shard_cannot_take"];
             413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_slots: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "age_s": 31,
+                     *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "call_sid": "CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10",
+                     *           "left_s": 17,
+                     *           "owner": "calls-1",
+                     *           "owner_lives": true,
+                     *           "phase": "voicemail"
+                     *         }
+                     *       ],
+                     *       "limit": 50,
+                     *       "live": 1,
+                     *       "warming_s": 0
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallSlots"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    get_call_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "limit": 100,
+                     *       "live": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallLimit"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    put_call_limit: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "limit": 100
+                 *     }
+                 */
+                "application/json": components["schemas"]["PutCallLimitRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "limit": 100,
+                     *       "live": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallLimit"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    release_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The provider's id of the call
+                 * @example CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10
+                 */
+                call_sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Its slot is free */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];
@@ -4751,6 +5650,695 @@ export interface operations {
             404: components["responses"]["not_found"];
             408: components["responses"]["request_timeout"];
             413: components["responses"]["too_large"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    get_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "flow": {
+                     *         "closures": [
+                     *           {
+                     *             "from": "2026-12-12",
+                     *             "to": "2026-12-13"
+                     *           }
+                     *         ],
+                     *         "entry": {
+                     *           "capacity": {
+                     *             "kind": "busy"
+                     *           },
+                     *           "closed": "voicemail",
+                     *           "open": "menu"
+                     *         },
+                     *         "hours": {
+                     *           "fri": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "13:00"
+                     *             }
+                     *           ],
+                     *           "mon": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "sat": [],
+                     *           "sun": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "thu": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "tue": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "wed": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "language": "en",
+                     *         "missed_call": {
+                     *           "enabled": true,
+                     *           "session_id": null,
+                     *           "text": "Sorry that we missed your call. How can we help?",
+                     *           "window_h": 6
+                     *         },
+                     *         "nodes": {
+                     *           "menu": {
+                     *             "kind": "menu",
+                     *             "no_input": "voicemail",
+                     *             "options": {
+                     *               "1": "ring"
+                     *             },
+                     *             "prompt": "Corner Café. Press 1 to speak to us, or leave a message.",
+                     *             "retries": 2,
+                     *             "timeout_s": 5
+                     *           },
+                     *           "ring": {
+                     *             "caller_id": "caller",
+                     *             "kind": "dial",
+                     *             "no_answer": "voicemail",
+                     *             "ring_s": 20,
+                     *             "targets": [
+                     *               "+972509999999"
+                     *             ],
+                     *             "whisper": true
+                     *           },
+                     *           "voicemail": {
+                     *             "kind": "voicemail",
+                     *             "max_s": 120,
+                     *             "prompt": "Please leave a message after the tone."
+                     *           }
+                     *         },
+                     *         "recording": {
+                     *           "delete_at_provider": true,
+                     *           "keep_days": 90
+                     *         },
+                     *         "time_zone": "Asia/Jerusalem"
+                     *       },
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FlowInForce"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    put_call_flow: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "flow": {
+                 *         "closures": [
+                 *           {
+                 *             "from": "2026-12-12",
+                 *             "to": "2026-12-13"
+                 *           }
+                 *         ],
+                 *         "entry": {
+                 *           "capacity": {
+                 *             "kind": "busy"
+                 *           },
+                 *           "closed": "voicemail",
+                 *           "open": "menu"
+                 *         },
+                 *         "hours": {
+                 *           "fri": [
+                 *             {
+                 *               "from": "09:00",
+                 *               "to": "13:00"
+                 *             }
+                 *           ],
+                 *           "mon": [
+                 *             {
+                 *               "from": "09:00",
+                 *               "to": "18:00"
+                 *             }
+                 *           ],
+                 *           "sat": [],
+                 *           "sun": [
+                 *             {
+                 *               "from": "09:00",
+                 *               "to": "18:00"
+                 *             }
+                 *           ],
+                 *           "thu": [
+                 *             {
+                 *               "from": "09:00",
+                 *               "to": "18:00"
+                 *             }
+                 *           ],
+                 *           "tue": [
+                 *             {
+                 *               "from": "09:00",
+                 *               "to": "18:00"
+                 *             }
+                 *           ],
+                 *           "wed": [
+                 *             {
+                 *               "from": "09:00",
+                 *               "to": "18:00"
+                 *             }
+                 *           ]
+                 *         },
+                 *         "language": "en",
+                 *         "missed_call": {
+                 *           "enabled": true,
+                 *           "session_id": null,
+                 *           "text": "Sorry that we missed your call. How can we help?",
+                 *           "window_h": 6
+                 *         },
+                 *         "nodes": {
+                 *           "menu": {
+                 *             "kind": "menu",
+                 *             "no_input": "voicemail",
+                 *             "options": {
+                 *               "1": "ring"
+                 *             },
+                 *             "prompt": "Corner Café. Press 1 to speak to us, or leave a message.",
+                 *             "retries": 2,
+                 *             "timeout_s": 5
+                 *           },
+                 *           "ring": {
+                 *             "caller_id": "caller",
+                 *             "kind": "dial",
+                 *             "no_answer": "voicemail",
+                 *             "ring_s": 20,
+                 *             "targets": [
+                 *               "+972509999999"
+                 *             ],
+                 *             "whisper": true
+                 *           },
+                 *           "voicemail": {
+                 *             "kind": "voicemail",
+                 *             "max_s": 120,
+                 *             "prompt": "Please leave a message after the tone."
+                 *           }
+                 *         },
+                 *         "recording": {
+                 *           "delete_at_provider": true,
+                 *           "keep_days": 90
+                 *         },
+                 *         "time_zone": "Asia/Jerusalem"
+                 *       },
+                 *       "version": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["PutCallFlowRequest"];
+            };
+        };
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "flow": {
+                     *         "closures": [
+                     *           {
+                     *             "from": "2026-12-12",
+                     *             "to": "2026-12-13"
+                     *           }
+                     *         ],
+                     *         "entry": {
+                     *           "capacity": {
+                     *             "kind": "busy"
+                     *           },
+                     *           "closed": "voicemail",
+                     *           "open": "menu"
+                     *         },
+                     *         "hours": {
+                     *           "fri": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "13:00"
+                     *             }
+                     *           ],
+                     *           "mon": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "sat": [],
+                     *           "sun": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "thu": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "tue": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ],
+                     *           "wed": [
+                     *             {
+                     *               "from": "09:00",
+                     *               "to": "18:00"
+                     *             }
+                     *           ]
+                     *         },
+                     *         "language": "en",
+                     *         "missed_call": {
+                     *           "enabled": true,
+                     *           "session_id": null,
+                     *           "text": "Sorry that we missed your call. How can we help?",
+                     *           "window_h": 6
+                     *         },
+                     *         "nodes": {
+                     *           "menu": {
+                     *             "kind": "menu",
+                     *             "no_input": "voicemail",
+                     *             "options": {
+                     *               "1": "ring"
+                     *             },
+                     *             "prompt": "Corner Café. Press 1 to speak to us, or leave a message.",
+                     *             "retries": 2,
+                     *             "timeout_s": 5
+                     *           },
+                     *           "ring": {
+                     *             "caller_id": "caller",
+                     *             "kind": "dial",
+                     *             "no_answer": "voicemail",
+                     *             "ring_s": 20,
+                     *             "targets": [
+                     *               "+972509999999"
+                     *             ],
+                     *             "whisper": true
+                     *           },
+                     *           "voicemail": {
+                     *             "kind": "voicemail",
+                     *             "max_s": 120,
+                     *             "prompt": "Please leave a message after the tone."
+                     *           }
+                     *         },
+                     *         "recording": {
+                     *           "delete_at_provider": true,
+                     *           "keep_days": 90
+                     *         },
+                     *         "time_zone": "Asia/Jerusalem"
+                     *       },
+                     *       "since": "2026-11-21T12:32:52.835Z",
+                     *       "version": 1
+                     *     }
+                     */
+                    "application/json": components["schemas"]["FlowInForce"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["conflict"];
+            413: components["responses"]["too_large"];
+            422: components["responses"]["invalid_flow"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    call_load: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "limit": 10,
+                     *       "live": 1,
+                     *       "minutes": [
+                     *         {
+                     *           "at": "2026-11-21T12:32:52.835Z",
+                     *           "most": 3
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallLoad"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_call_numbers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "id": "num_01a1fe1868b77e40a9d8c1f2b3e4d50c",
+                     *           "name": "Front desk",
+                     *           "phone": "+97231234567"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_CallNumber"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    add_call_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Front desk",
+                 *       "phone": "+97231234567"
+                 *     }
+                 */
+                "application/json": components["schemas"]["AddCallNumberRequest"];
+            };
+        };
+        responses: {
+            /** @description Made */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "created_at": "2026-11-21T12:32:52.835Z",
+                     *       "id": "num_01a1fe1868b77e40a9d8c1f2b3e4d50c",
+                     *       "name": "Front desk",
+                     *       "phone": "+97231234567"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallNumber"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            408: components["responses"]["request_timeout"];
+            409: components["responses"]["number_taken_or_number_rung"];
+            413: components["responses"]["too_large"];
+            422: components["responses"]["invalid_phone"];
+            429: components["responses"]["too_many_requests_or_quota_exceeded"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    remove_call_number: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description `num_…`
+                 * @example num_01a1fe1868b77e40a9d8c1f2b3e4d50c
+                 */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It takes none any more */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    list_calls: {
+        parameters: {
+            query?: {
+                /** @description `next_cursor` of the page before. */
+                cursor?: string;
+                /**
+                 * @description Rows of a page, 1 to 200; 50 when left out.
+                 * @example 50
+                 */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "answered_at": "2026-11-21T12:32:52.835Z",
+                     *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *           "call_sid": "CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10",
+                     *           "direction": "inbound",
+                     *           "duration_s": 31,
+                     *           "ended_at": "2026-11-21T12:32:52.835Z",
+                     *           "from": "+972501234567",
+                     *           "reason": "voicemail",
+                     *           "recording": {
+                     *             "bytes": 192044,
+                     *             "created_at": "2026-11-21T12:32:52.835Z",
+                     *             "duration_s": 12,
+                     *             "mime": "audio/wav",
+                     *             "recording_sid": "REd1a1e1868b77e40a9d8c1f2b3e4d5060",
+                     *             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *             "state": "ready"
+                     *           },
+                     *           "started_at": "2026-11-21T12:32:52.835Z",
+                     *           "state": "completed",
+                     *           "to": "+97231234567"
+                     *         }
+                     *       ],
+                     *       "next_cursor": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["List_Call"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    get_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The provider's id of the call
+                 * @example CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10
+                 */
+                call_sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Done */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "call": {
+                     *         "answered_at": "2026-11-21T12:32:52.835Z",
+                     *         "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *         "call_sid": "CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10",
+                     *         "direction": "inbound",
+                     *         "duration_s": 31,
+                     *         "ended_at": "2026-11-21T12:32:52.835Z",
+                     *         "from": "+972501234567",
+                     *         "reason": "voicemail",
+                     *         "recording": {
+                     *           "bytes": 192044,
+                     *           "created_at": "2026-11-21T12:32:52.835Z",
+                     *           "duration_s": 12,
+                     *           "mime": "audio/wav",
+                     *           "recording_sid": "REd1a1e1868b77e40a9d8c1f2b3e4d5060",
+                     *           "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+                     *           "state": "ready"
+                     *         },
+                     *         "started_at": "2026-11-21T12:32:52.835Z",
+                     *         "state": "completed",
+                     *         "to": "+97231234567"
+                     *       },
+                     *       "steps": [
+                     *         {
+                     *           "at": "2026-11-21T12:32:52.835Z",
+                     *           "detail": null,
+                     *           "kind": "node",
+                     *           "n": 1,
+                     *           "node": "menu"
+                     *         },
+                     *         {
+                     *           "at": "2026-11-21T12:32:52.835Z",
+                     *           "detail": null,
+                     *           "kind": "recorded",
+                     *           "n": 2,
+                     *           "node": "voicemail"
+                     *         }
+                     *       ]
+                     *     }
+                     */
+                    "application/json": components["schemas"]["CallDetail"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    play_recording: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The provider's id of the call
+                 * @example CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10
+                 */
+                call_sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The audio, `audio/wav` or `audio/mpeg` */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description The part of it that was asked for */
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            /** @description There is no such part */
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];

@@ -1,12 +1,12 @@
 // The pages of the rail and the palette: where they are, and what somebody must be allowed to see them.
-import { BookOpen, Building2, Code, Inbox, type LucideIcon, Rows4, Server, Settings, Smartphone } from "lucide-react";
+import { BookOpen, Building2, Code, Inbox, type LucideIcon, Phone, PhoneCall, Rows4, Server, Settings, Smartphone } from "lucide-react";
 import type { Permission } from "@/api/objects";
 import { useMe } from "@/sign-in/account";
 
 export interface Place {
   /** Its address, and its name in the words of the rail. */
-  to: "/inbox" | "/numbers" | "/developers" | "/settings" | "/shards" | "/queues" | "/businesses";
-  word: "inbox" | "numbers" | "developers" | "settings" | "shards" | "queues" | "businesses";
+  to: "/inbox" | "/calls" | "/numbers" | "/developers" | "/settings" | "/shards" | "/queues" | "/slots" | "/businesses";
+  word: "inbox" | "calls" | "numbers" | "developers" | "settings" | "shards" | "queues" | "slots" | "businesses";
   icon: LucideIcon;
   /** What one must be allowed to do; `null`: nothing in particular. */
   needs: Permission | null;
@@ -16,11 +16,13 @@ export interface Place {
 
 const PLACES: readonly Place[] = [
   { to: "/inbox", word: "inbox", icon: Inbox, needs: "messages:read", key: "i" },
+  { to: "/calls", word: "calls", icon: Phone, needs: "calls:read", key: "c" },
   { to: "/numbers", word: "numbers", icon: Smartphone, needs: "sessions:read", key: "n" },
   { to: "/developers", word: "developers", icon: Code, needs: "keys:manage", key: "d" },
   { to: "/settings", word: "settings", icon: Settings, needs: null, key: "s" },
   { to: "/shards", word: "shards", icon: Server, needs: "platform:operate", key: "h" },
   { to: "/queues", word: "queues", icon: Rows4, needs: "platform:operate", key: "q" },
+  { to: "/slots", word: "slots", icon: PhoneCall, needs: "platform:operate", key: "l" },
   { to: "/businesses", word: "businesses", icon: Building2, needs: "platform:operate", key: "b" },
 ];
 

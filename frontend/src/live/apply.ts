@@ -6,6 +6,9 @@ import { readAgainSoon } from "./again";
 import { type Pages, foldChat, foldLast, foldMessage, hasChat } from "./fold";
 import { listenerCount, tellListeners } from "./listeners";
 
+const CALLS = ["get", "/v1/calls"] as const;
+const CALL = ["get", "/v1/calls/{call_sid}"] as const;
+const LOAD = ["get", "/v1/call-load"] as const;
 const CHATS = ["get", "/v1/chats"] as const;
 const CHAT = ["get", "/v1/chats/{id}"] as const;
 const SESSIONS = ["get", "/v1/sessions"] as const;
@@ -67,6 +70,8 @@ export function applyEvent(queries: QueryClient, event: Event): void {
     // An event knows of no search: what was found stays.
     const { found: _, ...chat } = data as unknown as Chat;
     changeChats(queries, chat.id, (old) => foldChat(old, chat));
+  } else if (event.type.startsWith("call.") || event.type === "recording.ready") {
+    readAgainSoon(queries, CALLS, CALL, LOAD);
   } else if (event.type.startsWith("message.") && has(data, "id", "chat_id", "position", "status")) {
     applyMessage(queries, data as unknown as Message, event.type);
   }
@@ -74,5 +79,5 @@ export function applyEvent(queries: QueryClient, event: Event): void {
 
 /** Reads everything again: after a gap, nothing on screen is known to be true. */
 export function readAll(queries: QueryClient): void {
-  for (const queryKey of [CHATS, CHAT, SESSIONS, THREAD]) void queries.invalidateQueries({ queryKey });
+  for (const queryKey of [CALLS, CALL, LOAD, CHATS, CHAT, SESSIONS, THREAD]) void queries.invalidateQueries({ queryKey });
 }

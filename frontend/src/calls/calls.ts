@@ -1,0 +1,68 @@
+// Calls, the numbers that take them and the flow, as the pages ask for them and change them.
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { api, client } from "@/api/client";
+import type { CallFlow } from "@/api/objects";
+
+const PAGE = 50;
+/** How often the gauge is looked at; calls themselves come by the live stream. */
+const LOAD_MS = 5_000;
+
+const NUMBERS = ["get", "/v1/call-numbers"] as const;
+const FLOW = ["get", "/v1/call-flow"] as const;
+
+export function useCalls(enabled: boolean) {
+  const query = api.useInfiniteQuery(
+    "get",
+    "/v1/calls",
+    { params: { query: { limit: PAGE } } },
+    { initialPageParam: null, getNextPageParam: (last) => last.next_cursor, enabled },
+  );
+  return { ...query, data: query.data?.pages.flatMap((page) => page.data) };
+}
+
+export function useCall(call_sid: string) {
+  return api.useQuery("get", "/v1/calls/{call_sid}", { params: { path: { call_sid } } });
+}
+
+export function useLoad() {
+  return api.useQuery("get", "/v1/call-load", undefined, { refetchInterval: LOAD_MS, staleTime: 0 });
+}
+
+export function useCallNumbers(enabled: boolean) {
+  return api.useQuery("get", "/v1/call-numbers", undefined, { enabled, select: (page) => page.data });
+}
+
+export function useAddNumber() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (body: { phone: string; name: string }) => client.POST("/v1/call-numbers", { body }),
+    onSettled: () => queries.invalidateQueries({ queryKey: NUMBERS }),
+  });
+}
+
+export function useRemoveNumber() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: (id: string) => client.DELETE("/v1/call-numbers/{id}", { params: { path: { id } } }),
+    onSettled: () => queries.invalidateQueries({ queryKey: NUMBERS }),
+  });
+}
+
+export function useFlow(enabled: boolean) {
+  // What somebody is editing does not change under their hands.
+  return api.useQuery("get", "/v1/call-flow", undefined, { enabled, refetchOnWindowFocus: false, refetchOnReconnect: false });
+}
+
+export function usePutFlow() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: async (body: { version: number; flow: CallFlow }) => (await client.PUT("/v1/call-flow", { body })).data,
+    onSuccess: (stored) => queries.setQueryData([...FLOW], stored),
+  });
+}
+
+/** Reads again what people changed meanwhile. */
+export function useReadFlowAgain() {
+  const queries = useQueryClient();
+  return () => queries.invalidateQueries({ queryKey: FLOW });
+}

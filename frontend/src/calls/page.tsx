@@ -1,0 +1,98 @@
+// Calls: how busy the lines are, and every call with its state, how long it took and what was recorded.
+import { Link, useNavigate, useSearch } from "@tanstack/react-router";
+import { Mic, PhoneCall } from "lucide-react";
+import { useTranslation } from "react-i18next";
+import type { Call } from "@/api/objects";
+import { useReasons } from "@/api/reasons";
+import { buttonClass } from "@/parts/button";
+import { Loaded } from "@/parts/loaded";
+import { More } from "@/parts/more";
+import { Page, Rows } from "@/parts/page";
+import { Blank, Denied } from "@/parts/states";
+import { Moment, Phone } from "@/parts/time";
+import { useMay, useMe } from "@/sign-in/account";
+import { CallSheet } from "./call-sheet";
+import { useCalls } from "./calls";
+import { Gauge } from "./gauge";
+import { CallChip, Duration } from "./state";
+import { CallTabs } from "./tabs";
+
+function CallRow({ call }: { call: Call }) {
+  const { t } = useTranslation();
+  const reason = useReasons()(call.reason);
+  const other = call.direction === "inbound" ? call.from : call.to;
+  return (
+    <li data-call={call.call_sid}>
+      <Link to="/calls" search={{ call: call.call_sid }} className="flex min-h-14 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 hover:bg-sunken">
+        <span className="min-w-0 grow">
+          <span className="block font-medium">{other ? <Phone value={other} /> : t("calls.withheld")}</span>
+          <span className="block text-sm text-soft">{reason?.sentence ?? t(`calls.${call.direction}`)}</span>
+        </span>
+        {call.recording && (
+          <span className="inline-flex items-center gap-1 text-sm text-accent">
+            <Mic size={14} aria-hidden="true" />
+            {t("calls.recording")}
+          </span>
+        )}
+        {call.duration_s !== null && (
+          <span className="text-sm text-soft">
+            <Duration seconds={call.duration_s} />
+          </span>
+        )}
+        <CallChip state={call.state} />
+        <span className="text-sm text-soft">
+          <Moment at={call.started_at} />
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+function NoCalls() {
+  const { t } = useTranslation();
+  return (
+    <Blank
+      icon={PhoneCall}
+      title={t("calls.none_title")}
+      action={
+        <Link to="/calls/numbers" className={buttonClass("primary")}>
+          {t("call_numbers.add")}
+        </Link>
+      }
+    >
+      {t("calls.none")}
+    </Blank>
+  );
+}
+
+export function CallsPage() {
+  const { t } = useTranslation();
+  const navigate = useNavigate();
+  const { data: me } = useMe();
+  const may = useMay("calls:read");
+  const query = useCalls(may);
+  const { call: shown } = useSearch({ from: "/frame/calls" });
+  if (me && !may) return <Denied heading="h1" />;
+  return (
+    <Page title={t("calls.title")} intro={t("calls.intro")} tabs={<CallTabs />}>
+      {may && <Gauge />}
+      <Loaded query={query}>
+        {(calls) =>
+          calls.length === 0 ? (
+            <NoCalls />
+          ) : (
+            <>
+              <Rows label={t("calls.title")}>
+                {calls.map((call) => (
+                  <CallRow key={call.call_sid} call={call} />
+                ))}
+              </Rows>
+              <More query={query} />
+            </>
+          )
+        }
+      </Loaded>
+      {shown && <CallSheet sid={shown} onClose={() => void navigate({ to: "/calls", search: {} })} />}
+    </Page>
+  );
+}

@@ -236,6 +236,12 @@ impl Carrier {
         if fault(faults::Kind::WebhookBadSignature).is_some() {
             order.token.push_str("-wrong");
         }
+        if fault(faults::Kind::WebhookExtra).is_some() {
+            for value in ["second", "first", "second"] {
+                let name = "ParameterOfTomorrow".to_owned();
+                order.form.push((name, value.to_owned()));
+            }
+        }
         if fault(faults::Kind::WebhookDuplicate).is_some() {
             let (first, second) =
                 tokio::join!(self.courier.deliver(&order), self.courier.deliver(&order));

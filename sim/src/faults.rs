@@ -72,6 +72,8 @@ pub(crate) enum Kind {
     WebhookBadSignature,
     /// A webhook is delivered twice at the same time, with the same token.
     WebhookDuplicate,
+    /// A webhook says more than it did yesterday, and one name of it twice.
+    WebhookExtra,
     /// REST answers `code`, 500 when it is left out, and does nothing.
     RestError,
     /// REST answers `ms` later.

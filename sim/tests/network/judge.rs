@@ -127,6 +127,24 @@ async fn twilios_own_library_takes_our_signatures_and_refuses_changed_requests()
 }
 
 #[actix_web::test]
+async fn parameters_that_nobody_knows_yet_are_signed_as_well() {
+    let (network, control, business) = network_with_business().await;
+    business.twiml("/voice", "<Hangup/>");
+    control
+        .fault(json!({ "kind": "webhook_extra", "route": "voice", "count": 1 }))
+        .await;
+    ring(&control).await;
+    let asked = business.wait("/voice", 1).await;
+    let body = String::from_utf8(asked.body.clone()).expect("a form");
+    assert_eq!(body.matches("ParameterOfTomorrow=second").count(), 2);
+    let mut judge = Judge::start().await;
+    let mut params = json!(asked.form);
+    params["ParameterOfTomorrow"] = json!(["second", "first", "second"]);
+    assert!(judge.takes(&asked.signature, &asked.url, params).await);
+    network.stop().await;
+}
+
+#[actix_web::test]
 async fn a_menu_of_twilios_own_builder_is_performed_without_an_error() {
     let (network, control, business) = network_with_business().await;
     let mut judge = Judge::start().await;

@@ -157,3 +157,26 @@ async fn an_answer_is_lost_and_a_signature_is_wrong_on_purpose() {
     assert!(!judge.trusts(&wrong).await);
     network.stop().await;
 }
+
+#[actix_web::test]
+async fn a_webhook_comes_late_and_twice_at_once_on_purpose() {
+    let (network, control, business) = network_with_business().await;
+    business.twiml("/voice", "<Say>once</Say>");
+    for fault in [
+        json!({ "kind": "webhook_slow", "route": "voice", "ms": 50, "count": 1 }),
+        json!({ "kind": "webhook_duplicate", "route": "voice", "count": 1 }),
+    ] {
+        control.fault(fault).await;
+    }
+    let sid = ring(&control).await;
+    let rows = control.call_ends(&sid, "completed").await;
+    let asked = business.asked("/voice");
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0].token, asked[1].token);
+    let said = rows.iter().filter(|row| row["kind"] == "said").count();
+    assert_eq!(said, 1);
+    let request = rows.iter().find(|row| row["route"] == "voice");
+    let took = request.expect("a request")["took_ms"].as_u64();
+    assert!(took.is_some_and(|ms| ms >= 50), "{rows:#?}");
+    network.stop().await;
+}

@@ -303,3 +303,32 @@ async fn a_stream_that_listens_in_hears_the_caller_while_the_next_verbs_go_on() 
     agent.wait(|frame| frame["event"] == "stop").await;
     network.stop().await;
 }
+
+#[actix_web::test]
+async fn a_stream_is_unsigned_begins_without_its_start_or_loses_frames_on_purpose() {
+    let (network, control, business) = network_with_business().await;
+    let connect = |agent: &Agent| {
+        let verbs = format!("<Connect><Stream url=\"{}\"/></Connect>", agent.url);
+        business.twiml("/voice", &verbs);
+    };
+    let agent = Agent::start(|_| Vec::new()).await;
+    connect(&agent);
+    for kind in ["media_unsigned", "media_no_start", "media_gap"] {
+        control.fault(json!({ "kind": kind, "count": 1 })).await;
+    }
+    let sid = ring(&control).await;
+    let media = agent.wait(|frame| frame["event"] == "media").await;
+    // The first frame was lost; its number is missing.
+    assert_eq!(media["sequenceNumber"], "2");
+    assert_eq!(media["media"]["chunk"], "2");
+    assert_eq!(agent.signature(), "");
+    let frames = agent.frames();
+    assert!(frames.iter().all(|frame| frame["event"] != "start"));
+    control
+        .post(&format!("/calls/{sid}/hangup"), json!({}))
+        .await;
+    let rows = control.call_ends(&sid, "completed").await;
+    let end = rows.iter().find(|row| row["event"] == "stopped");
+    assert_eq!(end.expect("an end")["frames_lost"], 1);
+    network.stop().await;
+}

@@ -5,11 +5,13 @@ import { readFileSync } from "node:fs";
 import { setTimeout as rest } from "node:timers/promises";
 
 const file = process.env.SWITCHYARD_DEMO;
-if (!file) throw new Error("SWITCHYARD_DEMO names the demo.json of a running `switchyard up --demo`");
+if (!file) throw new Error("SWITCHYARD_DEMO names the demo.json of a running `switchyard up --demo`, or the cluster.json of a cluster");
 
-export const demo = JSON.parse(readFileSync(file, "utf8"));
+const described = JSON.parse(readFileSync(file, "utf8"));
+/** A cluster is reached through its gateway. */
+export const demo = { ...described, api_url: described.api_url ?? described.nginx_url };
 
-async function ask(base, method, path, body, headers) {
+export async function ask(base, method, path, body, headers) {
   const response = await fetch(base + path, {
     method,
     headers: { ...headers, ...(body ? { "content-type": "application/json" } : {}) },
@@ -23,11 +25,12 @@ async function ask(base, method, path, body, headers) {
 export const api = (method, path, body) => ask(demo.api_url, method, path, body, { authorization: `Bearer ${demo.api_key}` });
 export const network = (method, path, body) => ask(demo.sim_url, method, path, body, {});
 
-let token = null;
+let signedIn = null;
 
-/** As the owner, who may do what no key may. */
+/** As the owner, who may do what no key may; signed in once, however many ask at a time. */
 export async function owner(method, path, body) {
-  token ??= (await ask(demo.api_url, "POST", "/v1/auth/login", { email: demo.email, password: demo.password }, {})).access_token;
+  signedIn ??= ask(demo.api_url, "POST", "/v1/auth/login", { email: demo.email, password: demo.password }, {});
+  const { access_token: token } = await signedIn;
   return ask(demo.api_url, method, path, body, { authorization: `Bearer ${token}` });
 }
 

@@ -11,6 +11,7 @@ mod launch;
 pub mod process;
 mod secrets;
 mod table;
+mod throwaway;
 pub mod topology;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,8 @@ use crate::workspace::{release, root};
 
 use book::Book;
 use topology::Topology;
+
+pub(crate) use throwaway::Throwaway;
 
 /// The folder of a cluster, unless another is named.
 const FOLDER: &str = "cluster";

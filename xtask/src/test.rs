@@ -5,6 +5,8 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::cluster::Throwaway;
+use crate::cluster::book;
 use crate::postgres::{self, Postgres};
 use crate::product::Product;
 use crate::schemathesis::Depth;
@@ -23,6 +25,7 @@ pub(crate) fn run() -> Result<()> {
     generated::compare()?;
     schemathesis::run(&Depth::Short)?;
     in_a_browser()?;
+    operating_in_a_browser()?;
     say(&format!(
         "\neverything passed in {:.0} s",
         start.elapsed().as_secs_f64()
@@ -49,6 +52,23 @@ fn in_a_browser() -> Result<()> {
         .with(|command| {
             command
                 .env("SWITCHYARD_DEMO", product.description())
+                .env("CHROMIUM", chromium)
+        })
+        .run()
+}
+
+/// What operators do, against several shards that really take and give numbers.
+fn operating_in_a_browser() -> Result<()> {
+    let chromium = browser::chromium()?;
+    // A shard that the story lets stand still is not lost meanwhile.
+    let lease = [("SWITCHYARD_LEASE_MS", "60000".to_owned())];
+    let cluster = Throwaway::start(&program()?, &env::temp_dir(), &lease)?;
+    let file = cluster.folder().join(book::FILE);
+    frontend::script("dashboard: browser tests of a cluster", "browser:cluster")
+        .with(|command| {
+            command
+                .env("SWITCHYARD_DEMO", file)
+                .env("NODE_EXTRA_CA_CERTS", &cluster.book().certificate)
                 .env("CHROMIUM", chromium)
         })
         .run()

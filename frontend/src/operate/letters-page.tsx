@@ -23,9 +23,9 @@ import { useTenantNames } from "./tenants";
 function Payload({ payload }: { payload: DeadLetter["payload"] }) {
   const parts = Object.entries(payload).filter(([name]) => name !== "kind");
   return (
-    <bdi dir="ltr" className="block font-mono text-[12px] break-all text-soft">
-      {parts.map(([name, value]) => `${name} ${String(value)}`).join(" · ")}
-    </bdi>
+    <p className="font-mono text-[12px] break-all text-soft">
+      <bdi dir="ltr">{parts.map(([name, value]) => `${name} ${String(value)}`).join(" · ")}</bdi>
+    </p>
   );
 }
 

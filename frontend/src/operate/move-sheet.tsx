@@ -9,6 +9,7 @@ import { FormButtons } from "@/parts/form-buttons";
 import { ProblemNote } from "@/parts/problem-note";
 import { useMove, useMoveProgress, usePlannedMove } from "./moves";
 import { Progress } from "./progress";
+import { shardOf } from "./shards";
 
 interface Props {
   tenant: Tenant;
@@ -48,7 +49,7 @@ function Chosen({ tenant, targets, onClose, onPlan, busy }: Props & { onPlan(sha
     event.preventDefault();
     onPlan(Number(new FormData(event.currentTarget).get("shard")));
   };
-  const others = targets.filter((each) => each.number !== tenant.shard);
+  const others = targets.filter((each) => each.number !== shardOf(tenant));
   if (others.length === 0) return <p className="text-soft">{t("shards.nowhere")}</p>;
   return (
     <form onSubmit={submit} className="grid gap-4">
@@ -75,6 +76,7 @@ export function MoveSheet(props: Props) {
   const plan = usePlannedMove();
   const move = useMove();
   const planned = plan.data;
+  const from = shardOf(tenant);
   const error = plan.error ?? move.error;
   return (
     <Sheet title={t("shards.move_title", { name: tenant.name })} description={t("shards.move_intro")} onClose={onClose}>
@@ -85,7 +87,7 @@ export function MoveSheet(props: Props) {
         ) : planned ? (
           <>
             <p data-plan className="flex flex-wrap items-center gap-2 rounded-card bg-sunken p-3">
-              <span>{tenant.shard ? t("tenants.on_shard", { n: tenant.shard }) : t("tenants.no_shard")}</span>
+              <span>{from === 0 ? t("tenants.no_shard") : t("tenants.on_shard", { n: from })}</span>
               <ArrowRight size={16} aria-hidden="true" className="rtl:-scale-x-100" />
               <span className="font-medium">{t("tenants.on_shard", { n: planned.shard })}</span>
               <span className="text-soft">{t("shards.would_move", { count: planned.total })}</span>

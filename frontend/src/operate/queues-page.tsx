@@ -92,7 +92,7 @@ function QueueRow({ queue, isShown, onAsk }: { queue: Queue; isShown: boolean; o
       </td>
       <td className="px-3 py-2 text-end">
         <Button small onClick={onAsk} aria-label={t(queue.paused ? "queues.resume_named" : "queues.pause_named", { queue: queue.queue })}>
-          {queue.paused ? <Play size={15} aria-hidden="true" className="rtl:-scale-x-100" /> : <Pause size={15} aria-hidden="true" />}
+          {queue.paused ? <Play size={15} aria-hidden="true" /> : <Pause size={15} aria-hidden="true" />}
           <span className="hidden sm:inline">{t(queue.paused ? "queues.resume" : "queues.pause")}</span>
         </Button>
       </td>

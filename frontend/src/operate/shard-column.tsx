@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Shard, Tenant } from "@/api/objects";
 import { useFormats } from "@/words/formats";
 import { LoadBar } from "./load-bar";
+import { shardOf } from "./shards";
 
 const STATES: Record<Shard["state"], { icon: LucideIcon; tone: string }> = {
   live: { icon: CircleCheck, tone: "bg-ok-soft text-ok" },
@@ -51,13 +52,16 @@ function Loads({ shard, most }: { shard: Shard; most: Most }) {
 
 function Tile({ tenant, action }: { tenant: Tenant; action: ReactNode }) {
   const { t } = useTranslation();
+  const isAway = tenant.shard && shardOf(tenant) !== tenant.shard;
   return (
     <li data-tile={tenant.id} className="flex min-h-10 items-center gap-2 rounded-card border border-line bg-surface py-1.5 ps-3 pe-1">
       <span className="min-w-0 grow">
         <span className="block truncate">
           <bdi>{tenant.name}</bdi>
         </span>
-        <span className="block text-[12px] text-soft">{t("tenants.numbers", { count: tenant.sessions })}</span>
+        <span className="block text-[12px] text-soft">
+          {[t("tenants.numbers", { count: tenant.sessions }), ...(isAway ? [t("shards.belongs", { n: tenant.shard })] : [])].join(" · ")}
+        </span>
       </span>
       {action}
     </li>

@@ -5,7 +5,7 @@ import type { Shard, Tenant } from "@/api/objects";
 
 /** How often the figures are asked for while the page is looked at. */
 const LOOK_MS = 2_000;
-const TILES_MS = 10_000;
+const TILES_MS = 2_000;
 /** So many businesses are shown as tiles; the page of businesses has them all. */
 const TILES = 200;
 
@@ -13,7 +13,10 @@ export function useShards(enabled: boolean) {
   return api.useQuery("get", "/v1/admin/shards", undefined, { enabled, select: (page) => page.data, refetchInterval: LOOK_MS, staleTime: 0 });
 }
 
-/** The businesses by the number of their shard; 0 holds those that have none yet. */
+/** Which shard has the numbers of a business: who holds them now, else where it belongs; 0 while it has none. */
+export const shardOf = (tenant: Tenant): number => tenant.held_by ?? tenant.shard ?? 0;
+
+/** The businesses by the shard that has them. */
 export function useTiles(enabled: boolean): ReadonlyMap<number, readonly Tenant[]> {
   const { data } = api.useQuery(
     "get",
@@ -24,7 +27,7 @@ export function useTiles(enabled: boolean): ReadonlyMap<number, readonly Tenant[
   return useMemo(() => {
     const tiles = new Map<number, Tenant[]>();
     for (const tenant of data?.data ?? []) {
-      const shard = tenant.shard ?? 0;
+      const shard = shardOf(tenant);
       const there = tiles.get(shard);
       if (there) there.push(tenant);
       else tiles.set(shard, [tenant]);

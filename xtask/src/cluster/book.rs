@@ -17,6 +17,9 @@ pub const FILE: &str = "cluster.json";
 pub struct Book {
     /// The API and the dashboard, by TLS, all replicas.
     pub nginx_url: String,
+    /// Where nginx passes on to the calls, for the simulated telephone network.
+    #[serde(default)]
+    pub calls_url: String,
     /// The certificate that nginx shows; nobody else vouches for it.
     pub certificate: PathBuf,
     /// The simulated network's control API.

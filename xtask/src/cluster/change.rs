@@ -94,7 +94,7 @@ impl Cluster {
         // nginx forgets a replica before it goes.
         let leaving: Vec<Entry> = self.book.processes.clone();
         self.book.processes.retain(|it| !surplus.contains(&it.name));
-        if role == "api" {
+        if matches!(role, "api" | "calls") {
             self.balance()?;
         }
         let kept = std::mem::replace(&mut self.book.processes, leaving);

@@ -20,14 +20,11 @@ pub(super) fn configure(folder: &Path, port: u16, book: &Book) -> Result<()> {
     let own = folder.join("nginx");
     fs::create_dir_all(&own)?;
     let (certificate, key) = secrets::certificate(folder)?;
-    let mut servers = String::new();
-    for api in book.of("api") {
-        let address = api.url.as_deref().context("an API without an address")?;
-        let address = address.trim_start_matches("http://");
-        servers.push_str("server ");
-        servers.push_str(address);
-        servers.push_str(" max_fails=1 fail_timeout=2s;\n        ");
-    }
+    let (servers, calls) = (servers(book, "api")?, servers(book, "calls")?);
+    // Nobody listens there: an upstream has a server.
+    let nobody = "server 127.0.0.1:9;\n        ".to_owned();
+    let calls = if calls.is_empty() { nobody } else { calls };
+    let calls_port = book.calls_url.rsplit(':').next().unwrap_or_default();
     let (shared, own) = (root().join("deploy/nginx"), own.display());
     // Its processes read files of whoever started it.
     let user = if is_root() { "user root;" } else { "" };
@@ -52,6 +49,18 @@ http {{
         least_conn;
         {servers}keepalive 64;
     }}
+    upstream calls {{
+        least_conn;
+        {calls}keepalive 64;
+    }}
+    map \"\" $calls_servers {{
+        default calls;
+    }}
+    # For the simulated telephone network, which trusts no certificate of ours.
+    server {{
+        listen 127.0.0.1:{calls_port};
+        include {shared}/routes.conf;
+    }}
     server {{
         listen 127.0.0.1:{port} ssl http2;
         ssl_certificate {certificate};
@@ -66,6 +75,21 @@ http {{
     );
     fs::write(folder.join("nginx/nginx.conf"), text)?;
     Ok(())
+}
+
+/// Where the replicas of a role are, as nginx writes it.
+fn servers(book: &Book, role: &str) -> Result<String> {
+    let mut servers = String::new();
+    for replica in book.of(role) {
+        let address = replica
+            .url
+            .as_deref()
+            .context("a replica without an address")?;
+        servers.push_str("server ");
+        servers.push_str(address.trim_start_matches("http://"));
+        servers.push_str(" max_fails=1 fail_timeout=2s;\n        ");
+    }
+    Ok(servers)
 }
 
 /// What starts it.

@@ -41,6 +41,12 @@ const SECRETS: [(&str, &str); 3] = [
     ("SWITCHYARD_SETUP_TOKEN_FILE", "setup.token"),
 ];
 
+/// The account that the simulated telephone network has from its start; it is no secret.
+const CARRIER: [(&str, &str); 2] = [
+    ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
+    ("TWILIO_AUTH_TOKEN", "12345678901234567890123456789012"),
+];
+
 /// The servers that the roles need, and nginx, by their names.
 pub(super) const SERVERS: [&str; 3] = ["postgres", "redis", "sim"];
 pub(super) const NGINX: &str = "nginx";
@@ -51,6 +57,7 @@ impl Cluster {
         if self.book.nginx_url.is_empty() {
             // The roles are told the address under which people reach them.
             self.book.nginx_url = format!("https://127.0.0.1:{}", self.free_port()?);
+            self.book.calls_url = format!("http://127.0.0.1:{}", self.free_port()?);
             self.book.certificate = secrets::certificate(&self.folder)?.0;
         }
         for name in SERVERS {
@@ -166,7 +173,7 @@ impl Cluster {
             }
             _ => {
                 let service = self.topology.service(role)?.clone();
-                let public = url.take().filter(|_| role == "api");
+                let public = url.take().filter(|_| matches!(role, "api" | "calls"));
                 // The internal address is the entry's own port; the public one is another.
                 let public = match (public, self.book.entry(name)) {
                     (None, _) => None,
@@ -228,6 +235,9 @@ impl Cluster {
             role.args(["--listen", public.trim_start_matches("http://")]);
         }
         self.configure(&mut role, &service.login)?;
+        if service.name == "calls" {
+            role.env("PUBLIC_BASE_URL", &self.book.calls_url);
+        }
         if let Some(own) = self.book.own_settings.get(name) {
             role.envs(own);
         }
@@ -246,6 +256,8 @@ impl Cluster {
             .env("SWITCHYARD_DATA_DIR", self.folder.join("data"))
             .env("SWITCHYARD_TRUSTED_PROXIES", "127.0.0.1")
             .env("PUBLIC_BASE_URL", &self.book.nginx_url)
+            .env("SWITCHYARD_TWILIO_URL", &self.book.sim_url)
+            .envs(CARRIER)
             .env("SHARDS_TOTAL", shards.to_string());
         for (setting, name) in SECRETS {
             command.env(setting, secrets::file(&self.folder, name)?);
@@ -311,6 +323,7 @@ impl Cluster {
     fn free_port_beside(&self, other: u16) -> Result<u16> {
         let mut named: Vec<u16> = vec![other];
         named.extend(port(&self.book.nginx_url));
+        named.extend(port(&self.book.calls_url));
         for entry in &self.book.processes {
             let urls = [&entry.url, &entry.internal_url];
             named.extend(urls.into_iter().flatten().filter_map(|url| port(url)));

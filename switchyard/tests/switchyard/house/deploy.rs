@@ -36,6 +36,7 @@ fn compose(variables: &[(&str, &str)]) -> Result<Value, String> {
     command
         .args(["-f", "docker-compose.prod.yml"])
         .args(["--profile", "multi-shard", "--profile", "multi-worker"])
+        .args(["--profile", "calls"])
         .arg("config")
         .current_dir(root())
         .env_clear()

@@ -1,7 +1,7 @@
 //! Redis: speed, never truth. Everything here may be flushed or stopped at any moment; its users go on without it.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -18,6 +18,9 @@ const ANSWER: Duration = Duration::from_millis(500);
 const CONNECT: Duration = Duration::from_secs(1);
 /// After a failure nobody asks for so long, so that requests do not queue up behind a server that hangs.
 const PAUSE: Duration = Duration::from_secs(1);
+
+/// Late answers in a row that are taken for slowness of a moment; one more is an outage.
+const LATE: u32 = 2;
 
 /// Redis does not answer.
 #[derive(Debug, thiserror::Error)]
@@ -41,6 +44,8 @@ pub struct Redis {
     opened: Instant,
     /// Milliseconds after `opened` until which nobody asks.
     paused_until: Arc<AtomicU64>,
+    /// Answers that came too late, in a row.
+    late: Arc<AtomicU32>,
 }
 
 impl std::fmt::Debug for Redis {
@@ -70,6 +75,7 @@ impl Redis {
             manager,
             opened: Instant::now(),
             paused_until: Arc::new(AtomicU64::new(0)),
+            late: Arc::new(AtomicU32::new(0)),
         })
     }
 
@@ -118,17 +124,25 @@ impl Redis {
         self.noted(commands.query_async(&mut manager).await)
     }
 
-    /// What is asked, unless it takes longer than that; then nobody asks for a while either. The server may still do it.
+    /// What is asked, unless it takes longer than that; the server may still do it. When that happens some times in a row
+    /// nobody asks for a while.
     pub(crate) async fn within<T>(
         &self,
         limit: Duration,
         asked: impl Future<Output = Result<T, Away>>,
     ) -> Result<T, Away> {
-        let answer = tokio::time::timeout(limit, asked).await;
-        answer.unwrap_or_else(|_| {
-            self.pause();
-            Err(Away::Late)
-        })
+        match tokio::time::timeout(limit, asked).await {
+            Ok(answer) => {
+                self.late.store(0, Ordering::Relaxed);
+                answer
+            }
+            Err(_elapsed) => {
+                if self.late.fetch_add(1, Ordering::Relaxed) >= LATE {
+                    self.pause();
+                }
+                Err(Away::Late)
+            }
+        }
     }
 
     fn pause(&self) {

@@ -2,9 +2,10 @@
 
 use calls::Options;
 use serde_json::{Value, json};
-use switchyard_core::call::CallState;
+use switchyard_core::call::{CallState, StepKind, StepObject};
 
 use crate::carrier::Carrier;
+use crate::sockets::Program;
 use crate::stage::{Replica, Stage, until};
 
 #[actix_web::test]
@@ -75,6 +76,55 @@ async fn the_network_never_sees_more_calls_taken_than_there_are_lines() {
     until("no slot is left", || async {
         replica.metric("switchyard_calls_in_hand") == 0.0
             && replica.metric("switchyard_calls_live") == 0.0
+    })
+    .await;
+    carrier.stop().await;
+}
+
+#[actix_web::test]
+async fn the_audio_of_a_call_goes_to_the_program_and_what_it_says_is_heard() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    stage
+        .flow(json!({
+            "language": "en", "time_zone": "UTC", "entry": {"open": "agent", "closed": "agent"},
+            "nodes": {
+                "agent": {"kind": "bridge", "url": program.url(), "done": "bye", "failed": "sorry"},
+                "bye": {"kind": "hangup", "text": "goodbye from the flow"}, "sorry": {"kind": "hangup"},
+            },
+        }))
+        .await;
+    let replica = stage.replica();
+    let carrier = Carrier::start(1.0).await;
+    carrier.number(&replica.url, &stage).await;
+    let sid = carrier.rings("+15550002222").await;
+    let mut talk = program.takes().await;
+    assert_eq!(talk.hears("start").await["start"]["callSid"], sid);
+    for _ in 0..5 {
+        assert_eq!(talk.hears("media").await["media"]["track"], "inbound");
+    }
+    carrier
+        .post(&format!("/calls/{sid}/digits"), json!({"digits": "7"}))
+        .await;
+    assert_eq!(talk.hears("dtmf").await["dtmf"]["digit"], "7");
+    // 100 ms of silence, and a mark that comes back when it has been heard.
+    let silence = format!("{}w==", "/".repeat(1_065));
+    talk.says(json!({"event": "media", "media": {"payload": silence}}))
+        .await;
+    talk.says(json!({"event": "mark", "mark": {"name": "heard"}}))
+        .await;
+    assert_eq!(talk.hears("mark").await["mark"]["name"], "heard");
+    talk.says(json!({"event": "stop"})).await;
+    talk.hears("stop").await;
+    carrier
+        .entry(&sid, "said", "text", "goodbye from the flow")
+        .await;
+    carrier.entry(&sid, "status", "status", "completed").await;
+    let rows = carrier.ledger(&sid).await;
+    let errors: Vec<&Value> = rows.iter().filter(|row| row["kind"] == "error").collect();
+    assert_eq!(errors, Vec::<&Value>::new());
+    let begun = |it: &StepObject| it.kind == StepKind::Bridged;
+    until("its steps say so", || async {
+        stage.steps(&sid).await.iter().any(begun)
     })
     .await;
     carrier.stop().await;

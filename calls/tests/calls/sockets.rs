@@ -17,24 +17,24 @@ use crate::stage::{PATIENCE, Replica, Stage, TOKEN};
 type Line = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The program of a business.
-struct Program(TcpListener);
+pub(crate) struct Program(TcpListener);
 
 /// Its end of a call.
-struct Talk {
+pub(crate) struct Talk {
     to: SplitSink<WebSocketStream<TcpStream>, Message>,
     from: SplitStream<WebSocketStream<TcpStream>>,
 }
 
 impl Program {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self(TcpListener::bind("127.0.0.1:0").await.unwrap())
     }
 
-    fn url(&self) -> String {
+    pub(crate) fn url(&self) -> String {
         format!("ws://{}/agent", self.0.local_addr().unwrap())
     }
 
-    async fn takes(&self) -> Talk {
+    pub(crate) async fn takes(&self) -> Talk {
         let accepted = timeout(PATIENCE, self.0.accept())
             .await
             .expect("nobody comes");
@@ -46,7 +46,7 @@ impl Program {
 }
 
 impl Talk {
-    async fn hears(&mut self, event: &str) -> Value {
+    pub(crate) async fn hears(&mut self, event: &str) -> Value {
         loop {
             let message = timeout(PATIENCE, self.from.next())
                 .await
@@ -63,7 +63,7 @@ impl Talk {
         }
     }
 
-    async fn says(&mut self, message: Value) {
+    pub(crate) async fn says(&mut self, message: Value) {
         self.to
             .send(Message::text(message.to_string()))
             .await

@@ -25,4 +25,5 @@ mod rights;
 mod roles;
 mod start_and_stop;
 mod story;
+mod telephone;
 mod traces;

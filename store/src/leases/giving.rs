@@ -12,6 +12,8 @@ use super::{Incarnation, ms, must_be_live, sql};
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Lane, Result, Store, Tx};
 
+/// So many businesses are looked at for the way home: those whose shard is full must not hide the others.
+const HOMING_LOOK: i64 = 200;
 /// So many sessions of a shard are on their way at a time.
 const ON_THEIR_WAY: i64 = 50;
 
@@ -73,7 +75,7 @@ pub async fn send_home(store: &Store, me: Incarnation, number: u16, homing: Homi
                     i64::from(*number),
                     ms(homing.healthy),
                     ms(homing.calm),
-                    i64::from(homing.at_a_time)
+                    HOMING_LOOK
                 )?;
                 if away.is_empty() {
                     return Ok(0);

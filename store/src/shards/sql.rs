@@ -60,7 +60,11 @@ statements! {
             exists (select 1 from shards h where h.incarnation = m.incarnation and h.state <> 'lost')
         from business_moves m where m.business_id = $1";
 
-    NUMBER = "select incarnation from shards where number = $1 and state <> 'lost'";
+    /// The process with a number. Its row is locked before any lease of it is: whoever ends locks them in that order too.
+    NUMBER = {
+        sqlite: "select incarnation from shards where number = $1 and state <> 'lost'",
+        postgres: "select incarnation from shards where number = $1 and state <> 'lost' for no key update",
+    };
 
     /// A live shard with another number that takes sessions.
     ANOTHER = {

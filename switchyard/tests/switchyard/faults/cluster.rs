@@ -100,6 +100,14 @@ fn again(standing: &mut Standing, name: &str) {
     });
 }
 
+/// A fault of a shard that holds nothing would show nothing.
+fn holds(standing: &Standing, name: &str) {
+    assert!(
+        !name.starts_with("shard") || standing.held_by(name) > 0,
+        "{name} holds no number"
+    );
+}
+
 fn kill(standing: &Standing, name: &str) {
     tokio::task::block_in_place(|| standing.cluster.kill(name).unwrap());
 }
@@ -124,6 +132,7 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
         "worker-low-1",
     ] {
         let (load, before) = flowing(&mut standing).await;
+        holds(&standing, name);
         kill(&standing, name);
         again(&mut standing, name);
         over(
@@ -137,6 +146,7 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
     }
 
     let (load, before) = flowing(&mut standing).await;
+    holds(&standing, "shard-3");
     kill(&standing, "shard-3");
     // Nobody starts it again meanwhile.
     tokio::time::sleep(scale.every).await;
@@ -238,6 +248,7 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
     let mut standing = scale.standing().await;
 
     let (load, before) = flowing(&mut standing).await;
+    holds(&standing, "shard-1");
     standing.cluster.pause("shard-1").unwrap();
     // The pause itself is the fault: longer than the lease.
     tokio::time::sleep(scale.outage.max(Duration::from_millis(scale.lease_ms * 2))).await;
@@ -264,7 +275,10 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
         (Manner::Silent, "a shard cut from Postgres, silently"),
         (Manner::Dead, "a shard cut from Postgres, by resets"),
     ] {
+        // What it held went to others while it was away.
+        standing.move_to(1, scale.patience).await;
         let (load, before) = flowing(&mut standing).await;
+        holds(&standing, "shard-1");
         line.is(manner);
         tokio::time::sleep(scale.outage.max(Duration::from_millis(scale.lease_ms * 2))).await;
         line.is(Manner::Clear);

@@ -97,7 +97,10 @@ impl Standing {
 
     async fn shop(&self, number: usize) -> Shop {
         let name = format!("Shop {number}");
-        let key = tokio::task::block_in_place(|| self.cluster.business(&name, None).unwrap());
+        // Every shard has some.
+        let shard = u16::try_from(number % 3 + 1).unwrap();
+        let key =
+            tokio::task::block_in_place(|| self.cluster.business(&name, Some(shard)).unwrap());
         let apis: Vec<Api> = self
             .urls()
             .into_iter()
@@ -168,6 +171,37 @@ impl Standing {
             end,
             accepted,
         }
+    }
+
+    /// How many numbers a shard holds.
+    pub(super) fn held_by(&self, shard: &str) -> u32 {
+        let (_, number) = shard.rsplit_once('-').unwrap();
+        let held = format!(
+            "select count(*) from session_leases join shards using (incarnation) where number = {number} and state <> 'lost'"
+        );
+        let held = tokio::task::block_in_place(|| self.cluster.sql(&held).unwrap());
+        held.trim().parse().unwrap()
+    }
+
+    /// Moves the first business to a shard, as an operator would.
+    pub(super) async fn move_to(&self, shard: u16, patience: Duration) {
+        let book = self.cluster.book();
+        let anonymous = Api::new(self.urls().swap_remove(0), String::new());
+        let login = json!({ "email": book.email, "password": book.password });
+        let operator = anonymous.post("/v1/auth/login", login).await;
+        let token = operator["access_token"].as_str().unwrap().to_owned();
+        let operator = Api::new(anonymous.url().to_owned(), token);
+        let me = self.shops[0].apis[0].get("/v1/me").await;
+        let path = format!(
+            "/v1/admin/businesses/{}/move",
+            me["business"]["id"].as_str().unwrap()
+        );
+        operator.post(&path, json!({ "shard": shard })).await;
+        within(patience, "the business is moved", || async {
+            let moved = operator.body(&path).await?;
+            (moved["state"] == "done").then_some(())
+        })
+        .await;
     }
 
     /// How long the oldest message of ours that is not acknowledged has waited, in milliseconds.

@@ -61,7 +61,7 @@ test("a step is added, its fault is shown where it is, and what is saved is what
   await page.getByText("Here the call ends.").waitFor(WITHIN);
 
   await page.getByRole("button", { name: "Save the flow" }).click();
-  await page.getByText("The flow is in force for new calls.").waitFor(WITHIN);
+  await page.getByText("The flow is in force for new calls.", { exact: true }).waitFor(WITHIN);
   const kept = await owner("GET", "/v1/call-flow");
   assert.equal(kept.version, version + 1);
   assert.equal(kept.flow.nodes[id].prompt, "Press 1 to leave a message");

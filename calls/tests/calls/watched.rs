@@ -11,9 +11,10 @@ use crate::carrier::Carrier;
 use crate::redis::Server;
 use crate::stage::{CALM, Replica, Stage, slots, until};
 
-/// Leases of a moment, so that a test need not wait for long.
+/// Leases of a moment, so that a test need not wait for long; between the end of a replica and that of its leases is
+/// time for more than one look, as there is in production.
 const BRIEF: Timing = Timing {
-    lease: Duration::from_secs(6),
+    lease: Duration::from_secs(9),
     alive: Duration::from_secs(5),
     ..CALM
 };

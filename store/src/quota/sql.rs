@@ -24,8 +24,9 @@ statements! {
         where s.business_id = $1 and m.created_at >= $2 and m.direction = 'outbound' and m.source <> 'phone'";
 
     /// Of the texts of its messages and of what callers recorded.
-    STORAGE = "select cast(coalesce((select sum(bytes) from chats where business_id = $1), 0)
-        + coalesce((select sum(bytes) from recordings where business_id = $1), 0) as bigint)";
+    STORAGE = "select cast(coalesce(sum(c.bytes), 0)
+            + (select coalesce(sum(r.bytes), 0) from recordings r where r.business_id = $1) as bigint)
+        from chats c where c.business_id = $1";
 
     /// Businesses with a limit, what was noted of them and what they keep.
     MEASURED: across_tenants = "select b.id, b.storage_bytes,

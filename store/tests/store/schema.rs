@@ -194,10 +194,12 @@ async fn a_database_of_a_newer_program_is_refused() {
 
 /// Statements that may walk a whole table, because it is small or because every row is wanted; and those that walk
 /// what they have just been given.
-const MAY_SCAN: [&str; 47] = [
+const MAY_SCAN: [&str; 48] = [
     // Links of ten minutes, which are pruned a day later.
     "store::accounts::sql::DROP_LINKS",
     "store::audit::sql::HEADLESS",
+    // The flow in force of each business, once an hour: it says for how long recordings are kept.
+    "store::calls::sql::ALL_FLOWS",
     // The page that it has just read.
     "store::chats::sql::LIST",
     "store::chats::sql::NEWEST_MATCHES",

@@ -96,13 +96,15 @@ both_engines! {
             let (store, business) = (bench.store.clone(), held.business);
             tokio::spawn(async move { endless(&store, business).await })
         }).collect();
+        let mut lists = 0;
         while !searches.iter().any(tokio::task::JoinHandle::is_finished) {
-            let asked = Instant::now();
             let all = ChatQuery { limit: 10, ..ChatQuery::default() };
             assert_eq!(chats::list(&bench.store, held.business, all).await.unwrap().data.len(), 1);
-            assert!(asked.elapsed() < Duration::from_secs(1), "{:?}", asked.elapsed());
+            lists += 1;
             tokio::task::yield_now().await;
         }
+        // One that waited for the searches would be answered with the first of them.
+        assert!(lists > 1, "{lists}");
         for ended in searches {
             let ended = ended.await.unwrap();
             assert!(matches!(ended, Err(Error::SearchTooLong)), "{ended:?}");

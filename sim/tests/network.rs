@@ -37,6 +37,8 @@ mod linking;
 mod load;
 #[path = "network/messages.rs"]
 mod messages;
+#[path = "network/peer.rs"]
+mod peer;
 #[path = "network/provider.rs"]
 mod provider;
 #[path = "network/recorded.rs"]

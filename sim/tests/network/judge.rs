@@ -1,37 +1,13 @@
 //! The provider's own library, unmodified and in its own process: it judges our signatures, and builds documents.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
-
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::OnceCell;
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::timeout;
 
 use crate::business::{Asked, TOKEN, errors, network_with_business, ring};
 use crate::client::PATIENCE;
-
-static INSTALLED: OnceCell<()> = OnceCell::const_new();
-
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/twilio")
-}
-
-/// Installs exactly what the lock file names, unless an earlier run did so to its end.
-async fn install() {
-    // npm writes this file last.
-    if folder().join("node_modules/.package-lock.json").is_file() {
-        return;
-    }
-    let status = Command::new("npm")
-        .args(["ci", "--ignore-scripts"])
-        .current_dir(folder())
-        .status()
-        .await
-        .expect("npm; install Node 20 or newer");
-    assert!(status.success(), "npm ci failed in {}", folder().display());
-}
+use crate::peer;
 
 /// The running library; it ends with its input.
 pub(crate) struct Judge {
@@ -42,13 +18,8 @@ pub(crate) struct Judge {
 
 impl Judge {
     pub(crate) async fn start() -> Self {
-        INSTALLED.get_or_init(install).await;
-        let mut child = Command::new("node")
-            .arg("judge.mjs")
-            .current_dir(folder())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
+        let mut child = peer::script("twilio", "judge.mjs")
+            .await
             .spawn()
             .expect("node; install Node 20 or newer");
         let input = child.stdin.take().expect("a pipe");

@@ -1,18 +1,17 @@
 //! Baileys, a client that we did not write, unmodified and in its own process.
 
-use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::path::Path;
 
 use serde_json::{Value, json};
 use switchyard_sim::{Network, NetworkOptions};
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader, Lines};
-use tokio::process::{Child, ChildStdin, ChildStdout, Command};
-use tokio::sync::OnceCell;
+use tokio::process::{Child, ChildStdin, ChildStdout};
 use tokio::time::timeout;
 use whatsapp_rust::Jid;
 
 use crate::client::PATIENCE;
 use crate::control::{Control, network};
+use crate::peer;
 
 /// What starts a line that is meant for us; the client's libraries print others.
 const PREFIX: &str = "@switchyard ";
@@ -27,39 +26,12 @@ struct Stranger {
     lines: Lines<BufReader<ChildStdout>>,
 }
 
-fn folder() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("peers/baileys")
-}
-
-/// Tests run side by side; one of them installs, the others wait until it is done.
-static INSTALLED: OnceCell<()> = OnceCell::const_new();
-
-/// Installs exactly what the lock file names, unless an earlier run did so to its end.
-async fn install() {
-    // npm writes this file last.
-    if folder().join("node_modules/.package-lock.json").is_file() {
-        return;
-    }
-    let status = Command::new("npm")
-        .args(["ci", "--ignore-scripts"])
-        .current_dir(folder())
-        .status()
-        .await
-        .expect("npm; install Node 20 or newer");
-    assert!(status.success(), "npm ci failed in {}", folder().display());
-}
-
 impl Stranger {
     async fn start(network: &Network, root: &str, state: &Path) -> Self {
-        INSTALLED.get_or_init(install).await;
-        let mut child = Command::new("node")
-            .arg("driver.mjs")
+        let mut child = peer::script("baileys", "driver.mjs")
+            .await
             .args([network.whatsapp_url().as_str(), root])
             .arg(state)
-            .current_dir(folder())
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .kill_on_drop(true)
             .spawn()
             .expect("node; install Node 20 or newer");
         let input = child.stdin.take().expect("a pipe");

@@ -207,12 +207,18 @@ async fn a_shard_that_is_cut_from_its_database_has_hung_up_before_another_takes_
 async fn a_shard_that_sleeps_past_its_lease_wakes_to_sessions_of_others() {
     let fleet = Box::pin(Fleet::start(3)).await;
     fleet.stream.flow().await;
+    let network = &fleet.stream.cluster.network;
     let asleep = fleet.holder().await;
+    let logins = network.log("login").await.len();
     fleet.signal(asleep, Signal::STOP);
     let heir = fleet
         .held_by(LEASE + ADOPTED, |shard| shard != asleep)
         .await;
-    let network = &fleet.stream.cluster.network;
+    // Who holds the session has not yet dialled.
+    within(LONG, "the heir's login", || async {
+        (network.log("login").await.len() > logins).then_some(())
+    })
+    .await;
     let before = (
         network.log("login").await.len(),
         network.log("replaced").await.len(),

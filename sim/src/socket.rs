@@ -1,13 +1,14 @@
 //! A handle on one connected client: what others use to send to it or to end it.
 
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use wacore_binary::Node;
 use wacore_binary::builder::NodeBuilder;
 
+use crate::faults::Fault;
 use crate::noise::Pattern;
 
 /// How many stanzas may wait for a slow reader; beyond that it is disconnected and gets them again
@@ -50,6 +51,8 @@ pub(crate) struct Socket {
     over: CancellationToken,
     /// Milliseconds since 1970.
     heard_at: AtomicI64,
+    /// The fault that it is frozen by, in both directions.
+    frozen: Mutex<Option<Fault>>,
 }
 
 impl Socket {
@@ -70,8 +73,20 @@ impl Socket {
             out,
             over,
             heard_at: AtomicI64::new(jiff::Timestamp::now().as_millisecond()),
+            frozen: Mutex::new(None),
         };
         (Arc::new(socket), receiver)
+    }
+
+    /// The fault that it is frozen by: still the one of before, if that is switched on, or one that strikes now.
+    pub(crate) fn frozen(
+        &self,
+        is_on: impl FnOnce(&Fault) -> bool,
+        strike: impl FnOnce() -> Option<Fault>,
+    ) -> Option<Fault> {
+        let mut frozen = self.frozen.lock().unwrap_or_else(PoisonError::into_inner);
+        *frozen = frozen.take().filter(is_on).or_else(strike);
+        frozen.clone()
     }
 
     /// Bytes came.

@@ -34,7 +34,12 @@ pub(crate) async fn pace(world: &World, socket: &Socket) {
     let (phone, device) = socket.who().map_or((None, None), |who| {
         (Some(who.phone.as_str()), Some(who.device))
     });
-    if let Some(fault) = world.faults.hit(Kind::Freeze, phone, device) {
+    // A hit freezes the connection, not the one stanza that came first.
+    let frozen = socket.frozen(
+        |fault| world.faults.is_on(fault.id),
+        || world.faults.hit(Kind::Freeze, phone, device),
+    );
+    if let Some(fault) = frozen {
         thaw(world, socket, &fault).await;
     }
     if let Some(fault) = world.faults.hit(Kind::Slow, phone, device) {

@@ -7,6 +7,7 @@ mod damaged;
 mod frames;
 mod full;
 mod killed;
+mod load;
 mod offline;
 mod paired;
 mod paused;

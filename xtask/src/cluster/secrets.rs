@@ -42,6 +42,8 @@ pub(super) fn certificate(folder: &Path) -> Result<(PathBuf, PathBuf)> {
             .args(["ec_paramgen_curve:prime256v1", "-nodes", "-days", "365"])
             .args(["-subj", "/CN=Switchyard cluster on this machine"])
             .args(["-addext", "subjectAltName=IP:127.0.0.1,DNS:localhost"])
+            // Clients that check by the book take no authority for a server.
+            .args(["-addext", "basicConstraints=critical,CA:FALSE"])
             .arg("-keyout")
             .arg(&key)
             .arg("-out")

@@ -9,12 +9,15 @@ use std::time::Duration;
 use rand::seq::IndexedRandom;
 use serde_json::json;
 
-use super::standing::{Load, Standing};
+use super::load::Load;
+use super::report::Report;
+use super::standing::Standing;
 use crate::outside::line::{Line, Manner};
 
 /// How large the load is and how long faults last.
 struct Scale {
     businesses: usize,
+    /// Messages a second each way, unless `SWITCHYARD_FAULT_RATE` says otherwise.
     rate: f64,
     /// The lease of a shard, in milliseconds.
     lease_ms: u64,
@@ -24,7 +27,9 @@ struct Scale {
     storm: Duration,
     /// Between two of them.
     every: Duration,
-    /// How soon everything must be as before.
+    /// How soon the load must flow as before, from the end of the fault.
+    back: Duration,
+    /// How soon every number must be connected.
     patience: Duration,
 }
 
@@ -35,6 +40,8 @@ const SHORT: Scale = Scale {
     outage: Duration::from_secs(5),
     storm: Duration::from_secs(10),
     every: Duration::from_secs(3),
+    // Whoever tests may have a machine that does something else beside it.
+    back: Duration::from_mins(1),
     patience: Duration::from_mins(1),
 };
 
@@ -45,6 +52,7 @@ const LONG: Scale = Scale {
     outage: Duration::from_mins(1),
     storm: Duration::from_mins(2),
     every: Duration::from_secs(5),
+    back: Duration::from_secs(30),
     patience: Duration::from_mins(3),
 };
 
@@ -73,7 +81,9 @@ fn scale() -> Scale {
 impl Scale {
     async fn standing(&self) -> Standing {
         let lease = ("SWITCHYARD_LEASE_MS", self.lease_ms.to_string());
-        Box::pin(Standing::start(self.businesses, self.rate, &[lease])).await
+        let rate = env::var("SWITCHYARD_FAULT_RATE").ok();
+        let rate = rate.map_or(self.rate, |text| text.parse().unwrap());
+        Box::pin(Standing::start(self.businesses, rate, &[lease])).await
     }
 }
 
@@ -86,10 +96,16 @@ async fn flowing(standing: &mut Standing) -> (Load, f64) {
 }
 
 /// The fault is over: waits until everything is as before, and judges.
-async fn over(standing: &mut Standing, scale: &Scale, load: Load, before: f64, fault: &str) {
-    let back = standing.back(&load, before, scale.patience).await;
+async fn over(
+    standing: &mut Standing,
+    scale: &Scale,
+    load: Load,
+    before: f64,
+    fault: &str,
+) -> Report {
+    let back = standing.back(&load, before, scale.back).await;
     standing.connected(scale.patience).await;
-    standing.judge(load, fault, Some(back)).await;
+    standing.judge(load, fault, Some(back)).await
 }
 
 /// Starts a process again, as whatever supervises it would.
@@ -335,6 +351,7 @@ fn reroute(standing: &mut Standing, names: &[String], setting: &str, url: &str) 
 async fn a_cluster_is_restarted_piece_by_piece_and_nobody_notices() {
     let scale = scale();
     let mut standing = scale.standing().await;
+    standing.through_nginx();
     let (load, before) = flowing(&mut standing).await;
     // What the migrations of a next version do to tables in use, before any process of it runs.
     tokio::task::block_in_place(|| {
@@ -345,5 +362,12 @@ async fn a_cluster_is_restarted_piece_by_piece_and_nobody_notices() {
         tokio::task::block_in_place(|| standing.cluster.end(&name).unwrap());
         again(&mut standing, &name);
     }
-    over(&mut standing, &scale, load, before, "rolling restart").await;
+    let report = over(&mut standing, &scale, load, before, "rolling restart").await;
+    let noticed = (report.unavailable, report.unanswered, report.evicted);
+    assert_eq!(noticed, (0, 0, 0), "{report}");
+
+    let (load, before) = flowing(&mut standing).await;
+    kill(&standing, "nginx");
+    again(&mut standing, "nginx");
+    over(&mut standing, &scale, load, before, "kill -9 nginx").await;
 }

@@ -26,16 +26,26 @@ pub(crate) struct Report {
     pub(crate) codes: usize,
     /// Connections of the holder of the newest epoch that another one of ours ended.
     pub(crate) replaced: usize,
+    /// Answers 500: a request that the API could not explain.
+    pub(crate) internal: usize,
+    /// Answers 502 to 504: the API or what it needs was away.
+    pub(crate) unavailable: usize,
+    /// Requests whose connection broke before an answer.
+    pub(crate) unanswered: usize,
+    /// Connections that another login of ours ended, also those of a holder that was none any more.
+    pub(crate) evicted: usize,
     /// How long after the end of the fault nothing waited any more and messages were accepted as before, if watched.
     pub(crate) back: Option<Duration>,
 }
 
 impl Report {
     /// Tells it, also to the file that `cargo xtask faults` reads, and fails when anything went wrong.
-    pub(crate) fn judged(self) {
+    pub(crate) fn judged(self) -> Self {
         tell(&self.to_string());
         let wrong = self.lost + self.doubled + self.disordered + self.codes + self.replaced;
+        let wrong = wrong + self.internal;
         assert_eq!(wrong, 0, "{self}");
+        self
     }
 }
 
@@ -72,6 +82,10 @@ impl fmt::Display for Report {
             disordered,
             codes,
             replaced,
+            internal,
+            unavailable,
+            unanswered,
+            evicted,
             back,
         } = self;
         write!(
@@ -80,6 +94,15 @@ impl fmt::Display for Report {
              {doubled:>3} doubled  {disordered:>3} out of order  {codes:>2} new codes  \
              {replaced:>2} replaced"
         )?;
+        let seen = [
+            (internal, "500"),
+            (unavailable, "502 to 504"),
+            (unanswered, "unanswered"),
+            (evicted, "evicted"),
+        ];
+        for (count, what) in seen.into_iter().filter(|(count, _)| **count > 0) {
+            write!(f, "  {count} {what}")?;
+        }
         match back {
             Some(back) => write!(f, "  back after {:.1} s", back.as_secs_f64()),
             None => Ok(()),

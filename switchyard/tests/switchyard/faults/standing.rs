@@ -4,16 +4,15 @@ use std::collections::HashSet;
 use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
-use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tempfile::TempDir;
-use tokio::task::JoinHandle;
 use xtask::cluster::Cluster;
 
+use super::load::{Load, Shop};
 use super::report::Report;
 use super::traffic::{count, inbound, settled, shown};
 use crate::outside::api::Api;
@@ -23,15 +22,6 @@ use crate::outside::within;
 /// Nothing waits for its acknowledgement for longer while all is well, on a busy machine, in milliseconds.
 const PROMPT: u64 = 1_500;
 
-/// A business with a linked number and one customer.
-struct Shop {
-    /// The same key at every replica of the API.
-    apis: Vec<Api>,
-    phone: String,
-    customer: String,
-    session: String,
-}
-
 /// A cluster whose businesses are linked.
 pub(super) struct Standing {
     pub(super) cluster: Cluster,
@@ -39,8 +29,8 @@ pub(super) struct Standing {
     shops: Vec<Arc<Shop>>,
     /// Between two messages of one writer.
     pace: Duration,
-    /// Codes offered and connections replaced so far.
-    seen: (usize, usize),
+    /// Codes offered, holders replaced and connections evicted so far.
+    seen: [usize; 3],
     loads: usize,
     /// Taken out when it is to outlive the test.
     folder: Option<TempDir>,
@@ -77,7 +67,7 @@ impl Standing {
             network,
             shops: Vec::new(),
             pace: Duration::from_secs_f64(count / rate),
-            seen: (0, 0),
+            seen: [0; 3],
             loads: 0,
             folder: Some(folder),
         };
@@ -93,6 +83,16 @@ impl Standing {
     fn urls(&self) -> Vec<String> {
         let apis = self.cluster.book().of("api");
         apis.map(|api| api.url.clone().unwrap()).collect()
+    }
+
+    /// From now on everybody asks nginx, as the world outside does.
+    pub(super) fn through_nginx(&mut self) {
+        let book = self.cluster.book();
+        self.shops = self
+            .shops
+            .iter()
+            .map(|shop| Arc::new(shop.behind(book)))
+            .collect();
     }
 
     async fn shop(&self, number: usize) -> Shop {
@@ -116,14 +116,16 @@ impl Standing {
         apis[0].session_in(&session, "connected").await;
         Shop {
             apis,
+            key,
             phone,
             customer,
             session,
         }
     }
 
-    /// Codes that were offered, and connections of a holder that another login of ours had replaced and that lost to it.
-    async fn witnessed(&self) -> (usize, usize) {
+    /// Codes that were offered, connections of a holder that another login of ours had replaced and that lost to it, and
+    /// all connections that another login ended.
+    async fn witnessed(&self) -> [usize; 3] {
         let offered = self.network.log("qr_offered").await.len();
         let replaced = self.network.log("replaced").await;
         let newer: HashSet<String> = replaced
@@ -133,7 +135,7 @@ impl Standing {
         let holders = replaced
             .iter()
             .filter(|row| newer.contains(&row["socket"].to_string()));
-        (offered, holders.count())
+        [offered, holders.count(), replaced.len()]
     }
 
     /// Waits until every number is connected.
@@ -152,25 +154,7 @@ impl Standing {
     /// Starts the writers.
     pub(super) fn load(&mut self) -> Load {
         self.loads += 1;
-        let end = Arc::new(AtomicBool::new(false));
-        let accepted = Arc::new(AtomicUsize::new(0));
-        let run = self.loads;
-        let writers = self.shops.iter().map(|shop| {
-            let (shop, end) = (Arc::clone(shop), Arc::clone(&end));
-            let (network, accepted) = (self.network.clone(), Arc::clone(&accepted));
-            let pace = self.pace;
-            tokio::spawn(async move {
-                tokio::join!(
-                    send(&shop, run, pace, &end, &accepted),
-                    write(&shop, run, &network, pace, &end)
-                )
-            })
-        });
-        Load {
-            writers: writers.collect(),
-            end,
-            accepted,
-        }
+        Load::start(&self.shops, self.loads, &self.network, self.pace)
     }
 
     /// How many numbers a shard holds.
@@ -228,11 +212,20 @@ impl Standing {
     }
 
     /// Ends the load and compares every ledger with what was promised.
-    pub(super) async fn judge(&mut self, load: Load, fault: &str, back: Option<Duration>) {
-        load.end.store(true, Ordering::Relaxed);
+    pub(super) async fn judge(
+        &mut self,
+        load: Load,
+        fault: &str,
+        back: Option<Duration>,
+    ) -> Report {
+        load.end();
+        let heard = |count: &AtomicUsize| count.load(Ordering::Relaxed);
         let mut report = Report {
             fault: fault.to_owned(),
             rounds: 1,
+            internal: heard(&load.heard.internal),
+            unavailable: heard(&load.heard.unavailable),
+            unanswered: heard(&load.heard.unanswered),
             back,
             ..Report::default()
         };
@@ -241,9 +234,12 @@ impl Standing {
             self.compare(shop, &accepted, &written, &mut report).await;
         }
         let now = self.witnessed().await;
-        (report.codes, report.replaced) = (now.0 - self.seen.0, now.1 - self.seen.1);
+        let [codes, replaced, evicted] = self.seen;
+        report.codes = now[0] - codes;
+        report.replaced = now[1] - replaced;
+        report.evicted = now[2] - evicted;
         self.seen = now;
-        report.judged();
+        report.judged()
     }
 
     async fn compare(
@@ -312,80 +308,4 @@ impl Drop for Standing {
             println!("kept: {}", folder.keep().display());
         }
     }
-}
-
-/// Writers that run.
-pub(super) struct Load {
-    writers: Vec<JoinHandle<(Vec<String>, Vec<String>)>>,
-    end: Arc<AtomicBool>,
-    accepted: Arc<AtomicUsize>,
-}
-
-impl Load {
-    /// How many are accepted a second, over so long.
-    pub(super) async fn rate(&self, span: Duration) -> f64 {
-        let before = self.accepted.load(Ordering::Relaxed);
-        let start = Instant::now();
-        // What flows can only be counted while time passes.
-        tokio::time::sleep(span).await;
-        let count = self.accepted.load(Ordering::Relaxed) - before;
-        f64::from(u32::try_from(count).unwrap()) / start.elapsed().as_secs_f64()
-    }
-}
-
-/// Sends numbered texts, each until it is accepted, at one replica after the other.
-async fn send(
-    shop: &Shop,
-    run: usize,
-    pace: Duration,
-    end: &AtomicBool,
-    count: &AtomicUsize,
-) -> Vec<String> {
-    let (mut accepted, mut turn) = (Vec::new(), 0);
-    let mut pace = tokio::time::interval(pace);
-    while !end.load(Ordering::Relaxed) {
-        pace.tick().await;
-        let text = format!(
-            "load {run}, to {}, number {}",
-            shop.customer,
-            accepted.len()
-        );
-        let body = json!({ "to": shop.customer, "text": text });
-        loop {
-            turn += 1;
-            let api = &shop.apis[turn % shop.apis.len()];
-            let answer = api.attempt(Method::POST, "/v1/messages", Some(&body), Some(&text));
-            match answer.await {
-                Some((StatusCode::ACCEPTED, _)) => break,
-                // A broken connection says nothing; the same key makes the repetition harmless.
-                Some((status, answer)) if !status.is_server_error() => panic!("{status} {answer}"),
-                _ => tokio::time::sleep(Duration::from_millis(100)).await,
-            }
-        }
-        accepted.push(text);
-        count.fetch_add(1, Ordering::Relaxed);
-    }
-    accepted
-}
-
-async fn write(
-    shop: &Shop,
-    run: usize,
-    network: &Network,
-    pace: Duration,
-    end: &AtomicBool,
-) -> Vec<String> {
-    let mut written = Vec::new();
-    let mut pace = tokio::time::interval(pace);
-    while !end.load(Ordering::Relaxed) {
-        pace.tick().await;
-        let text = format!(
-            "load {run}, from {}, number {}",
-            shop.customer,
-            written.len()
-        );
-        network.write(&shop.customer, &shop.phone, &text).await;
-        written.push(text);
-    }
-    written
 }

@@ -1,8 +1,10 @@
 //! A client of the public API, as an integrator would write it.
 
+use std::fs;
+use std::path::Path;
 use std::time::Duration;
 
-use reqwest::{Client, Method, Response, StatusCode};
+use reqwest::{Certificate, Client, ClientBuilder, Method, Response, StatusCode};
 use serde_json::{Value, json};
 
 use super::until;
@@ -17,11 +19,20 @@ pub(crate) struct Api {
 
 impl Api {
     pub(crate) fn new(url: String, key: String) -> Self {
+        Self::by(super::http(), url, key)
+    }
+
+    /// By TLS, where one certificate alone is trusted.
+    pub(crate) fn trusting(certificate: &Path, url: String, key: String) -> Self {
+        let pem = fs::read(certificate).unwrap();
+        let certificate = Certificate::from_pem(&pem).unwrap();
+        let builder = super::http().tls_certs_only([certificate]);
+        Self::by(builder, url, key)
+    }
+
+    fn by(builder: ClientBuilder, url: String, key: String) -> Self {
         // Longer than the longest long poll.
-        let client = super::http()
-            .timeout(Duration::from_secs(40))
-            .build()
-            .unwrap();
+        let client = builder.timeout(Duration::from_secs(40)).build().unwrap();
         Self { url, key, client }
     }
 

@@ -25,6 +25,16 @@ export async function openPhones(context) {
       await phone.getByTestId("scan").click();
       await phone.getByTestId("scan-done").filter({ hasText: "is linked" }).waitFor(WITHIN);
     },
+    /** Calls a number; answers the lines of what is heard and said. */
+    async dial(digits, to) {
+      const phone = await take(digits);
+      await phone.getByTestId("tab-calls").click();
+      await phone.getByTestId("dial-number").fill(to);
+      await phone.getByTestId("dial-now").click();
+      const heard = phone.getByTestId("line");
+      await heard.filter({ hasText: "The call is in-progress" }).waitFor(WITHIN);
+      return heard;
+    },
     /** Opens the chat with a number that the phone has not written to yet. */
     async begin(digits, to) {
       const phone = await take(digits);

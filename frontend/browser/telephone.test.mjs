@@ -23,12 +23,8 @@ before(async () => {
 after(() => browser?.close());
 
 test("a customer calls the business, hears it, speaks, presses keys and hangs up", async () => {
+  const heard = await phones.dial(customer, line);
   const phone = await phones.take(customer);
-  await phone.getByTestId("tab-calls").click();
-  await phone.getByTestId("dial-number").fill(line);
-  await phone.getByTestId("dial-now").click();
-  const heard = phone.getByTestId("line");
-  await heard.filter({ hasText: "The call is in-progress" }).waitFor(WITHIN);
   const [{ sid }] = (await network("GET", `/calls?phone=%2B${customer}`)).data;
   const said = await until("a greeting", async () => {
     const { data } = await network("GET", `/calls/${sid}/ledger`);

@@ -2,6 +2,7 @@
 import { Plus, Trash2 } from "lucide-react";
 import { useTranslation } from "react-i18next";
 import type { CallFlow, FlowFault } from "@/api/objects";
+import { sessionName, useSessions } from "@/numbers/sessions";
 import { Button, IconButton } from "@/parts/button";
 import { inOrder } from "./flow";
 import { CheckEntry, ChoiceEntry, Entry, NumberEntry, TextEntry, useFaultText } from "./flow-fields";
@@ -89,6 +90,14 @@ function Closures({ flow, faults, onChange }: Props) {
   );
 }
 
+/** The number of the business that writes; none chosen: the one that there is, or that knows the caller. */
+function Writer({ session, onChange }: { session: string | null; onChange(session: string | null): void }) {
+  const { t } = useTranslation();
+  const { data: sessions = [] } = useSessions();
+  const named = sessions.map((each) => ({ value: each.id, label: sessionName(each, t("numbers.unnamed")) }));
+  return <ChoiceEntry label={t("flow.missed_from")} value={session ?? ""} options={[{ value: "", label: t("flow.missed_from_any") }, ...named]} onChange={(id) => onChange(id || null)} />;
+}
+
 function Missed({ flow, faults, onChange }: Props) {
   const { t } = useTranslation();
   const text = useFaultText(faults);
@@ -100,6 +109,7 @@ function Missed({ flow, faults, onChange }: Props) {
       {missed.enabled && (
         <>
           <TextEntry long label={t("flow.missed_text")} value={missed.text} error={text("missed_call.text")} onChange={(words) => set({ text: words })} />
+          <Writer session={missed.session_id ?? null} onChange={(session_id) => set({ session_id })} />
           <NumberEntry label={t("flow.missed_window")} value={missed.window_h ?? 6} error={text("missed_call.window_h")} least={1} most={168} onChange={(window_h) => set({ window_h })} />
         </>
       )}

@@ -110,13 +110,14 @@ async fn serve(desk: &Data<Desk>, session: Session, mut messages: MessageStream)
         local_programs: desk.sockets.local_programs,
     };
     let end = bridge.run(session.clone(), messages).await;
-    let (phase, code) = match end {
-        End::Done => (phase::STREAM_DONE, CloseCode::Normal),
-        End::Failed => (phase::STREAM_FAILED, CloseCode::Normal),
-        End::Moved => (phase::STREAM_MOVED, CloseCode::Away),
+    let (phase, code, word) = match end {
+        End::Done => (phase::STREAM_DONE, CloseCode::Normal, "done"),
+        End::Failed => (phase::STREAM_FAILED, CloseCode::Normal, "failed"),
+        End::Moved => (phase::STREAM_MOVED, CloseCode::Away, "moved"),
         // The call is over, or its provider lost the socket and asks again.
-        End::CallerGone => (phase::STREAM, CloseCode::Normal),
+        End::CallerGone => (phase::STREAM, CloseCode::Normal, "caller_gone"),
     };
+    desk.metrics.stream_ended(word);
     // The provider asks for the next page as soon as the socket is closed: what it then finds is said first.
     if let Err(away) = desk.slots.note_phase(id, phase).await {
         tracing::warn!(error = %away, "how a bridge ended could not be said");

@@ -24,6 +24,7 @@ pub(crate) struct Metrics {
     pub(crate) frames_out: IntCounter,
     pub(crate) frames_dropped: IntCounter,
     pub(crate) frames_missing: IntCounter,
+    streams_ended: IntCounterVec,
     webhooks: HistogramVec,
     admissions: IntCounterVec,
     leases: IntCounterVec,
@@ -48,6 +49,12 @@ impl Metrics {
             frames_out: counter("call_frames_out_total", "Audio frames to callers.")?,
             frames_dropped: counter("call_frames_dropped_total", "Audio frames dropped.")?,
             frames_missing: counter("call_frames_missing_total", "Audio frames never sent.")?,
+            streams_ended: labelled(
+                registry,
+                "call_streams_ended_total",
+                "Media streams that ended.",
+                "end",
+            )?,
             webhooks: webhooks(registry)?,
             admissions: labelled(
                 registry,
@@ -76,6 +83,10 @@ impl Metrics {
 
     pub(crate) fn admission(&self, outcome: &str) {
         self.admissions.with_label_values(&[outcome]).inc();
+    }
+
+    pub(crate) fn stream_ended(&self, end: &str) {
+        self.streams_ended.with_label_values(&[end]).inc();
     }
 
     pub(crate) fn lease(&self, found: &str) {

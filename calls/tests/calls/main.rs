@@ -15,8 +15,11 @@ mod caller;
 mod carried;
 mod carrier;
 mod ends;
+mod judged;
 mod limits;
 mod pages;
+#[path = "../../../sim/tests/network/peer.rs"]
+mod peer;
 mod redis;
 mod sockets;
 mod stage;

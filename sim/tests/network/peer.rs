@@ -12,7 +12,7 @@ static INSTALLING: Mutex<()> = Mutex::const_new(());
 /// Installs exactly what the lock file names, unless an earlier run did so to its end; the folder.
 async fn installed(peer: &str) -> PathBuf {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("peers")
+        .join("../sim/peers")
         .join(peer);
     let _turn = INSTALLING.lock().await;
     // npm writes this file last.

@@ -180,3 +180,28 @@ async fn a_webhook_comes_late_and_twice_at_once_on_purpose() {
     assert!(took.is_some_and(|ms| ms >= 50), "{rows:#?}");
     network.stop().await;
 }
+
+#[actix_web::test]
+async fn a_callback_comes_late_on_purpose() {
+    let (network, control, business) = network_with_business().await;
+    business.twiml("/voice", "<Hangup/>");
+    control
+        .fault(json!({ "kind": "callback_delay", "route": "status", "ms": 400, "count": 1 }))
+        .await;
+    let sid = ring(&control).await;
+    let told = business.wait("/status", 1).await;
+    assert_eq!(told.form["CallSid"], sid);
+    control
+        .entry(&sid, "callback", "route", json!("status"))
+        .await;
+    let rows = control.call_ends(&sid, "completed").await;
+    let at = |kind: &str, field: &str, value: &str| {
+        let row = rows
+            .iter()
+            .find(|row| row["kind"] == kind && row[field] == value);
+        row.expect("an entry")["ms"].as_u64().expect("a time")
+    };
+    let late = at("callback", "route", "status") - at("status", "status", "completed");
+    assert!(late >= 400, "{late} ms");
+    network.stop().await;
+}

@@ -208,6 +208,13 @@ async fn rest_fails_on_purpose() {
     assert_eq!(list["calls"].as_array().expect("a list").len(), 1);
 
     control
+        .fault(json!({ "kind": "rest_slow", "ms": 300, "count": 1 }))
+        .await;
+    let begun = std::time::Instant::now();
+    assert_eq!(control.rest("GET", "Calls.json", &[]).await.0, 200);
+    assert!(begun.elapsed() >= std::time::Duration::from_millis(300));
+
+    control
         .fault(json!({ "kind": "rest_list_lag", "ms": 60_000, "count": 1 }))
         .await;
     let (_, list) = control.rest("GET", "Calls.json", &[]).await;

@@ -131,3 +131,30 @@ async fn a_greeting_that_is_played_stands_in_the_ledger_by_its_bytes() {
     assert_eq!(errors(&rows).len(), 1);
     network.stop().await;
 }
+
+#[actix_web::test]
+async fn what_was_said_is_lost_on_purpose_and_told_of_as_absent() {
+    let (network, control, business) = network_with_business().await;
+    business.twiml(
+        "/voice",
+        "<Record timeout=\"3\" action=\"{url}/recorded\" recordingStatusCallback=\"{url}/kept\" recordingStatusCallbackEvent=\"completed absent\"/><Say>lost</Say>",
+    );
+    business.reply("/kept", 204, "text/plain", "");
+    control
+        .fault(json!({ "kind": "recording_absent", "count": 1 }))
+        .await;
+    let script = "expect verb Record\ntone 7s\nexpect say ~ \"lost\"";
+    let sid = dial(
+        &control,
+        json!({ "from": CALLER, "to": SHOP, "script": script }),
+    )
+    .await;
+    let told = business.wait("/kept", 1).await;
+    assert_eq!(told.form["RecordingStatus"], "absent");
+    assert_eq!(told.form["CallSid"], sid);
+    control.call_ends(&sid, "completed").await;
+    assert!(business.asked("/recorded").is_empty());
+    let (_, list) = control.rest("GET", "Recordings.json", &[]).await;
+    assert_eq!(list["recordings"], json!([]));
+    network.stop().await;
+}

@@ -49,7 +49,8 @@ fn answer(frame: &Value, talk: Talk) -> Vec<Value> {
 }
 
 impl Agent {
-    /// Takes one socket, talks, and closes it when the mark `end` comes back or a digit 9 is pressed.
+    /// Takes one socket, talks, and closes it when the mark `end` comes back or a digit 9 is pressed. The event `gone`
+    /// stands for the end of the socket.
     async fn start(talk: Talk) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("ws://{}/media", listener.local_addr().expect("an address"));
@@ -80,6 +81,8 @@ impl Agent {
                     socket.close().await.expect("closed");
                 }
             }
+            let gone = json!({ "event": "gone" });
+            frames.lock().expect("nobody failed").push(gone);
         });
         agent
     }
@@ -330,5 +333,28 @@ async fn a_stream_is_unsigned_begins_without_its_start_or_loses_frames_on_purpos
     let rows = control.call_ends(&sid, "completed").await;
     let end = rows.iter().find(|row| row["event"] == "stopped");
     assert_eq!(end.expect("an end")["frames_lost"], 1);
+    network.stop().await;
+}
+
+#[actix_web::test]
+async fn a_stream_ends_without_its_stop_on_purpose() {
+    let (network, control, business) = network_with_business().await;
+    control
+        .fault(json!({ "kind": "media_no_stop", "count": 1 }))
+        .await;
+    for is_told in [false, true] {
+        let agent = Agent::start(|_| Vec::new()).await;
+        let verbs = format!("<Connect><Stream url=\"{}\"/></Connect>", agent.url);
+        business.twiml("/voice", &verbs);
+        let sid = ring(&control).await;
+        agent.wait(|frame| frame["event"] == "media").await;
+        control
+            .post(&format!("/calls/{sid}/hangup"), json!({}))
+            .await;
+        agent.wait(|frame| frame["event"] == "gone").await;
+        let frames = agent.frames();
+        let told = frames.iter().any(|frame| frame["event"] == "stop");
+        assert_eq!(told, is_told, "{frames:?}");
+    }
     network.stop().await;
 }

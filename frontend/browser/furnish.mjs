@@ -30,8 +30,29 @@ async function chatOf(customer, ready) {
   });
 }
 
-/** A number that takes calls, and a flow with a step of most kinds. */
-async function telephone() {
+const LEAVES_A_MESSAGE = ["expect verb Gather", "press 1", "expect verb Record", 'say "Please call me back about the red bicycle."', "wait 2s", "press #"];
+
+/** Calls the business as the script says; answers the call's id. */
+export async function calls(from, script) {
+  const to = (await until("the demo's line", async () => (await network("GET", "/carrier/numbers")).data[0])).phone;
+  return (await network("POST", "/calls", { from, to, script: script.join("\n") })).sid;
+}
+
+/** Somebody who is rung in vain and leaves a message, and somebody who hangs up; answers the first one's call. */
+async function past(customer) {
+  await network("PUT", "/carrier/people", { phone: "+972509999999", does: "no-answer" });
+  // Nobody who looks at pages waits for people who talk.
+  await network("PATCH", "/carrier", { call_scale: 20 });
+  const call = await calls(`+${customer}`, LEAVES_A_MESSAGE);
+  const hasty = await calls(`+${await newPhone("Maya Hasty")}`, ["expect verb Gather", "hangup"]);
+  await until("the message is kept", async () => (await api("GET", `/v1/calls/${call}`)).call.recording?.state === "ready");
+  await until("the hasty one is gone", async () => (await api("GET", `/v1/calls/${hasty}`)).call.reason === "missed");
+  await network("PATCH", "/carrier", { call_scale: 1 });
+  return call;
+}
+
+/** A number that takes calls, a flow with a step of most kinds, and calls; answers one with a message. */
+async function telephone(customer) {
   await owner("POST", "/v1/call-numbers", { phone: "+97231234567", name: "Shop · חנות" });
   const { version, flow } = await owner("GET", "/v1/call-flow");
   const nodes = {
@@ -41,8 +62,11 @@ async function telephone() {
   };
   const closures = [{ from: "2026-12-12", to: "2026-12-13" }];
   const hours = { sun: [{ from: "09:00", to: "18:00" }] };
-  const wanted = { ...flow, time_zone: "Asia/Jerusalem", hours, closures, entry: { ...flow.entry, open: "menu" }, nodes: { ...flow.nodes, ...nodes } };
-  await owner("PUT", "/v1/call-flow", { version, flow: wanted });
+  const wanted = { ...flow, time_zone: "Asia/Jerusalem", entry: { ...flow.entry, open: "menu" }, nodes: { ...flow.nodes, ...nodes } };
+  const open = await owner("PUT", "/v1/call-flow", { version, flow: { ...wanted, hours: null, closures: [] } });
+  const call = await past(customer);
+  await owner("PUT", "/v1/call-flow", { version: open.version, flow: { ...wanted, hours, closures } });
+  return call;
 }
 
 /** Makes all of it; answers the ids that the scenes need. */
@@ -63,9 +87,9 @@ export async function furnish() {
   await fallen("Deliveries", "failed", (own) => refuse(own, 403));
   await fallen("Support · תמיכה", "restricted", (own) => refuse(own, 402));
   const unlinked = await api("POST", "/v1/sessions", { name: "New line" });
-  await telephone();
+  const call = await telephone(customer);
   const agent = await member("agent", "דנה Levi");
   const { page: invitation } = await invite("admin");
   await owner("POST", "/v1/api-keys", { name: "Shop website", scopes: ["messages:read", "messages:write"] });
-  return { agent, invitation, session, chat: chat.id, failed: failed.chat_id, unlinked: unlinked.id };
+  return { agent, invitation, session, chat: chat.id, failed: failed.chat_id, call, unlinked: unlinked.id };
 }

@@ -1,5 +1,6 @@
 // Every page in the states that can be reached in a running demo, and how to get there.
 import { api, codeOf } from "./demo.mjs";
+import { calls } from "./furnish.mjs";
 
 const WITHIN = { timeout: 30_000 };
 
@@ -80,7 +81,22 @@ export const SCENES = [
   { name: "queue-pause", path: () => "/queues?queue=low", ready: sheet("[data-queue=low]", "svg.lucide-pause") },
   { name: "dead-letters", path: () => "/queues/dead-letters", ready: shows("main h2, [data-letter]") },
   { name: "dead-letters-none", path: () => "/queues/dead-letters?queue=media&hours=24", ready: shows("main h2") },
-  { name: "calls", path: () => "/calls", ready: shows(".uplot canvas") },
+  {
+    name: "calls",
+    path: () => "/calls",
+    ready: async (page) => {
+      await shows(".uplot canvas")(page);
+      await shows("[data-call]")(page);
+    },
+  },
+  {
+    name: "call",
+    path: (made) => `/calls?call=${made.call}`,
+    ready: async (page) => {
+      await shows("[role=dialog] [data-step]")(page);
+      await page.waitForFunction(() => document.querySelector("audio")?.duration > 0, null, WITHIN);
+    },
+  },
   { name: "call-numbers", path: () => "/calls/numbers", ready: shows("[data-call-number]") },
   { name: "call-number-new", path: () => "/calls/numbers", ready: sheet("[data-call-number]", "svg.lucide-plus") },
   { name: "call-flow", path: () => "/calls/flow", ready: shows("[data-form]") },
@@ -95,7 +111,13 @@ export const SCENES = [
     },
   },
   { name: "call-flow-of-an-agent", as: "agent", path: () => "/calls/flow", ready: shows("[data-node]") },
-  { name: "slots", path: () => "/slots", ready: shows("[data-slots]") },
+  {
+    name: "slots",
+    // A call that lasts for as long as anybody looks.
+    before: () => calls("+972559999998", ["expect verb Record", "tone 100s"]),
+    path: () => "/slots",
+    ready: shows("[data-slot]"),
+  },
   { name: "slots-limit", path: () => "/slots", ready: sheet("[data-slots]", "svg.lucide-sliders-horizontal") },
   { name: "slots-denied", as: "agent", path: () => "/slots", ready: shows("main h1") },
   { name: "businesses", path: () => "/businesses", ready: shows("[data-tenant]") },

@@ -83,6 +83,8 @@ test("the owner says which number writes to those who were missed", async () => 
 });
 
 test("a customer leaves a message, and the owner sees the call and plays it", async () => {
+  // Other tests' calls may take their time.
+  await until("every other call is over", async () => (await network("GET", "/calls?live=true")).data.length === 0, 180_000);
   await page.goto("/calls");
   await page.locator("[data-line=live]").waitFor(WITHIN);
   const gauge = page.locator("[data-live]");

@@ -6,7 +6,7 @@ import { Sheet } from "@/parts/dialog";
 import { Loaded } from "@/parts/loaded";
 import { Clock, Moment, Phone } from "@/parts/time";
 import { useCall } from "./calls";
-import { CallChip, Duration } from "./state";
+import { CallChip, Duration, isCallState } from "./state";
 
 function Player({ call }: { call: Call }) {
   const { t } = useTranslation();
@@ -38,7 +38,7 @@ function Step({ step }: { step: CallStep }) {
         {step.detail && (
           <span className="text-soft">
             {" · "}
-            <bdi>{step.detail}</bdi>
+            <bdi>{isCallState(step.detail) ? t(`calls.state_${step.detail}`) : step.detail}</bdi>
           </span>
         )}
       </span>

@@ -22,7 +22,7 @@ interface Props {
 export function Entry({ label, error = null, children }: Props) {
   const id = useId();
   return (
-    <div className="grid gap-1">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-1">
       <label htmlFor={id} className="font-medium">
         {label}
       </label>

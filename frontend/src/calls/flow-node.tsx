@@ -145,7 +145,7 @@ export function FlowNodeForm({ id, flow, faults, onChange, onRemove }: Props) {
   const own = faultText(`nodes.${id}`);
   const places = inOrder(flow).map((each) => ({ value: each, label: `${each} · ${t(`flow.kind_${flow.nodes[each]!.kind}`)}` }));
   return (
-    <div data-form={id} className="grid gap-4">
+    <div data-form={id} className="grid grid-cols-[minmax(0,1fr)] gap-4">
       {own && <p className="text-sm text-danger">{own}</p>}
       <Part node={node} set={(next) => onChange(withNode(flow, id, next))} fault={(field) => faultText(`nodes.${id}.${field}`)} places={places} />
       <Button small className="justify-self-start" onClick={onRemove}>

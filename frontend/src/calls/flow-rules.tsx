@@ -36,7 +36,7 @@ function Hours({ flow, faults, onChange }: Props) {
     <>
       <CheckEntry label={t("flow.has_hours")} checked={Boolean(hours)} onChange={(on) => onChange({ ...flow, hours: on ? WEEK : null })} />
       {hours && (
-        <div className="grid gap-3 sm:grid-cols-2">
+        <div className="grid grid-cols-[minmax(0,1fr)] gap-3 sm:grid-cols-2">
           {DAYS.map((day) => (
             <Entry key={day} label={t(`flow.day_${day}`)} error={wrong(day)}>
               {(props) => (
@@ -125,8 +125,8 @@ export function FlowRules(props: Props) {
   const recording = flow.recording ?? { keep_days: null, delete_at_provider: true };
   const zones = ZONES.includes(flow.time_zone) ? ZONES : [flow.time_zone, ...ZONES];
   return (
-    <div className="grid gap-4">
-      <div className="grid gap-4 sm:grid-cols-2">
+    <div className="grid grid-cols-[minmax(0,1fr)] gap-4">
+      <div className="grid grid-cols-[minmax(0,1fr)] gap-4 sm:grid-cols-2">
         <ChoiceEntry
           label={t("flow.language")}
           value={flow.language}

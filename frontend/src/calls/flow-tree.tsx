@@ -81,9 +81,9 @@ export function FlowTree(shared: Shared) {
   const { t } = useTranslation();
   const { flow, onChoose } = shared;
   return (
-    <ol aria-label={t("flow.tree")} className="grid gap-3">
+    <ol aria-label={t("flow.tree")} className="grid grid-cols-[minmax(0,1fr)] gap-3">
       {inOrder(flow).map((id) => (
-        <li key={id} className="grid gap-1.5">
+        <li key={id} className="grid grid-cols-[minmax(0,1fr)] gap-1.5">
           {(flow.entry.open === id || flow.entry.closed === id) && (
             <p className="text-sm font-medium text-soft">
               {[flow.entry.open === id && t("flow.entry_open"), flow.entry.closed === id && t("flow.entry_closed")].filter(Boolean).join(" · ")}

@@ -14,6 +14,10 @@ const LOOKS = {
   canceled: { icon: PhoneOff, tone: "bg-sunken text-soft" },
 } as const satisfies Record<CallState, object>;
 
+export function isCallState(word: string): word is CallState {
+  return Object.hasOwn(LOOKS, word);
+}
+
 export function CallChip({ state }: { state: CallState }) {
   const { t } = useTranslation();
   const { icon: Icon, tone } = LOOKS[state];

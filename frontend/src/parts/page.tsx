@@ -34,7 +34,7 @@ export function Page({ title, intro, action, tabs, wide = false, children }: Pro
 /** A raised box with a heading of its own. */
 export function Panel({ title, intro, children }: { title: string; intro?: ReactNode; children: ReactNode }) {
   return (
-    <section className="grid grid-cols-[minmax(0,1fr)] gap-4 rounded-2xl border border-line bg-raised p-5">
+    <section className="grid grid-cols-[minmax(0,1fr)] content-start gap-4 rounded-2xl border border-line bg-raised p-5">
       <div>
         <h2 className="text-lg font-semibold">{title}</h2>
         {intro && <p className="text-soft">{intro}</p>}

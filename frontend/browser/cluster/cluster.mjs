@@ -56,3 +56,9 @@ export function deadLetters(of, count, error) {
   const columns = "id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, last_error, created_at, finished_at";
   execFileSync("psql", [demo.postgres_url, "-qc", `insert into jobs (${columns}) values ${rows.join(", ")}`]);
 }
+
+/** So many businesses on the last shard that have no number; faster than operators may ask. */
+export function crowd(name, count) {
+  const made = `insert into businesses (id, name, status, shard, created_at) select gen_random_uuid(), '${name} ' || n, 'active', 3, ${Date.now()} from generate_series(1, ${count}) n`;
+  execFileSync("psql", [demo.postgres_url, "-qc", made]);
+}

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { launch, open, profile, signIn } from "../chromium.mjs";
 import { until } from "../demo.mjs";
 import { LANGUAGES, inspect } from "../looks.mjs";
-import { business, deadLetters, say, standingStill } from "./cluster.mjs";
+import { business, crowd, deadLetters, say, standingStill } from "./cluster.mjs";
 
 const WITHIN = { timeout: 30_000 };
 const BUSINESSES = ["Corner bakery", "מאפיית השכונה", "Bright Dental", "Tel Aviv Bikes", "ספרים ועוד", "North Florist"];
@@ -154,4 +154,20 @@ test("dead letters are retried one by one, by what they have in common, and all"
   await confirm(page, "Retry all");
   await page.getByRole("heading", { name: "No job has died" }).waitFor(WITHIN);
   assert.deepEqual(errors, []);
+});
+
+test("of more businesses than the map shows the others are found by their name", async () => {
+  crowd("Kiosk", 200);
+  await each(async (page, word, language) => {
+    await page.goto("/shards");
+    const find = page.getByRole("search");
+    await find.getByRole("searchbox").fill(BUSINESSES[4]);
+    await inspect(page, "cluster-shards-many", language);
+    await find.getByRole("button", { name: word("tenants.find") }).click();
+    await until("the one that was asked for", async () => (await page.locator("[data-tile]").count()) === 1);
+    await page.locator(`[data-tile="${ids[4]}"]`).waitFor(WITHIN);
+    await find.getByRole("searchbox").fill("");
+    await find.getByRole("button", { name: word("tenants.find") }).click();
+    await until("many", async () => (await page.locator("[data-tile]").count()) === 200);
+  });
 });

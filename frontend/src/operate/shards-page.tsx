@@ -14,10 +14,12 @@ import { DrainSheet } from "./drain-sheet";
 import { MoveSheet } from "./move-sheet";
 import { ShardColumn, Tiles } from "./shard-column";
 import { largest, useShards, useTiles } from "./shards";
+import { TenantSearch } from "./tenant-search";
 
 function Board({ shards }: { shards: readonly Shard[] }) {
   const { t } = useTranslation();
-  const tiles = useTiles(true);
+  const [q, setQ] = useState("");
+  const { tiles, shown, hasMore } = useTiles(q);
   const most = { memory: largest(shards, (each) => each.rss_bytes, 1), rate: largest(shards, (each) => each.messages_per_s, 1) };
   const [drained, setDrained] = useState<Shard | null>(null);
   const [moved, setMoved] = useState<Tenant | null>(null);
@@ -29,6 +31,14 @@ function Board({ shards }: { shards: readonly Shard[] }) {
   const homeless = tiles.get(0) ?? [];
   return (
     <>
+      {(hasMore || q) && (
+        <div className="grid gap-2">
+          <TenantSearch key={q} q={q} onFind={setQ} />
+          <p role="status" className="text-sm text-soft">
+            {hasMore ? t("shards.first", { count: shown }) : t("shards.found", { count: shown })}
+          </p>
+        </div>
+      )}
       <div className="grid grid-cols-[repeat(auto-fill,minmax(min(100%,17rem),1fr))] items-start gap-4">
         {shards.map((shard) => (
           <ShardColumn

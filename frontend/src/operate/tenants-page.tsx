@@ -1,12 +1,11 @@
 // The businesses of the platform: made, limited, suspended, and where their numbers live.
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { Ban, Building2, EllipsisVertical, Play, Plus, SlidersHorizontal } from "lucide-react";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Tenant } from "@/api/objects";
 import { Avatar } from "@/parts/avatar";
 import { Button, IconButton } from "@/parts/button";
-import { Labelled } from "@/parts/labelled";
 import { Loaded } from "@/parts/loaded";
 import { Menu, MenuItem } from "@/parts/menu";
 import { More } from "@/parts/more";
@@ -14,11 +13,11 @@ import { Page, Rows } from "@/parts/page";
 import { Blank, Denied } from "@/parts/states";
 import { useMay, useMe } from "@/sign-in/account";
 import { useFormats } from "@/words/formats";
+import { TenantSearch } from "./tenant-search";
 import { ChangeTenantSheet, NewTenantSheet, SuspendSheet } from "./tenant-sheets";
 import { useTenants } from "./tenants";
 
 const ICON = { size: 16, "aria-hidden": true } as const;
-const SEARCH_MAX = 200;
 
 function Facts({ tenant }: { tenant: Tenant }) {
   const { t } = useTranslation();
@@ -81,30 +80,13 @@ function TenantRow({ tenant, isOwn }: { tenant: Tenant; isOwn: boolean }) {
   );
 }
 
-function Search({ q }: { q: string }) {
-  const { t } = useTranslation();
-  const navigate = useNavigate();
-  const search = (event: FormEvent<HTMLFormElement>) => {
-    event.preventDefault();
-    const text = String(new FormData(event.currentTarget).get("q") ?? "").trim();
-    void navigate({ to: "/businesses", search: text ? { q: text } : {}, replace: true });
-  };
-  return (
-    <form role="search" onSubmit={search} className="flex items-end gap-2">
-      <Labelled label={t("tenants.search")}>
-        {(id) => <input id={id} name="q" type="search" dir="auto" defaultValue={q} maxLength={SEARCH_MAX} className="field" />}
-      </Labelled>
-      <Button type="submit">{t("tenants.find")}</Button>
-    </form>
-  );
-}
-
 export function TenantsPage() {
   const { t } = useTranslation();
   const { data: me } = useMe();
   const may = useMay("platform:operate");
   const { q = "" } = useSearch({ from: "/frame/businesses" });
   const query = useTenants(q, may);
+  const navigate = useNavigate();
   const [making, setMaking] = useState(false);
   if (me && !may) return <Denied heading="h1" />;
   return (
@@ -118,7 +100,7 @@ export function TenantsPage() {
         </Button>
       }
     >
-      <Search key={q} q={q} />
+      <TenantSearch key={q} q={q} onFind={(text) => void navigate({ to: "/businesses", search: text ? { q: text } : {}, replace: true })} />
       <Loaded query={query}>
         {(tenants) =>
           tenants.length === 0 ? (

@@ -78,7 +78,7 @@ export function Tiles({ label, tenants, action }: TilesProps) {
   const { t } = useTranslation();
   if (tenants.length === 0) return <p className="text-sm text-soft">{t("shards.no_businesses")}</p>;
   return (
-    <ul aria-label={label} className="grid max-h-96 grid-cols-[minmax(0,1fr)] gap-2 overflow-y-auto">
+    <ul aria-label={label} className="grid max-h-96 auto-rows-max grid-cols-[minmax(0,1fr)] gap-2 overflow-y-auto">
       {tenants.map((tenant) => (
         <Tile key={tenant.id} tenant={tenant} action={action(tenant)} />
       ))}

@@ -7,7 +7,7 @@ mod account;
 pub mod book;
 mod change;
 mod gateway;
-mod launch;
+pub(crate) mod launch;
 pub mod process;
 mod secrets;
 mod table;

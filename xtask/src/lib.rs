@@ -36,8 +36,9 @@ cargo xtask <command>
   postgres -- cmd   run a command with a fresh PostgreSQL server named by SWITCHYARD_TEST_POSTGRES
   bench [--full] [--alone] [--program file] [part]
                     what this machine carries, beside Baileys on the same simulated network and beside RQ and
-                    BullMQ, as a table; parts: start, sessions, outbound, latency, inbound, api, jobs, neighbour, shards;
-                    --full: 1,000 sessions; --alone: without the others; --program: a program built before
+                    BullMQ, as a table; parts: start, sessions, outbound, latency, inbound, api, jobs, neighbour, shards,
+                    fleet, slots, streams, voice, storm;
+                    --full: 2,000 sessions; --alone: without the others; --program: a program built before
   cluster start|status|kill NAME|pause NAME|resume NAME|scale ROLE=N|stop [--data-dir D] [--program file]
                     every process of a production installation on loopback, beside the simulated network; what it
                     has and how it is reached is in D/cluster.json (D is ./cluster unless named)

@@ -68,6 +68,15 @@ pub(crate) fn release() -> Result<PathBuf> {
     Ok(target.join("release/switchyard"))
 }
 
+/// What the benchmark loads the calls with, built beside the program so that no dependency is built twice.
+pub(crate) fn rig() -> Result<PathBuf> {
+    let mut build = vec!["build", "--release", "--package", "switchyard"];
+    build.extend(["--package", "switchyard-rig"]);
+    build.extend(SIM);
+    cargo("build the loads of the benchmark", &build).run()?;
+    Ok(target()?.join("release/switchyard-rig"))
+}
+
 /// The folder that cargo builds into, wherever the environment or a configuration puts it.
 pub(crate) fn target() -> Result<PathBuf> {
     let text = cargo(

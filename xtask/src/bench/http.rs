@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::Value;
-use ureq::Agent;
+use ureq::typestate::WithBody;
+use ureq::{Agent, RequestBuilder};
 
 /// Nothing that is asked for takes longer, a long poll included.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -74,7 +75,7 @@ impl Http {
     }
 
     fn asked(&self, path: &str) -> Result<(String, String)> {
-        let request = self.agent.get(format!("{}{path}", self.base));
+        let request = self.agent.get(self.at(path));
         let request = match &self.bearer {
             Some(bearer) => request.header("Authorization", bearer),
             None => request,
@@ -93,7 +94,7 @@ impl Http {
 
     /// The status and the JSON of an answer, whatever the status.
     pub(crate) fn answer(&self, path: &str) -> Result<(u16, Value)> {
-        let mut response = self.agent.get(format!("{}{path}", self.base)).call()?;
+        let mut response = self.agent.get(self.at(path)).call()?;
         let text = response.body_mut().read_to_string()?;
         let body = serde_json::from_str(&text).unwrap_or_default();
         Ok((response.status().as_u16(), body))
@@ -101,26 +102,52 @@ impl Http {
 
     /// The text that a GET is answered with.
     pub(crate) fn text(&self, path: &str) -> Result<String> {
-        let mut response = self.agent.get(format!("{}{path}", self.base)).call()?;
+        let mut response = self.agent.get(self.at(path)).call()?;
         Ok(response.body_mut().read_to_string()?)
     }
 
     /// The answer to a POST.
     pub(crate) fn post(&self, path: &str, body: &Value) -> Result<Value> {
-        let request = self.agent.post(format!("{}{path}", self.base));
+        self.told("POST", path, self.agent.post(self.at(path)), body)
+    }
+
+    /// The answer to a PUT.
+    pub(crate) fn put(&self, path: &str, body: &Value) -> Result<Value> {
+        self.told("PUT", path, self.agent.put(self.at(path)), body)
+    }
+
+    /// Deletes something, and looks at the status alone.
+    pub(crate) fn delete(&self, path: &str) -> Result<()> {
+        let request = self.agent.delete(self.at(path));
+        let response = request.call().with_context(|| format!("DELETE {path}"))?;
+        let status = response.status();
+        ensure!(status.is_success(), "DELETE {path}: {status}");
+        Ok(())
+    }
+
+    fn at(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    fn told(
+        &self,
+        method: &str,
+        path: &str,
+        request: RequestBuilder<WithBody>,
+        body: &Value,
+    ) -> Result<Value> {
         let request = match &self.bearer {
             Some(bearer) => request.header("Authorization", bearer),
             None => request,
         };
-        let mut response = request
-            .send_json(body)
-            .with_context(|| format!("POST {path}"))?;
+        let response = request.send_json(body);
+        let mut response = response.with_context(|| format!("{method} {path}"))?;
         let status = response.status();
         let text = response.body_mut().read_to_string()?;
         if !status.is_success() {
-            bail!("POST {path}: {status} {text}");
+            bail!("{method} {path}: {status} {text}");
         }
-        serde_json::from_str(&text).with_context(|| format!("POST {path}: not JSON"))
+        serde_json::from_str(&text).with_context(|| format!("{method} {path}: not JSON"))
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Value, json};
 
 use crate::step::say;
@@ -116,6 +116,7 @@ pub(super) struct Report {
     machine: Vec<(&'static str, String)>,
     figures: Vec<Figure>,
     notes: Vec<String>,
+    broken: Vec<String>,
 }
 
 impl Report {
@@ -149,6 +150,7 @@ impl Report {
             machine,
             figures: Vec::new(),
             notes: Vec::new(),
+            broken: Vec::new(),
         })
     }
 
@@ -157,12 +159,21 @@ impl Report {
         self.figures.push(figure);
     }
 
+    /// Notes whether a promise was kept: the run of one that was not shows its figures and ends with an error.
+    pub(super) fn promise(&mut self, kept: bool, what: impl Into<String>) {
+        if !kept {
+            let what = what.into();
+            say(&format!("  NOT KEPT: {what}"));
+            self.broken.push(what);
+        }
+    }
+
     /// Says how figures were taken.
     pub(super) fn note(&mut self, note: impl Into<String>) {
         self.notes.push(note.into());
     }
 
-    /// Prints the table and writes the file.
+    /// Prints the table and writes the file. An error names the promises that were not kept.
     pub(super) fn finish(mut self, file: &Path) -> Result<()> {
         self.machine.push(("load after", load()));
         let took = format!("{:.0} s", self.start.elapsed().as_secs_f64());
@@ -173,11 +184,13 @@ impl Report {
             .map(|(name, value)| ((*name).to_owned(), value.as_str().into()))
             .collect();
         let figures: Vec<Value> = self.figures.iter().map(Figure::json).collect();
-        let all = json!({ "run": machine, "figures": figures, "how": self.notes });
+        let all = json!({ "run": machine, "figures": figures, "how": self.notes, "not_kept": self.broken });
         fs::write(file, serde_json::to_string_pretty(&all)?)
             .with_context(|| format!("cannot write {}", file.display()))?;
         writeln!(io::stdout(), "{}", self.markdown())?;
         say(&format!("also in {}", file.display()));
+        let broken = self.broken.join("; ");
+        ensure!(broken.is_empty(), "not kept: {broken}");
         Ok(())
     }
 
@@ -191,6 +204,8 @@ impl Report {
         lines.push("\n| | Switchyard | beside | ratio | goal |\n|---|---|---|---|---|".to_owned());
         lines.extend(self.figures.iter().map(Figure::line));
         lines.push(String::new());
+        let broken = self.broken.iter();
+        lines.extend(broken.map(|what| format!("- **Not kept: {what}.**")));
         lines.extend(self.notes.iter().map(|note| format!("- {note}.")));
         lines.join("\n")
     }

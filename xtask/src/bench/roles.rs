@@ -74,8 +74,8 @@ pub(super) struct Roles {
     pub(super) alone: bool,
 }
 
-/// One process.
-struct Role {
+/// One process; ends when it is told, not with this value.
+pub(super) struct Role {
     child: Child,
     log: PathBuf,
 }
@@ -123,7 +123,7 @@ impl Roles {
 
     /// The process of the API.
     pub(super) fn api_pid(&self) -> Result<u32> {
-        Ok(self.processes.first().context("the API")?.child.id())
+        Ok(self.processes.first().context("the API")?.pid())
     }
 
     /// Stores the messages of several businesses, unless they are there.
@@ -211,7 +211,7 @@ impl Drop for Roles {
 
 impl Role {
     /// Starts a process and waits until it says that it is ready.
-    fn start(
+    pub(super) fn start(
         program: &Path,
         name: &str,
         arguments: &[&str],
@@ -235,6 +235,18 @@ impl Role {
         ready.map(|()| role)
     }
 
+    /// Its process.
+    pub(super) fn pid(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// Tells it to end and waits until it has.
+    pub(super) fn end(&mut self) {
+        let pid = self.child.id().to_string();
+        Command::new("kill").args(["-TERM", &pid]).status().ok();
+        self.child.wait().ok();
+    }
+
     fn wait_until_ready(&mut self) -> Result<()> {
         let deadline = Instant::now() + START_DEADLINE;
         loop {
@@ -252,7 +264,7 @@ impl Role {
     }
 
     /// The address behind a word of what it said when it was ready.
-    fn address(&self, word: &str) -> Result<String> {
+    pub(super) fn address(&self, word: &str) -> Result<String> {
         let said = fs::read_to_string(&self.log)?;
         let address = said.lines().find_map(|line| {
             let rest = line.trim().strip_prefix(word)?.trim();
@@ -263,7 +275,11 @@ impl Role {
 }
 
 /// A command of the program with these settings and no other.
-fn configured(program: &Path, arguments: &[&str], settings: &[(&str, String)]) -> Command {
+pub(super) fn configured(
+    program: &Path,
+    arguments: &[&str],
+    settings: &[(&str, String)],
+) -> Command {
     let mut command = command(program);
     command
         .args(arguments)
@@ -274,7 +290,7 @@ fn configured(program: &Path, arguments: &[&str], settings: &[(&str, String)]) -
 }
 
 /// The first business and a key of it, made by the API; the limits of the key are columns, which a load outruns.
-fn set_up(postgres: &Cluster, url: &str) -> Result<Http> {
+pub(super) fn set_up(postgres: &Cluster, url: &str) -> Result<Http> {
     let api = Http::new(url, None);
     let owner = api.post(
         "/v1/auth/setup",
@@ -285,6 +301,8 @@ fn set_up(postgres: &Cluster, url: &str) -> Result<Http> {
     )?;
     let owner = api.with_key(text(&owner, "access_token")?);
     let scopes = [
+        "calls:read",
+        "calls:write",
         "messages:read",
         "messages:write",
         "sessions:read",

@@ -32,12 +32,9 @@ impl Cluster {
     /// Makes another business, with an owner of its own, by the API, on that shard if one is named; a key of it with every scope and no limit that a load
     /// reaches.
     pub fn business(&self, name: &str, shard: Option<u16>) -> Result<String> {
-        let url = self.book.of("api").find_map(|api| api.url.clone());
-        let api = Http::new(&url.context("no API")?, None);
-        let login = json!({ "email": self.book.email, "password": self.book.password });
-        let operator = api.post("/v1/auth/login", &login)?;
+        let api = self.operator()?;
         let email = format!("{}@example.com", name.to_lowercase().replace(' ', "-"));
-        let made = api.with_key(text(&operator, "access_token")?).post(
+        let made = api.post(
             "/v1/admin/businesses",
             &json!({ "name": name, "owner_email": email, "shard": shard }),
         )?;
@@ -48,6 +45,15 @@ impl Cluster {
             &json!({ "token": token, "name": name, "password": self.book.password }),
         )?;
         key(&api, text(&owner, "access_token")?, &self.database()?)
+    }
+
+    /// The API for an operator who has just signed in: a token lasts for ten minutes.
+    pub(crate) fn operator(&self) -> Result<Http> {
+        let url = self.book.of("api").find_map(|api| api.url.clone());
+        let api = Http::new(&url.context("no API")?, None);
+        let login = json!({ "email": self.book.email, "password": self.book.password });
+        let signed_in = api.post("/v1/auth/login", &login)?;
+        Ok(api.with_key(text(&signed_in, "access_token")?))
     }
 }
 

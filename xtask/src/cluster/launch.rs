@@ -42,7 +42,7 @@ const SECRETS: [(&str, &str); 3] = [
 ];
 
 /// The account that the simulated telephone network has from its start; it is no secret.
-const CARRIER: [(&str, &str); 2] = [
+pub(crate) const CARRIER: [(&str, &str); 2] = [
     ("TWILIO_ACCOUNT_SID", "AC00000000000000000000000000000001"),
     ("TWILIO_AUTH_TOKEN", "12345678901234567890123456789012"),
 ];

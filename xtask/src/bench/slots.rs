@@ -35,7 +35,7 @@ pub(super) fn measure(_program: &Path, folder: &Path, report: &mut Report) -> Re
     let seen: Value = serde_json::from_slice(&output.stdout)?;
     say(&format!("  {seen}"));
     let of = |way: &str, load: &str, what: &str| {
-        let place = format!("/ways/{way}/{load}/{what}");
+        let place = format!("/loads/{load}/{way}/{what}");
         let value = seen.pointer(&place).and_then(Value::as_f64);
         value.with_context(|| format!("no {place}"))
     };
@@ -75,6 +75,6 @@ pub(super) fn measure(_program: &Path, folder: &Path, report: &mut Report) -> Re
     let peak = of("leases", "crowded", "peak")?;
     let what = "most that had a slot at once, 500 clients, 50 lines".to_owned();
     report.add(Figure::less(what, "slots", peak, None).goal("≤ 50"));
-    report.note("slots: one server of Redis (appendfsync everysec) for all, 4 s for each way and load, one after the other; each client takes a slot for a new call and returns it at once. Ours are the verbs of `store/src/slots.rs`, a script of Lua for each, with leases, a limit for each business, and what a call must remember; over one connection for all clients, as a replica has it, and INCR and DECR over one too, which know no leases and no ids; WATCH, ZCARD, MULTI, ZADD, EXEC over a connection for each client, again until nobody was faster. By the clients' own count ours were never above the limit, else there is no figure");
+    report.note("slots: one server of Redis (appendfsync everysec) for all, four rounds of a second for each way, in turns; each client takes a slot for a new call and returns it, at once with 50 clients and after a millisecond with 500. Ours are the verbs of `store/src/slots.rs`, a script of Lua for each, with leases, a limit for each business, and what a call must remember; over one connection for all clients, as a replica has it, and INCR and DECR over one too, which know no leases and no ids; WATCH, ZCARD, MULTI, ZADD, EXEC over a connection for each client, again until nobody was faster. By the clients' own count ours were never above the limit, else there is no figure");
     Ok(())
 }

@@ -44,9 +44,32 @@ pub(crate) async fn end(
     sid: &CallSid,
     ending: Ending,
 ) -> store::Result<()> {
-    end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
+    let row = end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
     free(desk, business, sid, ending.state.name()).await;
+    if row.is_none() {
+        // Its row may have come in between. Whoever writes it from now on finds the call ended (see `overtook`).
+        end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
+    }
     Ok(())
+}
+
+/// Whether a call whose row was written just now had ended before it was there; then the row is ended too.
+pub(super) async fn overtook(desk: &Desk, business: BusinessId, sid: &CallSid) -> bool {
+    let Ok(last) = desk.slots.last(sid.as_str()).await else {
+        return false;
+    };
+    if !last.ended {
+        return false;
+    }
+    let ending = Ending {
+        state: CallState::parse(&last.phase).unwrap_or(CallState::Completed),
+        duration_s: None,
+        reason: None,
+    };
+    if let Err(error) = end(desk, business, sid, ending).await {
+        tracing::warn!(%error, "the end of a call is not written down yet");
+    }
+    true
 }
 
 /// Ends a call of which no more is known.

@@ -66,6 +66,9 @@ async fn admit(desk: &Desk, posted: &Posted) -> HttpResponse {
     };
     match begin(desk, posted).await {
         Ok((body, page)) => {
+            if ending::overtook(desk, posted.business, &posted.sid).await {
+                return answers::document(twiml::ended());
+            }
             if is_ours {
                 let whose = (posted.business, epoch);
                 desk.keeper.hold(sid, whose, page.phase, page.lasts);

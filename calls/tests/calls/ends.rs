@@ -65,6 +65,33 @@ async fn an_end_that_overtakes_the_beginning_leaves_no_slot() {
 }
 
 #[actix_web::test]
+async fn an_end_that_is_told_while_the_first_page_is_made_ends_the_call_too() {
+    let stage = Stage::new().await;
+    let options = calls::Options {
+        limit: 100,
+        business_limit: 100,
+        ..stage.options(None)
+    };
+    let replica = crate::stage::Replica::start(options);
+    let sids: Vec<String> = (0..60).map(|number| format!("CA{number}")).collect();
+    let both = sids.iter().map(|sid| {
+        let call = replica.caller(&stage, sid);
+        async move {
+            let (first, end) = tokio::join!(call.rings(), call.ends("completed"));
+            assert_eq!((first.status, end.status), (200, 204));
+        }
+    });
+    futures_util::future::join_all(both).await;
+    for sid in &sids {
+        let row = stage.row(sid).await;
+        assert!(
+            row.as_ref().is_none_or(|row| row.state.is_over()),
+            "{row:?}"
+        );
+    }
+}
+
+#[actix_web::test]
 async fn a_leg_neither_takes_a_slot_nor_frees_one() {
     let stage = Stage::new().await;
     let options = calls::Options {

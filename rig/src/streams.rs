@@ -112,6 +112,10 @@ pub(crate) async fn measure(wish: &Wish) -> Result<Value> {
     let (mut sent, mut returned) = (0_u64, Count::default());
     let mut broken = 0_u32;
     let mut sids = Vec::new();
+    // Together: a farewell takes the replica a moment.
+    for line in &lines {
+        line.hang_up();
+    }
     for line in lines {
         let end = line.end().await;
         broken = broken.saturating_add(u32::from(end.broken));

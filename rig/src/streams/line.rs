@@ -71,8 +71,12 @@ impl Line {
     }
 
     /// Hangs up.
-    pub(super) async fn end(self) -> End {
+    pub(super) fn hang_up(&self) {
         self.hung_up.cancel();
+    }
+
+    /// Waits until the socket of a line that hung up is closed.
+    pub(super) async fn end(self) -> End {
         let sent = self.speaks.await;
         let heard = timeout(PATIENCE, self.hears).await;
         let broken = !matches!(sent, Ok(Ok(_))) || !matches!(heard, Ok(Ok(_)));

@@ -44,8 +44,9 @@ function NodeButton({ id, flow, faults, chosen, onChoose }: Shared & { id: strin
         <span className="block font-medium">
           {t(`flow.kind_${node.kind}`)} <bdi dir="ltr" className="text-sm font-normal text-soft">{id}</bdi>
         </span>
-        <span className="block truncate text-sm text-soft">
-          <bdi>{gistOf(node)}</bdi>
+        {/* Cut at the end of the words, whichever way they run, and still under the name. */}
+        <span dir="auto" className="block truncate text-sm text-soft [text-align:match-parent]">
+          {gistOf(node)}
         </span>
       </span>
       {isFaulty && (

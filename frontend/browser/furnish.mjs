@@ -30,6 +30,7 @@ async function chatOf(customer, ready) {
   });
 }
 
+const PATIENCE_MS = 60_000;
 const LEAVES_A_MESSAGE = ["expect verb Gather", "press 1", "expect verb Record", 'say "Please call me back about the red bicycle."', "wait 2s", "press #"];
 
 /** Calls the business as the script says; answers the call's id. */
@@ -38,17 +39,23 @@ export async function calls(from, script) {
   return (await network("POST", "/calls", { from, to, script: script.join("\n") })).sid;
 }
 
+/** The call as the business sees it; nothing before its first answer. */
+const seen = async (sid) => (await api("GET", "/v1/calls")).data.find((each) => each.call_sid === sid);
+
 /** Somebody who is rung in vain and leaves a message, and somebody who hangs up; answers the first one's call. */
 async function past(customer) {
   await network("PUT", "/carrier/people", { phone: "+972509999999", does: "no-answer" });
   // Nobody who looks at pages waits for people who talk.
   await network("PATCH", "/carrier", { call_scale: 20 });
-  const call = await calls(`+${customer}`, LEAVES_A_MESSAGE);
-  const hasty = await calls(`+${await newPhone("Maya Hasty")}`, ["expect verb Gather", "hangup"]);
-  await until("the message is kept", async () => (await api("GET", `/v1/calls/${call}`)).call.recording?.state === "ready");
-  await until("the hasty one is gone", async () => (await api("GET", `/v1/calls/${hasty}`)).call.reason === "missed");
-  await network("PATCH", "/carrier", { call_scale: 1 });
-  return call;
+  try {
+    const call = await calls(`+${customer}`, LEAVES_A_MESSAGE);
+    const hasty = await calls(`+${await newPhone("Maya Hasty")}`, ["expect verb Gather", "hangup"]);
+    await until("the message is kept", async () => (await seen(call))?.recording?.state === "ready", PATIENCE_MS);
+    await until("the hasty one is gone", async () => (await seen(hasty))?.reason === "missed", PATIENCE_MS);
+    return call;
+  } finally {
+    await network("PATCH", "/carrier", { call_scale: 1 });
+  }
 }
 
 /** A number that takes calls, a flow with a step of most kinds, and calls; answers one with a message. */

@@ -146,6 +146,7 @@ pub(crate) mod tests {
             fail: Arc::new(FailPoints::none()),
             registry: registry.clone(),
             hints: true,
+            answer: store::ANSWER,
         };
         let path = folder.path().join("switchyard.db");
         let store = Store::open_sqlite(&path, options).await.unwrap();

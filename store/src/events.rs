@@ -7,7 +7,7 @@ use switchyard_core::object::EventObject;
 use switchyard_core::{BusinessId, EventId, SessionId, Timestamp};
 use uuid::Uuid;
 
-use crate::run::{fetch_all, fetch_optional, hex};
+use crate::run::{answered, fetch_all, fetch_optional, hex};
 use crate::{Engine, Error, NewEvent, Result, Store, Tx};
 
 pub(crate) mod sql;
@@ -98,10 +98,11 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
 
 async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: &[NewEvent]) -> Result<()> {
     tx.changed(u64::try_from(events.len()).unwrap_or(u64::MAX));
+    let patience = tx.patience();
     match tx.engine() {
         Engine::Postgres(connection) => {
             let columns = Columns::of(base, events)?;
-            sqlx::query(sql::INSERT.postgres)
+            let inserted = sqlx::query(sql::INSERT.postgres)
                 .bind(business.uuid())
                 .bind(columns.seqs)
                 .bind(columns.ids)
@@ -109,8 +110,8 @@ async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: &[NewEvent
                 .bind(columns.kinds)
                 .bind(columns.ats)
                 .bind(columns.data)
-                .execute(connection)
-                .await?;
+                .execute(connection);
+            answered(patience, inserted).await?;
         }
         Engine::Sqlite(connection) => {
             sqlx::query(sql::INSERT.sqlite)

@@ -49,5 +49,5 @@ pub use fence::Held;
 pub use hints::{Hint, Hints};
 pub use page::Page;
 pub use postgres::{BESIDE, Login};
-pub use store::{Lane, OfBusiness, Store, StoreOptions};
+pub use store::{ANSWER, Lane, OfBusiness, Store, StoreOptions};
 pub use tx::{Conn, Engine, NewEvent, Tx};

@@ -15,6 +15,8 @@ pub(crate) struct Metrics {
     /// 1 from a write that found no room until the next one that found some.
     pub(crate) storage_full: IntGauge,
     pub(crate) searches_ended: IntCounter,
+    /// Answers of Postgres that were not waited for any longer.
+    pub(crate) unanswered: IntCounter,
 }
 
 impl Metrics {
@@ -46,6 +48,10 @@ impl Metrics {
                 "switchyard_searches_ended_total",
                 "Searches that were refused or ended because they took too long.",
             )?,
+            unanswered: IntCounter::new(
+                "switchyard_database_unanswered_total",
+                "Connections to Postgres that were closed because no answer came in time.",
+            )?,
             storage_full: IntGauge::new(
                 "switchyard_storage_full",
                 "1 while the storage of the database has no room.",
@@ -53,6 +59,7 @@ impl Metrics {
         };
         registry.register(Box::new(metrics.echoes.clone()))?;
         registry.register(Box::new(metrics.searches_ended.clone()))?;
+        registry.register(Box::new(metrics.unanswered.clone()))?;
         registry.register(Box::new(metrics.rows_per_commit.clone()))?;
         registry.register(Box::new(metrics.fenced.clone()))?;
         registry.register(Box::new(metrics.duplicates.clone()))?;

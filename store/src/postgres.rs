@@ -4,20 +4,22 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
-use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Transaction};
+use sqlx::ConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use switchyard_core::BusinessId;
 use uuid::Uuid;
 
 use crate::hints::Hints;
 use crate::messages::gather::Accepts;
 use crate::metrics::Metrics;
+use crate::postgres::line::{Line, Patience};
 use crate::postgres::pool::PoolMetrics;
 use crate::postgres::walls::Manner;
 use crate::store::{SEARCH_MAX, SEARCHES};
 use crate::tx::Link;
 use crate::{Conn, Error, Result, StoreOptions, Tx, survey, trace};
 
+pub(crate) mod line;
 mod pool;
 pub(crate) mod walls;
 
@@ -43,6 +45,7 @@ const STATEMENTS: usize = 512;
 pub struct PostgresStore {
     pool: PgPool,
     searchers: PgPool,
+    patience: Patience,
     login: Login,
     /// How to reach the server itself, past any pool.
     direct: PgConnectOptions,
@@ -68,21 +71,24 @@ impl PostgresStore {
         let connect = connect
             .application_name(&name)
             .options([("idle_in_transaction_session_timeout", IDLE)])
+            .options(line::keepalive())
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
-        let pool = PgPoolOptions::new()
+        let patience = Patience::new(options.answer, metrics.unanswered.clone());
+        let pool = line::pool(&patience)
             .max_connections(pool_max)
             .acquire_timeout(TRY)
             .connect_lazy_with(connect.clone());
-        let searchers = PgPoolOptions::new()
+        let searchers = line::pool(&patience)
             .max_connections(SEARCHES)
             .acquire_timeout(SEARCH_MAX)
             .connect_lazy_with(connect.clone());
-        let login = patiently(|| Login::of(&pool)).await?;
+        let login = patiently(|| Login::of(&pool, &patience)).await?;
         PoolMetrics::register(&pool, &options.registry)?;
         Ok(Self {
             pool,
             searchers,
+            patience,
             login,
             direct: connect,
             name,
@@ -110,6 +116,11 @@ impl PostgresStore {
     /// What the connections of this process are called.
     pub(crate) fn name(&self) -> &str {
         &self.name
+    }
+
+    /// How long an answer of the server is waited for.
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.patience
     }
 
     pub(crate) fn hints(&self) -> &Hints {
@@ -180,8 +191,8 @@ impl PostgresStore {
     pub(crate) async fn read(&self, of: Option<BusinessId>) -> Result<Conn> {
         match self.login.begin(of, Manner::Plain) {
             Some(begin) => {
-                let within = patiently(|| self.pool.begin_with(AssertSqlSafe(begin.clone())));
-                Ok(Conn::within(within.await?))
+                let within = || Line::begin(&self.pool, &self.patience, Some(begin.clone()));
+                Ok(Conn::postgres(patiently(within).await?))
             }
             None => self.bare().await,
         }
@@ -189,14 +200,19 @@ impl PostgresStore {
 
     /// A connection for reading as whoever logged in, who need not see any row of a business.
     pub(crate) async fn bare(&self) -> Result<Conn> {
-        Ok(Conn::postgres(patiently(|| self.pool.acquire()).await?))
+        Ok(Conn::postgres(self.line().await?))
+    }
+
+    /// A connection for statements that are transactions of their own.
+    pub(crate) async fn line(&self) -> Result<Line> {
+        Ok(patiently(|| Line::acquire(&self.pool, &self.patience)).await?)
     }
 
     /// The server ends what runs on it for too long.
     pub(crate) async fn search(&self, of: BusinessId) -> Result<Conn> {
         let manner = Manner::Within(SEARCH_MAX);
-        let transaction = self.begin(&self.searchers, Some(of), manner).await;
-        Ok(Conn::within(transaction.map_err(Error::of_a_search)?))
+        let line = self.begin(&self.searchers, Some(of), manner).await;
+        Ok(Conn::postgres(line.map_err(Error::of_a_search)?))
     }
 
     async fn begin(
@@ -204,11 +220,8 @@ impl PostgresStore {
         pool: &PgPool,
         of: Option<BusinessId>,
         manner: Manner,
-    ) -> sqlx::Result<Transaction<'static, Postgres>> {
-        match self.login.begin(of, manner) {
-            Some(begin) => pool.begin_with(AssertSqlSafe(begin)).await,
-            None => pool.begin().await,
-        }
+    ) -> sqlx::Result<Line> {
+        Line::begin(pool, &self.patience, self.login.begin(of, manner)).await
     }
 
     pub(crate) async fn close(&self) {

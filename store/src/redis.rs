@@ -1,7 +1,7 @@
 //! Redis: speed, never truth. Everything here may be flushed or stopped at any moment; its users go on without it.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
@@ -36,16 +36,36 @@ pub enum Away {
     Late,
 }
 
-/// A server, connected when it is needed and again when the connection broke. Cloning is cheap.
+/// A server, connected when it is needed and again when the connection broke or answered nothing. Cloning is cheap.
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
-    manager: ConnectionManager,
+    way: Arc<Mutex<Way>>,
     opened: Instant,
     /// Milliseconds after `opened` until which nobody asks.
     paused_until: Arc<AtomicU64>,
     /// Answers that came too late, in a row.
     late: Arc<AtomicU32>,
+}
+
+/// A connection that is made again by itself when it breaks. One that died without a word does not break for as long
+/// as the kernel sends again: it is given up at the first answer that does not come.
+#[derive(Clone)]
+struct Way {
+    manager: ConnectionManager,
+    /// How many were given up before it.
+    number: u64,
+}
+
+impl Way {
+    fn new(client: &Client, number: u64) -> RedisResult<Self> {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT))
+            .set_response_timeout(Some(ANSWER))
+            .set_number_of_retries(0);
+        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        Ok(Self { manager, number })
+    }
 }
 
 impl std::fmt::Debug for Redis {
@@ -65,14 +85,10 @@ impl Redis {
     }
 
     fn over(client: Client) -> Result<Self, RedisError> {
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECT))
-            .set_response_timeout(Some(ANSWER))
-            .set_number_of_retries(0);
-        let manager = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        let way = Way::new(&client, 0)?;
         Ok(Self {
             client,
-            manager,
+            way: Arc::new(Mutex::new(way)),
             opened: Instant::now(),
             paused_until: Arc::new(AtomicU64::new(0)),
             late: Arc::new(AtomicU32::new(0)),
@@ -89,9 +105,9 @@ impl Redis {
     /// # Errors
     /// It does not.
     pub async fn ping(&self) -> Result<(), Away> {
-        let mut manager = self.manager.clone();
-        let answer: RedisResult<()> = redis::cmd("PING").query_async(&mut manager).await;
-        self.noted(answer)
+        let mut way = self.way();
+        let answer = redis::cmd("PING").query_async(&mut way.manager).await;
+        self.noted(&way, answer)
     }
 
     pub(crate) fn client(&self) -> &Client {
@@ -113,15 +129,17 @@ impl Redis {
         for argument in arguments {
             call.arg(*argument);
         }
-        let mut manager = self.manager.clone();
-        self.noted(call.invoke_async(&mut manager).await)
+        let mut way = self.way();
+        let answer = call.invoke_async(&mut way.manager).await;
+        self.noted(&way, answer)
     }
 
     /// Runs commands together.
     pub(crate) async fn pipeline(&self, commands: &Pipeline) -> Result<(), Away> {
         self.may_ask()?;
-        let mut manager = self.manager.clone();
-        self.noted(commands.query_async(&mut manager).await)
+        let mut way = self.way();
+        let answer = commands.query_async(&mut way.manager).await;
+        self.noted(&way, answer)
     }
 
     /// What is asked, unless it takes longer than that; the server may still do it. When that happens some times in a row
@@ -131,6 +149,7 @@ impl Redis {
         limit: Duration,
         asked: impl Future<Output = Result<T, Away>>,
     ) -> Result<T, Away> {
+        let way = self.way();
         match tokio::time::timeout(limit, asked).await {
             Ok(answer) => {
                 self.late.store(0, Ordering::Relaxed);
@@ -138,6 +157,7 @@ impl Redis {
             }
             Err(_elapsed) => {
                 if self.late.fetch_add(1, Ordering::Relaxed) >= LATE {
+                    self.give_up(&way);
                     self.pause();
                 }
                 Err(Away::Late)
@@ -159,12 +179,32 @@ impl Redis {
         }
     }
 
-    fn noted<T>(&self, answer: RedisResult<T>) -> Result<T, Away> {
+    fn noted<T>(&self, way: &Way, answer: RedisResult<T>) -> Result<T, Away> {
         match &answer {
             Ok(_) => self.paused_until.store(0, Ordering::Relaxed),
-            Err(_) => self.pause(),
+            Err(error) => {
+                if error.is_timeout() {
+                    self.give_up(way);
+                }
+                self.pause();
+            }
         }
         Ok(answer?)
+    }
+
+    fn way(&self) -> Way {
+        let way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
+        way.clone()
+    }
+
+    /// The next to ask makes a connection anew, unless somebody saw to that already.
+    fn give_up(&self, silent: &Way) {
+        let mut way = self.way.lock().unwrap_or_else(PoisonError::into_inner);
+        if way.number == silent.number
+            && let Ok(next) = Way::new(&self.client, silent.number.saturating_add(1))
+        {
+            *way = next;
+        }
     }
 
     fn now(&self) -> u64 {

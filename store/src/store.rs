@@ -5,12 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use sqlx::Connection;
 use switchyard_core::BusinessId;
 use switchyard_core::fail::FailPoints;
 
 use crate::hints::Hints;
 use crate::metrics::Metrics;
 use crate::postgres::PostgresStore;
+use crate::run::answered;
 use crate::sqlite::SqliteStore;
 use crate::{Conn, Result, Tx};
 
@@ -18,6 +20,10 @@ use crate::{Conn, Result, Tx};
 pub(crate) const SEARCHES: u32 = 2;
 /// How long a search may run: 400,000 messages took one second on a slow machine.
 pub(crate) const SEARCH_MAX: Duration = Duration::from_secs(2);
+
+/// How long an answer of Postgres is waited for, where nothing else is said: longer than any statement of a verb took
+/// on a busy machine, and long past what the server itself allows a search or a transaction that stands still.
+pub const ANSWER: Duration = Duration::from_secs(10);
 
 /// The store on one of the two engines. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -37,6 +43,8 @@ pub struct StoreOptions {
     pub registry: prometheus::Registry,
     /// Whether hints are given; without them everybody polls.
     pub hints: bool,
+    /// How long an answer of Postgres is waited for; mostly [`ANSWER`].
+    pub answer: Duration,
 }
 
 /// Whose turn it is first when the one writer is busy.
@@ -152,9 +160,10 @@ impl Store {
     /// Whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         let mut conn = self.read().await?;
+        let patience = conn.patience();
         match conn.engine() {
-            crate::Engine::Sqlite(connection) => sqlx::Connection::ping(connection).await?,
-            crate::Engine::Postgres(connection) => sqlx::Connection::ping(connection).await?,
+            crate::Engine::Sqlite(connection) => connection.ping().await?,
+            crate::Engine::Postgres(connection) => answered(patience, connection.ping()).await?,
         }
         Ok(())
     }

@@ -60,15 +60,15 @@ pub struct Survey {
 impl PostgresStore {
     /// Asks the server.
     pub async fn survey(&self) -> Result<Survey> {
-        let mut connection = self.pool().acquire().await?;
+        let mut line = self.line().await?;
+        let patience = line.patience().clone();
         let asked_at = Timestamp::now().ms();
-        let (version, connections, clock): (String, i64, i64) =
-            sqlx::query_as(SERVER).fetch_one(&mut *connection).await?;
+        let said = sqlx::query_as(SERVER).fetch_one(&mut *line);
+        let (version, connections, clock): (String, i64, i64) = patience.wait(said).await?;
         // The server looked at its clock somewhere between the question and the answer.
         let ours = asked_at.midpoint(Timestamp::now().ms());
-        let names: Vec<(String,)> = sqlx::query_as(PROCESSES)
-            .fetch_all(&mut *connection)
-            .await?;
+        let asked = sqlx::query_as(PROCESSES).fetch_all(&mut *line);
+        let names: Vec<(String,)> = patience.wait(asked).await?;
         let processes = names.iter().filter(|(name,)| *name != self.name());
         Ok(Survey {
             version,

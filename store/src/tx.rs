@@ -3,12 +3,13 @@
 use std::collections::HashSet;
 
 use sqlx::pool::PoolConnection;
-use sqlx::{PgConnection, Postgres, Sqlite, SqliteConnection, Transaction};
+use sqlx::{PgConnection, Sqlite, SqliteConnection};
 use switchyard_core::event::EventType;
 use switchyard_core::{BusinessId, SessionId, Timestamp, Trace};
 
 use crate::hints::Hint;
 use crate::jobs::push::NewJob;
+use crate::postgres::line::{Line, Patience};
 use crate::{Held, Result, events, jobs};
 
 /// The connection of one engine, borrowed for one statement.
@@ -63,7 +64,7 @@ pub(crate) enum Link {
     /// The one writing connection; the writer begins and commits.
     Sqlite(SqliteConnection),
     /// A transaction of its own.
-    Postgres(Transaction<'static, Postgres>),
+    Postgres(Line),
 }
 
 impl Tx {
@@ -131,7 +132,15 @@ impl Tx {
     pub fn engine(&mut self) -> Engine<'_> {
         match &mut self.link {
             Link::Sqlite(connection) => Engine::Sqlite(connection),
-            Link::Postgres(transaction) => Engine::Postgres(transaction),
+            Link::Postgres(line) => Engine::Postgres(line),
+        }
+    }
+
+    /// How long an answer to a statement is waited for, where anything but this process gives it.
+    pub(crate) fn patience(&self) -> Option<Patience> {
+        match &self.link {
+            Link::Sqlite(_) => None,
+            Link::Postgres(line) => Some(line.patience().clone()),
         }
     }
 
@@ -167,9 +176,8 @@ pub struct Conn {
 #[derive(Debug)]
 enum Reader {
     Sqlite(PoolConnection<Sqlite>),
-    Postgres(PoolConnection<Postgres>),
-    /// In a transaction that says what it may see, or for how long it may look; it ends with the connection.
-    Within(Transaction<'static, Postgres>),
+    /// Mostly in a transaction that says what it may see, or for how long it may look; it ends with the connection.
+    Postgres(Line),
 }
 
 impl Conn {
@@ -179,24 +187,25 @@ impl Conn {
         }
     }
 
-    pub(crate) fn postgres(connection: PoolConnection<Postgres>) -> Self {
+    pub(crate) fn postgres(line: Line) -> Self {
         Self {
-            link: Reader::Postgres(connection),
-        }
-    }
-
-    pub(crate) fn within(transaction: Transaction<'static, Postgres>) -> Self {
-        Self {
-            link: Reader::Within(transaction),
+            link: Reader::Postgres(line),
         }
     }
 
     /// The connection, for statements that differ between the engines.
     pub fn engine(&mut self) -> Engine<'_> {
         match &mut self.link {
-            Reader::Within(transaction) => Engine::Postgres(transaction),
             Reader::Sqlite(connection) => Engine::Sqlite(connection),
-            Reader::Postgres(connection) => Engine::Postgres(connection),
+            Reader::Postgres(line) => Engine::Postgres(line),
+        }
+    }
+
+    /// How long an answer to a statement is waited for, where anything but this process gives it.
+    pub(crate) fn patience(&self) -> Option<Patience> {
+        match &self.link {
+            Reader::Sqlite(_) => None,
+            Reader::Postgres(line) => Some(line.patience().clone()),
         }
     }
 }

@@ -39,6 +39,8 @@ mod inbound;
 mod jobs;
 #[path = "store/leases.rs"]
 mod leases;
+#[path = "store/line.rs"]
+mod line;
 #[path = "store/links.rs"]
 mod links;
 #[path = "store/messages.rs"]

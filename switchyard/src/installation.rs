@@ -1,6 +1,7 @@
 //! What every role stands on: the database at this program's schema, opened with the right master key.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
 use prometheus::Registry;
@@ -115,6 +116,7 @@ impl Found {
             fail: Arc::clone(&self.fail),
             registry: self.registry.clone(),
             hints: settings.hints != Hints::Off,
+            answer: Duration::from_millis(settings.db_answer_ms),
         }
     }
 

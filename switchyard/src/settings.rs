@@ -101,6 +101,11 @@ pub(crate) struct Settings {
     #[arg(long, env = "DB_POOL_MAX", default_value_t = 20,
           value_parser = clap::value_parser!(u32).range(2..=500))]
     pub(crate) db_pool_max: u32,
+    /// How long an answer of Postgres is waited for, in milliseconds: then its connection is closed, as one that died
+    /// without a word.
+    #[arg(long, env = "SWITCHYARD_DB_ANSWER_MS", default_value_t = 10_000,
+          value_parser = clap::value_parser!(u64).range(3_000..=600_000))]
+    pub(crate) db_answer_ms: u64,
     /// A Redis server, `redis://…`, for `api`, `shard` and `worker`: limits, cache and hints of all of them.
     #[arg(long, env = "REDIS_URL", hide_env_values = true)]
     pub(crate) redis_url: Option<String>,

@@ -80,6 +80,7 @@ fn options(registry: &Registry) -> StoreOptions {
         fail: Arc::new(FailPoints::none()),
         registry: registry.clone(),
         hints: true,
+        answer: store::ANSWER,
     }
 }
 

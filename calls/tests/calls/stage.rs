@@ -66,6 +66,7 @@ impl Stage {
             fail: Arc::new(FailPoints::none()),
             registry: Registry::new(),
             hints: true,
+            answer: store::ANSWER,
         };
         let store = Store::open_sqlite(&folder.path().join("switchyard.db"), options)
             .await

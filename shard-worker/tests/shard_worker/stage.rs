@@ -249,6 +249,7 @@ async fn open(path: &Path) -> Store {
         fail: Arc::new(FailPoints::none()),
         registry: prometheus::Registry::new(),
         hints: true,
+        answer: store::ANSWER,
     };
     let store = Store::open_sqlite(path, options).await.expect("a database");
     store.migrate().await.expect("a schema");

@@ -1,9 +1,11 @@
 //! Hints over Postgres: `NOTIFY` by a statement of its own, `LISTEN` on a connection of its own.
 
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 
-use sqlx::postgres::{PgListener, PgPool, PgPoolOptions};
+use sqlx::postgres::{PgListener, PgPoolOptions};
+use tokio::time::timeout;
 
 use super::relay::{Kind, Message};
 use crate::postgres::PostgresStore;
@@ -14,13 +16,13 @@ const NOTIFY: &str = "select pg_notify($1, $2)";
 
 /// How long a new connection may take.
 const CONNECT: Duration = Duration::from_secs(5);
+/// After so long without a hint the server is asked whether it is there: nobody tells of a connection that died without
+/// a word.
+const QUIET: Duration = Duration::from_secs(10);
 
 /// Sending over the pool and listening past it: a pooler would hand the listening connection to somebody else.
 #[derive(Debug)]
-pub(super) struct Wire {
-    pool: PgPool,
-    listening: PgPool,
-}
+pub(super) struct Wire(Arc<PostgresStore>);
 
 /// The channel of a kind.
 fn channel(kind: Kind) -> &'static str {
@@ -33,37 +35,48 @@ fn channel(kind: Kind) -> &'static str {
 }
 
 impl Wire {
-    pub(super) fn new(store: &PostgresStore) -> Self {
-        let listening = PgPoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(CONNECT)
-            .connect_lazy_with(store.direct());
-        Self {
-            pool: store.pool().clone(),
-            listening,
-        }
+    pub(super) fn new(store: &Arc<PostgresStore>) -> Self {
+        Self(Arc::clone(store))
     }
 
     /// Sends to every process that listens.
     pub(super) async fn send(&self, messages: &[Message]) -> Result<()> {
+        let mut line = self.0.line().await?;
+        let patience = line.patience().clone();
         for message in messages {
-            sqlx::query(NOTIFY)
+            let sent = sqlx::query(NOTIFY)
                 .bind(channel(message.kind))
                 .bind(message.text.as_str())
-                .execute(&self.pool)
-                .await?;
+                .execute(&mut *line);
+            patience.wait(sent).await?;
         }
         Ok(())
     }
 
-    /// Hands over what is sent until the connection breaks.
+    /// Hands over what is sent until the connection breaks or falls silent.
     pub(super) async fn hear(&self, heard: impl Fn(Kind, &str)) -> Result<Infallible> {
-        let mut listener = PgListener::connect_with(&self.listening).await?;
+        // A pool for each connection: the listener returns it in the background, which a dead one does not survive.
+        let listening = PgPoolOptions::new()
+            .max_connections(1)
+            .max_lifetime(None)
+            .idle_timeout(None)
+            .acquire_timeout(CONNECT)
+            .connect_lazy_with(self.0.direct());
+        let patience = self.0.patience();
+        let mut listener = Box::pin(PgListener::connect_with(&listening)).await?;
         // A connection that broke is replaced by the relay, which waits between two tries.
         listener.eager_reconnect(false);
-        listener.listen_all(Kind::ALL.map(channel)).await?;
+        let channels = Kind::ALL.map(channel);
+        patience
+            .wait(Box::pin(listener.listen_all(channels)))
+            .await?;
         loop {
-            let Some(notification) = listener.try_recv().await? else {
+            let Ok(received) = timeout(QUIET, listener.try_recv()).await else {
+                let ping = sqlx::query("select 1").execute(&mut listener);
+                patience.wait(ping).await?;
+                continue;
+            };
+            let Some(notification) = received? else {
                 return Err(Error::from(sqlx::Error::WorkerCrashed));
             };
             let on = notification.channel();

@@ -150,7 +150,9 @@ async fn hear(carrier: Arc<Carrier>, store: Store, instance: Uuid) -> Infallible
         let heard = |kind, text: &str| hints.heard(kind, text, instance);
         let started = tokio::time::Instant::now();
         let Err(error) = match carrier.as_ref() {
-            Carrier::Postgres(wire) => wire.hear(heard).await.map_err(|it| it.to_string()),
+            Carrier::Postgres(wire) => Box::pin(wire.hear(heard))
+                .await
+                .map_err(|it| it.to_string()),
             Carrier::Redis(redis) => redis.hear(heard).await.map_err(|it| it.to_string()),
         };
         tracing::warn!(error, "hints of other processes cannot be heard");

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::share::{Due, Share, business, divide};
 use super::{ms, sql};
-use crate::run::{fetch_all, hex};
+use crate::run::{answered, fetch_all, hex};
 use crate::{Conn, Engine, Lane, Result, Store, Tx};
 
 /// What a worker asks for.
@@ -165,6 +165,7 @@ async fn take(
     shares: &[Share],
     picked: &[String],
 ) -> Result<Vec<JobRow>> {
+    let patience = tx.patience();
     let rows = match tx.engine() {
         Engine::Sqlite(connection) => {
             sqlx::query_as::<_, JobRow>(sql::TAKE.sqlite)
@@ -180,7 +181,7 @@ async fn take(
             let businesses: Vec<Uuid> = shares.iter().map(|it| it.due.business).collect();
             let priorities: Vec<i64> = shares.iter().map(|it| it.due.priority).collect();
             let jobs: Vec<i64> = shares.iter().map(|it| i64::from(it.jobs)).collect();
-            sqlx::query_as::<_, JobRow>(sql::TAKE.postgres)
+            let taken = sqlx::query_as::<_, JobRow>(sql::TAKE.postgres)
                 .bind(ask.kind)
                 .bind(&*ask.worker)
                 .bind(ms(ask.lease))
@@ -188,8 +189,8 @@ async fn take(
                 .bind(businesses)
                 .bind(priorities)
                 .bind(jobs)
-                .fetch_all(connection)
-                .await?
+                .fetch_all(connection);
+            answered(patience, taken).await?
         }
     };
     tx.changed(u64::try_from(rows.len()).unwrap_or(u64::MAX));

@@ -5,7 +5,7 @@ use switchyard_core::{JobId, Timestamp};
 use uuid::Uuid;
 
 use super::sql;
-use crate::run::hex;
+use crate::run::{answered, hex};
 use crate::{Engine, Lane, Result, Store, Tx};
 
 /// A batch may meet a push of the same unique key at the same instant; it is tried again so often.
@@ -119,6 +119,7 @@ impl Over {
         if self.ids.is_empty() {
             return Ok(0);
         }
+        let patience = tx.patience();
         match tx.engine() {
             Engine::Postgres(connection) => {
                 let done = sqlx::query(sql::FINISH.postgres)
@@ -127,8 +128,8 @@ impl Over {
                     .bind(self.states)
                     .bind(self.codes)
                     .bind(now.ms())
-                    .execute(connection)
-                    .await?;
+                    .execute(connection);
+                let done = answered(patience, done).await?;
                 Ok(done.rows_affected())
             }
             Engine::Sqlite(connection) => {
@@ -176,6 +177,7 @@ impl Again {
         if self.ids.is_empty() {
             return Ok(0);
         }
+        let patience = tx.patience();
         match tx.engine() {
             Engine::Postgres(connection) => {
                 let done = sqlx::query(sql::RETRY.postgres)
@@ -185,8 +187,8 @@ impl Again {
                     .bind(self.codes)
                     .bind(self.uncounted)
                     .bind(now.ms())
-                    .execute(connection)
-                    .await?;
+                    .execute(connection);
+                let done = answered(patience, done).await?;
                 Ok(done.rows_affected())
             }
             Engine::Sqlite(connection) => self.record_in_turn(connection, now).await,

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::end::{End, Finished, record};
 use super::{ms, sql};
-use crate::run::{fetch_all, fetch_optional, hex};
+use crate::run::{answered, fetch_all, fetch_optional, hex};
 use crate::{Engine, Lane, Result, Store, Tx};
 
 /// The wait after the first lapsed lease: the time until it lapsed was a wait already.
@@ -41,6 +41,7 @@ async fn renew_in(
     held: &[(JobId, i64)],
     lease: Duration,
 ) -> Result<Vec<(Uuid, i64)>> {
+    let patience = tx.patience();
     match tx.engine() {
         Engine::Sqlite(connection) => {
             let held: Vec<(String, i64)> = held
@@ -63,9 +64,8 @@ async fn renew_in(
                 .bind(ms(lease))
                 .bind(ids)
                 .bind(fences)
-                .fetch_all(connection)
-                .await?;
-            Ok(renewed)
+                .fetch_all(connection);
+            Ok(answered(patience, renewed).await?)
         }
     }
 }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{ms, sql};
 use crate::hints::Hint;
-use crate::run::{execute, fetch_optional, hex};
+use crate::run::{answered, execute, fetch_optional, hex};
 use crate::statement::statements;
 use crate::{Engine, Error, Lane, Result, Store, Tx};
 
@@ -138,6 +138,7 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
     // In the order of keys, so that two transactions never wait for each other's rows in a circle.
     jobs.sort_by(|a, b| (&a.unique_key, a.id).cmp(&(&b.unique_key, b.id)));
     tx.changed(u64::try_from(jobs.len()).unwrap_or(u64::MAX));
+    let patience = tx.patience();
     match tx.engine() {
         Engine::Sqlite(connection) => {
             sqlx::query(PUSH_LAST.sqlite)
@@ -146,7 +147,7 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
                 .await?;
         }
         Engine::Postgres(connection) => {
-            sqlx::query(PUSH_LAST.postgres)
+            let pushed = sqlx::query(PUSH_LAST.postgres)
                 .bind(jobs.iter().map(|it| it.id).collect::<Vec<_>>())
                 .bind(jobs.iter().map(|it| it.queue).collect::<Vec<_>>())
                 .bind(jobs.iter().map(|it| it.business.uuid()).collect::<Vec<_>>())
@@ -167,8 +168,8 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
                         .map(|it| it.trace.as_deref())
                         .collect::<Vec<_>>(),
                 )
-                .execute(connection)
-                .await?;
+                .execute(connection);
+            answered(patience, pushed).await?;
         }
     }
     Ok(())

@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 use sqlx::postgres::PgPool;
 use switchyard_core::BusinessId;
 
+use crate::postgres::line::{Line, Patience};
 use crate::{Error, Result};
 
 /// The role of statements of one business.
@@ -63,8 +64,10 @@ pub(super) enum Manner {
 }
 
 impl Login {
-    pub(super) async fn of(pool: &PgPool) -> sqlx::Result<Self> {
-        let (name, is_unbound, is_owner) = sqlx::query_as(WHO).fetch_one(pool).await?;
+    pub(super) async fn of(pool: &PgPool, patience: &Patience) -> sqlx::Result<Self> {
+        let mut line = Line::acquire(pool, patience).await?;
+        let who = sqlx::query_as(WHO).fetch_one(&mut *line);
+        let (name, is_unbound, is_owner) = patience.wait(who).await?;
         Ok(Self {
             name,
             is_unbound,

@@ -4,7 +4,7 @@ use switchyard_core::Timestamp;
 
 use super::row::Found;
 use super::{Vault, sql};
-use crate::run::{fetch_all, fetch_optional};
+use crate::run::{answered, fetch_all, fetch_optional};
 use crate::seal::Place;
 use crate::{Engine, Result};
 
@@ -32,6 +32,7 @@ impl Vault {
     ) -> Result<Vec<Found>> {
         let mut conn = self.store.read().await?;
         let session = self.held.session.uuid();
+        let patience = conn.patience();
         let found: Vec<Sealed> = match conn.engine() {
             Engine::Sqlite(connection) => {
                 let mut found = Vec::with_capacity(keys.len());
@@ -48,13 +49,13 @@ impl Vault {
                 found
             }
             Engine::Postgres(connection) => {
-                sqlx::query_as(sql::GET_MANY.postgres)
+                let found = sqlx::query_as(sql::GET_MANY.postgres)
                     .bind(session)
                     .bind(space)
                     .bind(keys)
                     .bind(sub)
-                    .fetch_all(connection)
-                    .await?
+                    .fetch_all(connection);
+                answered(patience, found).await?
             }
         };
         self.unseal_all(space, found)

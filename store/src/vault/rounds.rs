@@ -13,6 +13,7 @@ use super::batch::{Answers, Member, write_one};
 use super::mapping::{LEARN, Mapping};
 use super::row::{Row, Write};
 use super::sql;
+use crate::run::answered;
 use crate::statement::Sql;
 use crate::{Engine, Result, Tx};
 
@@ -141,6 +142,7 @@ impl<'m> Round<'m> {
     async fn write(self, tx: &mut Tx) -> Result<(u64, Vec<Turn<'m>>)> {
         let mut puts: Vec<_> = self.puts.into_iter().collect();
         puts.sort_unstable_by_key(|(key, _)| *key);
+        let patience = tx.patience();
         let connection = match tx.engine() {
             Engine::Sqlite(connection) => return Ok((put(connection, &puts).await?, self.alone)),
             Engine::Postgres(connection) => connection,
@@ -156,13 +158,16 @@ impl<'m> Round<'m> {
         merges.sort_unstable_by_key(|(key, _)| *key);
         let mut deletes = self.deletes;
         deletes.sort_unstable();
-        let changed = [
-            upsert(connection, &sql::PUT, &puts).await?,
-            upsert(connection, &sql::MERGE, &merges).await?,
-            delete(connection, &deletes).await?,
-            learn(connection, &self.mappings).await?,
-        ];
-        Ok((changed.iter().sum(), self.alone))
+        let changed = async {
+            let counts = [
+                upsert(connection, &sql::PUT, &puts).await?,
+                upsert(connection, &sql::MERGE, &merges).await?,
+                delete(connection, &deletes).await?,
+                learn(connection, &self.mappings).await?,
+            ];
+            Ok(counts.iter().sum())
+        };
+        Ok((answered(patience, changed).await?, self.alone))
     }
 }
 
@@ -199,7 +204,7 @@ async fn upsert(
     connection: &mut PgConnection,
     sql: &'static Sql,
     rows: &[(RowKey<'_>, &Row)],
-) -> Result<u64> {
+) -> sqlx::Result<u64> {
     if rows.is_empty() {
         return Ok(0);
     }
@@ -224,7 +229,7 @@ async fn upsert(
     Ok(done.rows_affected())
 }
 
-async fn delete(connection: &mut PgConnection, rows: &[RowKey<'_>]) -> Result<u64> {
+async fn delete(connection: &mut PgConnection, rows: &[RowKey<'_>]) -> sqlx::Result<u64> {
     if rows.is_empty() {
         return Ok(0);
     }
@@ -241,7 +246,7 @@ async fn delete(connection: &mut PgConnection, rows: &[RowKey<'_>]) -> Result<u6
 async fn learn(
     connection: &mut PgConnection,
     mappings: &BTreeMap<(Uuid, &str), &Mapping>,
-) -> Result<u64> {
+) -> sqlx::Result<u64> {
     if mappings.is_empty() {
         return Ok(0);
     }

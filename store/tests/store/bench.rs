@@ -60,6 +60,7 @@ pub(crate) fn options(registry: &prometheus::Registry) -> StoreOptions {
         fail: Arc::new(FailPoints::none()),
         registry: registry.clone(),
         hints: true,
+        answer: store::ANSWER,
     }
 }
 
@@ -111,6 +112,14 @@ impl Bench {
             }
         }
         .unwrap()
+    }
+
+    /// The address of the Postgres database.
+    pub(crate) fn url(&self) -> String {
+        let Home::Database { server, name } = &self.home else {
+            panic!("only Postgres has an address");
+        };
+        database(server, name)
     }
 
     /// A store with one connection to the Postgres database, logged in as that role.
@@ -241,20 +250,7 @@ impl Bench {
 
     /// The value of a counter.
     pub(crate) fn counter(&self, name: &str) -> u64 {
-        let families = self.registry.gather();
-        let family = families.iter().find(|family| family.name() == name);
-        let metrics = family.map(prometheus::proto::MetricFamily::get_metric);
-        let value = metrics
-            .and_then(|all| all.first())
-            .map(|one| one.get_counter().get_value());
-        #[expect(
-            clippy::as_conversions,
-            clippy::cast_possible_truncation,
-            clippy::cast_sign_loss,
-            reason = "a counter of a test is a small whole number"
-        )]
-        let whole = value.unwrap_or(0.0) as u64;
-        whole
+        counted(&self.registry, name)
     }
 }
 
@@ -332,4 +328,22 @@ fn database(server: &str, name: &str) -> String {
         _ => base,
     };
     format!("{root}/{name}{options}")
+}
+
+/// The value of a counter.
+pub(crate) fn counted(registry: &prometheus::Registry, name: &str) -> u64 {
+    let families = registry.gather();
+    let family = families.iter().find(|family| family.name() == name);
+    let metrics = family.map(prometheus::proto::MetricFamily::get_metric);
+    let value = metrics
+        .and_then(|all| all.first())
+        .map(|one| one.get_counter().get_value());
+    #[expect(
+        clippy::as_conversions,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a counter of a test is a small whole number"
+    )]
+    let whole = value.unwrap_or(0.0) as u64;
+    whole
 }

@@ -1,12 +1,16 @@
 //! What Postgres alone can do to a transaction: break its connection, ask for it once more.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
 
-use store::{Engine, Error, Lane, NewEvent, Store, Tx, events, leases};
+use store::leases::{Figures, Renewer};
+use store::{Engine, Error, Lane, NewEvent, Store, StoreOptions, Tx, events, leases};
 use switchyard_core::BusinessId;
 use switchyard_core::event::EventType;
 
-use crate::bench::{Bench, NOON};
+use crate::bench::{Bench, NOON, counted, options};
+use crate::line::Line;
 
 async fn run_sql(tx: &mut Tx, sql: &'static str) -> store::Result<()> {
     match tx.engine() {
@@ -95,7 +99,7 @@ async fn a_transaction_that_its_process_forgot_is_ended_and_frees_its_locks() {
                 Box::pin(async move {
                     held.check(tx).await?;
                     // As long as a paused process: longer than the server waits for the next statement.
-                    tokio::time::sleep(std::time::Duration::from_secs(4)).await;
+                    tokio::time::sleep(Duration::from_secs(4)).await;
                     held.check(tx).await?;
                     run_sql(tx, "select 1").await
                 })
@@ -108,11 +112,84 @@ async fn a_transaction_that_its_process_forgot_is_ended_and_frees_its_locks() {
         .await
         .unwrap();
     assert!(
-        start.elapsed() < std::time::Duration::from_secs(4),
+        start.elapsed() < Duration::from_secs(4),
         "{:?}",
         start.elapsed()
     );
     let ended = sleeping.await.unwrap();
     assert!(matches!(ended, Err(Error::Unavailable(_))), "{ended:?}");
+    bench.end().await;
+}
+
+/// How long an answer is waited for where none will come.
+const ANSWER: Duration = Duration::from_secs(3);
+
+/// A store with one connection in its pool, over a line.
+async fn over_a_line(bench: &Bench) -> (Line, Store, prometheus::Registry) {
+    let url = bench.url();
+    let (start, place) = url.rsplit_once(':').unwrap();
+    let (port, rest) = place.split_once('/').unwrap();
+    let line = Line::to(port.parse().unwrap()).await;
+    let url = format!("{start}:{}/{rest}", line.port());
+    let registry = prometheus::Registry::new();
+    let options = StoreOptions {
+        answer: ANSWER,
+        ..options(&registry)
+    };
+    let store = Store::connect_postgres(&url, 1, options).await.unwrap();
+    (line, store, registry)
+}
+
+/// A transaction whose connection is forgotten before its last statements.
+async fn forgotten_within(
+    line: &Arc<Line>,
+    store: &Store,
+    business: BusinessId,
+) -> store::Result<()> {
+    let input = (Arc::clone(line), business);
+    store
+        .write(Lane::Rest, input, |tx, (line, business)| {
+            Box::pin(async move {
+                line.forget();
+                tell(tx, *business);
+                Ok(())
+            })
+        })
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_connection_that_died_without_a_word_is_given_up_and_frees_its_place() {
+    let bench = Bench::postgres().await;
+    let (line, store, registry) = over_a_line(&bench).await;
+    let line = Arc::new(line);
+    for _ in 0..2 {
+        // There is one place in the pool, which the next needs.
+        let silent = forgotten_within(&line, &store, bench.business()).await;
+        assert!(matches!(silent, Err(Error::Unavailable(_))), "{silent:?}");
+        store.ping().await.unwrap();
+        // Now the connection is idle.
+        line.forget();
+        store.ping().await.unwrap();
+    }
+    let unanswered = counted(&registry, "switchyard_database_unanswered_total");
+    assert!(unanswered >= 4, "{unanswered}");
+    store.close().await;
+    bench.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_renewal_over_a_connection_that_died_without_a_word_is_made_over_another() {
+    let bench = Bench::postgres().await;
+    let (line, store, _registry) = over_a_line(&bench).await;
+    let shard = bench.shard(1).await;
+    let mut renewer = Renewer::new(&store);
+    let lease = Duration::from_mins(1);
+    for _ in 0..3 {
+        let renewed = renewer.renew(shard, lease, Figures::default()).await;
+        assert!(renewed.unwrap());
+        line.forget();
+    }
+    store.close().await;
     bench.end().await;
 }

@@ -77,6 +77,7 @@ async fn connect(settings: &Settings) -> Result<Store, Refusal> {
         fail: Arc::new(FailPoints::none()),
         registry: prometheus::Registry::new(),
         hints: false,
+        answer: store::ANSWER,
     };
     let connecting = Box::pin(Store::connect_postgres(url, 2, options));
     let connected = timeout(PATIENCE, connecting).await;

@@ -45,6 +45,7 @@ impl Place<'_> {
             fail: Arc::new(FailPoints::none()),
             registry: prometheus::Registry::new(),
             hints: false,
+            answer: store::ANSWER,
         };
         match self {
             Self::Folder(folder) => Store::open_sqlite(&folder.join(ROWS), options).await,

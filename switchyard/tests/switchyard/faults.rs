@@ -4,6 +4,7 @@
 mod adopted;
 mod cluster;
 mod damaged;
+mod forgotten;
 mod frames;
 mod full;
 mod killed;

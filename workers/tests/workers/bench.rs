@@ -232,6 +232,7 @@ fn options(hints: bool) -> StoreOptions {
         fail: Arc::new(FailPoints::none()),
         registry: prometheus::Registry::new(),
         hints,
+        answer: store::ANSWER,
     }
 }
 

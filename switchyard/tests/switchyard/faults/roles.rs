@@ -44,7 +44,11 @@ pub(super) struct Stream {
 
 impl Stream {
     pub(super) async fn start(settings: &[(&'static str, String)]) -> Self {
-        let cluster = Box::pin(Cluster::start(settings)).await;
+        Self::on(Box::pin(Cluster::start(settings)).await).await
+    }
+
+    /// The same with an installation that runs.
+    pub(super) async fn on(cluster: Cluster) -> Self {
         let session = link(&cluster).await;
         let offered = cluster.network.log("qr_offered").await.len();
         let traffic = Traffic::paced(&cluster.api, &cluster.network, PACE);

@@ -335,6 +335,7 @@ async fn open(database_url: &str) -> Store {
         fail: Arc::new(FailPoints::none()),
         registry: prometheus::Registry::new(),
         hints: false,
+        answer: store::ANSWER,
     };
     let store = Store::connect_postgres(database_url, 2, options);
     store.await.unwrap()

@@ -1,4 +1,4 @@
-//! A line to a server that can be made slow, narrow, silent or dead while connections go over it.
+//! A line to a server that can be made slow, narrow, silent or dead, or forget connections, while they go over it.
 
 use std::time::Duration;
 
@@ -21,10 +21,21 @@ pub(crate) enum Manner {
     Dead,
 }
 
+/// After so long a server finds that the client of a forgotten connection is gone.
+const MISSED: Duration = Duration::from_secs(10);
+
 /// A line on loopback; no new connection passes once the test ends.
 pub(crate) struct Line {
     port: u16,
-    manner: watch::Sender<(Manner, u32)>,
+    state: watch::Sender<State>,
+}
+
+/// How a line is now, and how often it did what is done once to every connection that there is.
+#[derive(Clone, Copy)]
+struct State {
+    manner: Manner,
+    resets: u32,
+    forgettings: u32,
 }
 
 impl Line {
@@ -32,13 +43,17 @@ impl Line {
     pub(crate) async fn to(server: u16) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let (manner, now) = watch::channel((Manner::Clear, 0));
+        let (state, now) = watch::channel(State {
+            manner: Manner::Clear,
+            resets: 0,
+            forgettings: 0,
+        });
         tokio::spawn(async move {
             while let Ok((near, _)) = listener.accept().await {
                 tokio::spawn(connection(near, server, now.clone()));
             }
         });
-        Self { port, manner }
+        Self { port, state }
     }
 
     /// Where it begins.
@@ -48,22 +63,35 @@ impl Line {
 
     /// From now on.
     pub(crate) fn is(&self, manner: Manner) {
-        self.manner.send_modify(|(now, _)| *now = manner);
+        self.state.send_modify(|state| state.manner = manner);
     }
 
     /// Resets every connection that there is; new ones pass.
     pub(crate) fn reset(&self) {
-        self.manner.send_modify(|(_, resets)| *resets += 1);
+        self.state.send_modify(|state| state.resets += 1);
+    }
+
+    /// Forgets every connection that there is, as a firewall does: what either side sends is dropped for ever, and
+    /// neither is told; new ones pass.
+    pub(crate) fn forget(&self) {
+        self.state.send_modify(|state| state.forgettings += 1);
     }
 }
 
-type Now = watch::Receiver<(Manner, u32)>;
+type Now = watch::Receiver<State>;
+
+/// How carrying ended.
+enum End {
+    Closed,
+    Reset,
+    Forgotten,
+}
 
 async fn connection(mut near: TcpStream, server: u16, now: Now) {
     let Ok(mut far) = TcpStream::connect(("127.0.0.1", server)).await else {
         return;
     };
-    let is_reset = {
+    let end = {
         let (near_in, near_out) = near.split();
         let (far_in, far_out) = far.split();
         let both = async {
@@ -73,30 +101,57 @@ async fn connection(mut near: TcpStream, server: u16, now: Now) {
             );
         };
         tokio::select! {
-            () = both => false,
-            () = reset(now.clone()) => true,
+            () = both => End::Closed,
+            end = ended(now.clone()) => end,
         }
     };
-    if is_reset {
-        // A close that sends RST in place of FIN.
-        near.set_zero_linger().unwrap();
-        far.set_zero_linger().unwrap();
+    match end {
+        End::Closed => return,
+        End::Reset => {}
+        End::Forgotten => forgotten(&mut near, &mut far).await,
+    }
+    // A close that sends RST in place of FIN.
+    near.set_zero_linger().unwrap();
+    far.set_zero_linger().unwrap();
+}
+
+/// Drops what either side sends until the near one has given up and the far one has missed it.
+async fn forgotten(near: &mut TcpStream, far: &mut TcpStream) {
+    let given_up = async {
+        dropped(near).await;
+        tokio::time::sleep(MISSED).await;
+    };
+    let missed = async {
+        dropped(far).await;
+        std::future::pending::<()>().await;
+    };
+    tokio::select! {
+        () = given_up => {}
+        () = missed => {}
     }
 }
 
-/// Waits until the connections that there are shall be reset.
-async fn reset(mut now: Now) {
-    let before = now.borrow_and_update().1;
-    let is_over = |(manner, resets): &(Manner, u32)| *manner == Manner::Dead || *resets != before;
+async fn dropped(side: &mut TcpStream) {
+    tokio::io::copy(side, &mut tokio::io::sink()).await.ok();
+}
+
+/// Waits until the connections that there are shall be reset or forgotten.
+async fn ended(mut now: Now) -> End {
+    let before = *now.borrow_and_update();
+    let is_reset = |now: &State| now.manner == Manner::Dead || now.resets != before.resets;
+    let is_forgotten = |now: &State| now.forgettings != before.forgettings;
     // The line's end is the end of the test.
-    now.wait_for(is_over).await.ok();
+    match now.wait_for(|now| is_reset(now) || is_forgotten(now)).await {
+        Ok(now) if is_forgotten(&now) => End::Forgotten,
+        _ => End::Reset,
+    }
 }
 
 async fn carry(mut from: impl AsyncRead + Unpin, mut to: impl AsyncWrite + Unpin, mut now: Now) {
     let mut piece = vec![0; 16 * 1024];
     while let Ok(length @ 1..) = from.read(&mut piece).await {
-        let heard = now.wait_for(|(manner, _)| *manner != Manner::Silent).await;
-        let manner = heard.map_or(Manner::Clear, |now| now.0);
+        let heard = now.wait_for(|now| now.manner != Manner::Silent).await;
+        let manner = heard.map_or(Manner::Clear, |now| now.manner);
         // The delay itself is the fault.
         match manner {
             Manner::Slow(delay) => tokio::time::sleep(delay).await,
@@ -166,6 +221,17 @@ mod tests {
         line.is(Manner::Clear);
         client.read_exact(&mut answer).await.unwrap();
         assert_eq!(&answer, b"hello");
+    }
+
+    #[tokio::test]
+    async fn a_line_forgets_the_connections_that_there_are_and_tells_nobody() {
+        let (line, mut client) = echo().await;
+        asked(&mut client).await.unwrap();
+        line.forget();
+        client.write_all(b"hello").await.unwrap();
+        let mut answer = [0; 5];
+        let waiting = timeout(Duration::from_millis(150), client.read(&mut answer)).await;
+        assert!(waiting.is_err());
     }
 
     #[tokio::test]

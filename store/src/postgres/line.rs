@@ -1,0 +1,165 @@
+//! A connection of the pool in use. A connection that died without a word (a firewall forgot it, a machine lost its
+//! power) answers nothing for as long as the kernel sends again, a quarter of an hour: so no answer is waited for
+//! longer than [`Patience`], and what did not answer never comes back to the pool.
+
+use std::io;
+use std::ops::{Deref, DerefMut};
+use std::time::Duration;
+
+use prometheus::IntCounter;
+use sqlx::pool::PoolConnection;
+use sqlx::postgres::{PgConnection, PgPool, PgPoolOptions, PgTransactionManager};
+use sqlx::{AssertSqlSafe, Connection, Postgres, SqlSafeStr};
+use sqlx_core::transaction::TransactionManager;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
+
+/// How long an idle connection may take to show that it lives: a connection made anew takes its place.
+const PING: Duration = Duration::from_secs(1);
+/// How long a connection may take to end what its user left undone, before it is closed.
+const RETURN: Duration = Duration::from_secs(5);
+/// The server, too, notices within a minute or so that a client died without a word, and frees what it held.
+/// Source: the chapter on connections of its documentation; seconds, but for the last.
+const KEEPALIVE: [(&str, &str); 4] = [
+    ("tcp_keepalives_idle", "30"),
+    ("tcp_keepalives_interval", "10"),
+    ("tcp_keepalives_count", "3"),
+    ("tcp_user_timeout", "60000"),
+];
+
+/// How long an answer of the server is waited for. Cloning is cheap.
+#[derive(Debug, Clone)]
+pub(crate) struct Patience {
+    most: Duration,
+    exceeded: IntCounter,
+}
+
+impl Patience {
+    /// `exceeded` counts the answers that did not come.
+    pub(crate) fn new(most: Duration, exceeded: IntCounter) -> Self {
+        Self { most, exceeded }
+    }
+
+    /// The answer, or an error like that of a broken connection: whether the server did what it was asked is as
+    /// unknown. The connection must not be used again.
+    pub(crate) async fn wait<T>(
+        &self,
+        answer: impl Future<Output = sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        self.wait_at_most(self.most, answer).await
+    }
+
+    async fn wait_at_most<T>(
+        &self,
+        most: Duration,
+        answer: impl Future<Output = sqlx::Result<T>>,
+    ) -> sqlx::Result<T> {
+        match timeout(most, answer).await {
+            Ok(answer) => answer,
+            Err(_elapsed) => {
+                self.exceeded.inc();
+                let silent = "the server did not answer in time";
+                Err(io::Error::new(io::ErrorKind::TimedOut, silent).into())
+            }
+        }
+    }
+}
+
+/// Settings of every connection by which the server notices that this process is gone.
+pub(super) fn keepalive() -> impl Iterator<Item = (&'static str, &'static str)> {
+    KEEPALIVE.into_iter()
+}
+
+/// A pool that hands out no idle connection which does not answer.
+pub(super) fn pool(patience: &Patience) -> PgPoolOptions {
+    let patience = patience.clone();
+    PgPoolOptions::new()
+        .test_before_acquire(false)
+        .before_acquire(move |connection, _| {
+            let patience = patience.clone();
+            Box::pin(async move {
+                patience.wait_at_most(PING, connection.ping()).await?;
+                Ok(true)
+            })
+        })
+}
+
+/// A connection, within a transaction or without one. Dropped it rolls back what was not committed, and goes back to
+/// its pool if it answers.
+#[derive(Debug)]
+pub(crate) struct Line {
+    connection: PoolConnection<Postgres>,
+    patience: Patience,
+    is_within: bool,
+}
+
+impl Line {
+    /// A connection for statements that are transactions of their own.
+    pub(super) async fn acquire(pool: &PgPool, patience: &Patience) -> sqlx::Result<Self> {
+        Ok(Self {
+            connection: pool.acquire().await?,
+            patience: patience.clone(),
+            is_within: false,
+        })
+    }
+
+    /// A connection in a transaction that begins with that statement, or as any does.
+    pub(super) async fn begin(
+        pool: &PgPool,
+        patience: &Patience,
+        statement: Option<String>,
+    ) -> sqlx::Result<Self> {
+        let mut line = Self::acquire(pool, patience).await?;
+        let statement = statement.map(|it| AssertSqlSafe(it).into_sql_str());
+        let begun = PgTransactionManager::begin(&mut line.connection, statement);
+        patience.wait(begun).await?;
+        line.is_within = true;
+        Ok(line)
+    }
+
+    /// How long an answer on it is waited for.
+    pub(crate) fn patience(&self) -> &Patience {
+        &self.patience
+    }
+
+    /// Commits. After an error nobody knows whether the server did.
+    pub(super) async fn commit(mut self) -> sqlx::Result<()> {
+        let committed = PgTransactionManager::commit(&mut self.connection);
+        self.patience.wait(committed).await?;
+        self.is_within = false;
+        Ok(())
+    }
+}
+
+impl Deref for Line {
+    type Target = PgConnection;
+
+    fn deref(&self) -> &Self::Target {
+        &self.connection
+    }
+}
+
+impl DerefMut for Line {
+    fn deref_mut(&mut self) -> &mut Self::Target {
+        &mut self.connection
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.is_within {
+            PgTransactionManager::start_rollback(&mut self.connection);
+        }
+        // It asks the server for a sign of life. Dropped before that came it closes the connection, with no word to a
+        // server that would not hear it, and frees its place in the pool.
+        let back = Box::pin(self.connection.return_to_pool());
+        if let Ok(runtime) = Handle::try_current() {
+            let exceeded = self.patience.exceeded.clone();
+            runtime.spawn(async move {
+                if timeout(RETURN, back).await.is_err() {
+                    exceeded.inc();
+                }
+            });
+        }
+    }
+}

@@ -13,7 +13,7 @@ mod fault;
 mod hours;
 
 pub use fault::{Fault, FaultCode};
-pub use hours::{Closure, Interval, Week};
+pub use hours::{Closure, Interval, Night, Week};
 
 /// Digits of a telephone that a menu can offer.
 pub const DIGITS: &str = "0123456789*#";
@@ -243,6 +243,9 @@ pub struct MissedCall {
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub session_id: Option<SessionId>,
+    /// When nobody is written to: it waits until then is over; `null`: at any time.
+    #[serde(default)]
+    pub quiet: Option<Night>,
 }
 
 const fn missed_window() -> u32 {
@@ -256,6 +259,7 @@ impl Default for MissedCall {
             text: String::new(),
             window_h: missed_window(),
             session_id: None,
+            quiet: None,
         }
     }
 }

@@ -173,6 +173,14 @@ impl CallFlow {
             faults.add("missed_call.text".to_owned(), code, what);
         }
         faults.within("missed_call.window_h".to_owned(), missed.window_h, 1, 168);
+        if missed
+            .quiet
+            .as_ref()
+            .is_some_and(|it| it.minutes().is_none())
+        {
+            let what = "quiet hours are HH:MM, from one time to another";
+            faults.add("missed_call.quiet".to_owned(), FaultCode::BadTime, what);
+        }
         if let Some(days) = self.recording.keep_days {
             faults.within("recording.keep_days".to_owned(), days, 1, 3_650);
         }
@@ -271,6 +279,9 @@ mod tests {
         assert_eq!(faults, one("time_zone", "bad_time_zone"));
         let faults = found(|flow| flow["missed_call"] = json!({"enabled": true, "text": ""}));
         assert_eq!(faults, one("missed_call.text", "empty"));
+        let quiet = json!({"enabled": false, "text": "", "quiet": {"from": "22:00", "to": "7:00"}});
+        let faults = found(|flow| flow["missed_call"] = quiet);
+        assert_eq!(faults, one("missed_call.quiet", "bad_time"));
     }
 
     #[test]

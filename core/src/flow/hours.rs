@@ -1,12 +1,17 @@
 //! When a business is open: hours by weekday and days of closure, in the business's own time zone.
 
-use jiff::civil::{Date, Time, Weekday};
+use std::time::Duration;
+
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::CallFlow;
 use crate::Timestamp;
+
+/// Minutes of a day.
+const DAY: u16 = 24 * 60;
 
 /// From one time of the day until before another, both on the same day.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -35,7 +40,35 @@ fn minute(text: &str) -> Option<u16> {
     };
     let (hour, minute) = (two(hour)?, two(minute)?);
     let minutes = hour * 60 + minute;
-    (minute < 60 && minutes <= 24 * 60).then_some(minutes)
+    (minute < 60 && minutes <= DAY).then_some(minutes)
+}
+
+/// From one time of the day until before another; over midnight where the second is the earlier one.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Night {
+    /// Such as `22:00`.
+    pub from: String,
+    /// Such as `07:00`.
+    pub to: String,
+}
+
+impl Night {
+    /// Minutes since midnight; `None` where it is no such span.
+    pub(super) fn minutes(&self) -> Option<(u16, u16)> {
+        let (from, to) = (minute(&self.from)?, minute(&self.to)?);
+        (from != to && from < DAY && to < DAY).then_some((from, to))
+    }
+
+    /// How many minutes of it are left at that minute of a day; 0: it is not now.
+    fn left(&self, now: u16) -> u16 {
+        let Some((from, to)) = self.minutes() else {
+            return 0;
+        };
+        let since = (now + DAY - from) % DAY;
+        let all = (to + DAY - from) % DAY;
+        all.saturating_sub(since)
+    }
 }
 
 /// Hours by weekday; a day without any is one of closure.
@@ -116,11 +149,9 @@ pub(super) fn zone(name: &str) -> Option<TimeZone> {
 impl CallFlow {
     /// Whether the business is open at this instant. A zone that is not known counts as UTC: no flow with one is kept.
     pub fn is_open(&self, at: Timestamp) -> bool {
-        let zone = zone(&self.time_zone).unwrap_or(TimeZone::UTC);
-        let Ok(instant) = jiff::Timestamp::from_millisecond(at.ms()) else {
+        let Some(local) = self.local(at) else {
             return false;
         };
-        let local = zone.to_datetime(instant);
         let today = local.date();
         let is_closed = |closure: &Closure| {
             let days = closure.days();
@@ -138,6 +169,20 @@ impl CallFlow {
             .iter()
             .filter_map(Interval::minutes);
         spans.any(|(from, to)| (from..to).contains(&now))
+    }
+
+    /// How long nobody who was missed is written to yet, to the minute; zero: now. Whoever waits for so long asks again:
+    /// clocks may have changed meanwhile.
+    pub fn quiet_for(&self, at: Timestamp) -> Duration {
+        let night = self.missed_call.quiet.as_ref().zip(self.local(at));
+        let left = night.map_or(0, |(night, local)| night.left(since_midnight(local.time())));
+        Duration::from_mins(u64::from(left))
+    }
+
+    fn local(&self, at: Timestamp) -> Option<DateTime> {
+        let zone = zone(&self.time_zone).unwrap_or(TimeZone::UTC);
+        let instant = jiff::Timestamp::from_millisecond(at.ms()).ok()?;
+        Some(zone.to_datetime(instant))
     }
 }
 
@@ -216,6 +261,46 @@ mod tests {
         assert!(!flow.is_open(at("2026-11-30T22:00:00Z")));
         assert!(!flow.is_open(at("2026-12-02T21:59:59Z")));
         assert!(flow.is_open(at("2026-12-02T22:00:00Z")));
+    }
+
+    #[test]
+    fn quiet_hours_go_over_midnight_in_the_zone_of_the_business() {
+        let mut flow = shop("Asia/Jerusalem", Week::default());
+        let left = |flow: &CallFlow, instant| flow.quiet_for(at(instant)).as_secs() / 60;
+        assert_eq!(left(&flow, "2026-11-22T21:00:00Z"), 0);
+        let mut night = |from: &str, to: &str| {
+            let (from, to) = (from.to_owned(), to.to_owned());
+            flow.missed_call.quiet = Some(Night { from, to });
+            flow.clone()
+        };
+        let over = night("22:00", "07:00");
+        for (instant, minutes) in [
+            ("2026-11-22T19:59:59Z", 0),
+            ("2026-11-22T20:00:00Z", 540),
+            ("2026-11-22T21:59:59Z", 421),
+            ("2026-11-22T22:00:00Z", 420),
+            ("2026-11-23T04:59:59Z", 1),
+            ("2026-11-23T05:00:00Z", 0),
+        ] {
+            assert_eq!(left(&over, instant), minutes, "{instant}");
+        }
+        let noon = night("13:00", "14:30");
+        assert_eq!(left(&noon, "2026-11-22T11:30:00Z"), 60);
+        assert_eq!(left(&noon, "2026-11-22T12:30:00Z"), 0);
+        assert_eq!(left(&noon, "2026-11-22T10:59:00Z"), 0);
+        for (from, to) in [("22:00", "22:00"), ("22:00", "24:00"), ("7", "8")] {
+            let broken = night(from, to);
+            assert!(
+                broken
+                    .missed_call
+                    .quiet
+                    .as_ref()
+                    .unwrap()
+                    .minutes()
+                    .is_none()
+            );
+            assert_eq!(left(&broken, "2026-11-22T21:00:00Z"), 0);
+        }
     }
 
     #[test]

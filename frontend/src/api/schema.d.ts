@@ -2698,6 +2698,7 @@ export interface components {
         MissedCall: {
             /** @description Whether anything is sent. */
             enabled: boolean;
+            quiet: components["schemas"]["Night"] | null;
             /** @description The WhatsApp number that writes; `null`: the only one there is, or the only one that knows the caller. */
             session_id: string | null;
             /** @description The words. */
@@ -2765,6 +2766,13 @@ export interface components {
             scopes: components["schemas"]["Scope"][];
             /** @description For `Authorization: Bearer`. Nobody can show it again. */
             secret: string;
+        };
+        /** @description From one time of the day until before another; over midnight where the second is the earlier one. */
+        Night: {
+            /** @description Such as `22:00`. */
+            from: string;
+            /** @description Such as `07:00`. */
+            to: string;
         };
         /** @description A step that a caller is led to. */
         Node: {
@@ -5728,6 +5736,10 @@ export interface operations {
                      *         "language": "en",
                      *         "missed_call": {
                      *           "enabled": true,
+                     *           "quiet": {
+                     *             "from": "22:00",
+                     *             "to": "07:00"
+                     *           },
                      *           "session_id": null,
                      *           "text": "Sorry that we missed your call. How can we help?",
                      *           "window_h": 6
@@ -5846,6 +5858,10 @@ export interface operations {
                  *         "language": "en",
                  *         "missed_call": {
                  *           "enabled": true,
+                 *           "quiet": {
+                 *             "from": "22:00",
+                 *             "to": "07:00"
+                 *           },
                  *           "session_id": null,
                  *           "text": "Sorry that we missed your call. How can we help?",
                  *           "window_h": 6
@@ -5954,6 +5970,10 @@ export interface operations {
                      *         "language": "en",
                      *         "missed_call": {
                      *           "enabled": true,
+                     *           "quiet": {
+                     *             "from": "22:00",
+                     *             "to": "07:00"
+                     *           },
                      *           "session_id": null,
                      *           "text": "Sorry that we missed your call. How can we help?",
                      *           "window_h": 6

@@ -98,10 +98,30 @@ function Writer({ session, onChange }: { session: string | null; onChange(sessio
   return <ChoiceEntry label={t("flow.missed_from")} value={session ?? ""} options={[{ value: "", label: t("flow.missed_from_any") }, ...named]} onChange={(id) => onChange(id || null)} />;
 }
 
+const NIGHT = { from: "22:00", to: "07:00" };
+
+/** The hours in which nobody is written to; the message waits for their end. */
+function Quiet({ quiet, error, onChange }: { quiet: typeof NIGHT | null; error: string | null; onChange(quiet: typeof NIGHT | null): void }) {
+  const { t } = useTranslation();
+  return (
+    <>
+      <CheckEntry label={t("flow.quiet")} checked={quiet !== null} onChange={(on) => onChange(on ? NIGHT : null)} />
+      {quiet && (
+        <div className="grid grid-cols-2 gap-3 sm:max-w-sm">
+          <Entry label={t("flow.quiet_from")} error={error}>
+            {(props) => <input {...props} type="time" value={quiet.from} onChange={(event) => onChange({ ...quiet, from: event.target.value })} />}
+          </Entry>
+          <Entry label={t("flow.quiet_to")}>{(props) => <input {...props} type="time" value={quiet.to} onChange={(event) => onChange({ ...quiet, to: event.target.value })} />}</Entry>
+        </div>
+      )}
+    </>
+  );
+}
+
 function Missed({ flow, faults, onChange }: Props) {
   const { t } = useTranslation();
   const text = useFaultText(faults);
-  const missed = flow.missed_call ?? { enabled: false, text: "", window_h: 6, session_id: null };
+  const missed = flow.missed_call ?? { enabled: false, text: "", window_h: 6, session_id: null, quiet: null };
   const set = (change: object) => onChange({ ...flow, missed_call: { ...missed, ...change } });
   return (
     <>
@@ -110,6 +130,7 @@ function Missed({ flow, faults, onChange }: Props) {
         <>
           <TextEntry long label={t("flow.missed_text")} value={missed.text} error={text("missed_call.text")} onChange={(words) => set({ text: words })} />
           <Writer session={missed.session_id ?? null} onChange={(session_id) => set({ session_id })} />
+          <Quiet quiet={missed.quiet ?? null} error={text("missed_call.quiet")} onChange={(quiet) => set({ quiet })} />
           <NumberEntry label={t("flow.missed_window")} value={missed.window_h ?? 6} error={text("missed_call.window_h")} least={1} most={168} onChange={(window_h) => set({ window_h })} />
         </>
       )}

@@ -15,7 +15,7 @@ const flow: CallFlow = {
     menu: { kind: "menu", prompt: "Press 1", options: { "1": "dial", "9": "menu" }, timeout_s: 5, retries: 2, no_input: "voicemail" },
     dial: { kind: "dial", targets: ["+972501234567"], ring_s: 20, whisper: true, caller_id: "caller", no_answer: "voicemail" },
   },
-  missed_call: { enabled: false, text: "", window_h: 6, session_id: null },
+  missed_call: { enabled: false, text: "", window_h: 6, session_id: null, quiet: null },
   recording: { keep_days: null, delete_at_provider: true },
 };
 

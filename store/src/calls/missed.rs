@@ -65,6 +65,8 @@ pub struct ToTell {
     pub text: String,
     /// Through this number; `None`: as for every message without one.
     pub session: Option<SessionId>,
+    /// How long the business keeps quiet still; zero: now.
+    pub wait: Duration,
     /// The same until they are written to: what makes sending twice harmless.
     pub key: String,
 }
@@ -87,7 +89,8 @@ pub async fn missed_caller(
             return Ok(None);
         }
     }
-    let missed = flow(store, business).await?.flow.missed_call;
+    let flow = flow(store, business).await?.flow;
+    let (wait, missed) = (flow.quiet_for(now), flow.missed_call);
     let mut conn = store.of(business).read().await?;
     let row = fetch_optional!(conn, MissedRow, sql::MISSED, business.uuid(), caller.uuid())?;
     let Some((phone, told_at, opted_out_at)) = row else {
@@ -105,6 +108,7 @@ pub async fn missed_caller(
         phone,
         text: missed.text,
         session: missed.session_id,
+        wait,
         key: format!("missed-call:{}", told_at.unwrap_or(0)),
     }))
 }

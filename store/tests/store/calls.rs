@@ -10,7 +10,7 @@ use store::{Error, Store, events};
 use switchyard_core::address::Phone;
 use switchyard_core::call::{CallObject, CallSid, CallState, Direction, StepKind};
 use switchyard_core::event::EventType;
-use switchyard_core::flow::{CallFlow, Language, Node};
+use switchyard_core::flow::{CallFlow, Language, Night, Node};
 use switchyard_core::job::Job;
 use switchyard_core::reason::CallReason;
 use switchyard_core::{BusinessId, Timestamp};
@@ -237,6 +237,12 @@ both_engines! {
         let later = soon.plus(Duration::from_hours(6));
         let again = ask(later).await.unwrap().unwrap();
         assert_ne!(again.key, tell.key);
+        let mut quiet = answering();
+        quiet.missed_call.quiet = Some(Night { from: "12:00".to_owned(), to: "20:00".to_owned() });
+        put(store, business, 1, quiet).await.unwrap();
+        // NOON is one of UTC, as the flow's zone is.
+        let tell = ask(later).await.unwrap().unwrap();
+        assert_eq!((tell.wait, again.wait), (Duration::from_hours(2), Duration::ZERO));
         let left = Recorded {
             recording_sid: "RE1".parse().unwrap(),
             duration_s: Some(5),

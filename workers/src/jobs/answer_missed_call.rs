@@ -21,6 +21,12 @@ pub(super) async fn answer_missed_call(
     let Some(tell) = calls::missed_caller(store, now, business, caller, call).await? else {
         return Ok(Outcome::Done);
     };
+    if !tell.wait.is_zero() {
+        return Ok(Outcome::Again {
+            after: tell.wait,
+            code: "quiet_hours",
+        });
+    }
     let message = NewMessage {
         session: tell.session,
         to: Identity::of_phone(tell.phone),

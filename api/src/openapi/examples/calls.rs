@@ -120,6 +120,7 @@ fn flow() -> Value {
             "text": "Sorry that we missed your call. How can we help?",
             "window_h": 6,
             "session_id": null,
+            "quiet": {"from": "22:00", "to": "07:00"},
         },
         "recording": {"keep_days": 90, "delete_at_provider": true},
     })

@@ -34,6 +34,7 @@ mod events;
 mod headers;
 mod health;
 mod hs256;
+mod idempotency;
 mod input;
 mod limit;
 mod me;

@@ -209,6 +209,7 @@ fn quota_exceeded(what: &str) -> Problem {
         quota::STORAGE => {
             refused("the business keeps all the bytes that it may: its operator raises the limit")
         }
+        "waiting_calls" => refused("100 calls of the business wait to be made: try again later"),
         "call_numbers" => refused("a business has at most 100 numbers: remove one first"),
         "api_keys" => refused("a business has at most 200 API keys: revoke one first"),
         "members" => refused("a business has at most 200 people and open invitations"),
@@ -226,6 +227,11 @@ fn conflict(name: &str) -> ApiCode {
         "number_taken" => ApiCode::NumberTaken,
         "number_rung" => ApiCode::NumberRung,
         "shard_cannot_take" => ApiCode::ShardCannotTake,
+        "call_number_required" => ApiCode::CallNumberRequired,
+        "no_such_call_number" => ApiCode::NotFound,
+        "no_such_node" => ApiCode::NoSuchNode,
+        "opted_out" => ApiCode::OptedOut,
+        "own_number" => ApiCode::InvalidRecipient,
         _ => ApiCode::Conflict,
     }
 }

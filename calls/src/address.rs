@@ -2,6 +2,7 @@
 //! a call stands, which travels in them. The provider signs every request with its address, so nobody else writes one.
 
 use switchyard_core::BusinessId;
+use switchyard_core::call::CallSid;
 
 use crate::form::Form;
 
@@ -47,6 +48,8 @@ pub(crate) struct Addresses<'a> {
     pub(crate) business: BusinessId,
 }
 
+/// What our id of a call is called that we placed, in the addresses that it was given.
+pub(crate) const RESERVATION: &str = "rid";
 /// Tells of a state are sent again for as long as Twilio does so, whatever went wrong; no page is.
 const TOLD: &str = "#rc=5&rp=all&ct=2000&rt=3000";
 
@@ -78,6 +81,21 @@ impl Addresses<'_> {
     /// Where it is told how a call stands.
     pub(crate) fn status(self) -> String {
         format!("{}{TOLD}", self.at("status"))
+    }
+
+    /// Where the first page of a call is asked for that we placed, under our id of it.
+    pub(crate) fn voice_of(self, asked_as: &CallSid) -> String {
+        format!("{}?{RESERVATION}={asked_as}", self.at("voice"))
+    }
+
+    /// And where, when that fails.
+    pub(crate) fn fallback_of(self, asked_as: &CallSid) -> String {
+        format!("{}?{RESERVATION}={asked_as}", self.at("fallback"))
+    }
+
+    /// Where it is told how such a call stands.
+    pub(crate) fn status_of(self, asked_as: &CallSid) -> String {
+        format!("{}?{RESERVATION}={asked_as}{TOLD}", self.at("status"))
     }
 
     /// Where it is told of recordings.

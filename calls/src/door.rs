@@ -9,6 +9,7 @@ use futures_util::future::{FutureExt as _, LocalBoxFuture};
 use switchyard_core::BusinessId;
 use switchyard_core::call::CallSid;
 
+use crate::address::RESERVATION;
 use crate::desk::Desk;
 use crate::form::Form;
 use crate::signature::HEADER;
@@ -64,6 +65,12 @@ impl Posted {
     /// The call that this one is a leg of.
     pub(crate) fn parent(&self) -> Option<CallSid> {
         self.form.get("ParentCallSid")?.parse().ok()
+    }
+
+    /// What the call was asked for as, of one that we placed.
+    pub(crate) fn asked_as(&self) -> Option<CallSid> {
+        let id: CallSid = self.query.get(RESERVATION)?.parse().ok()?;
+        id.is_reserved().then_some(id)
     }
 
     /// Which of the numbers is ours.

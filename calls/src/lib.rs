@@ -15,6 +15,7 @@ mod media;
 mod metrics;
 mod options;
 mod page;
+mod placer;
 mod provider;
 mod refusals;
 mod replica;

@@ -5,10 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
-use store::calls::Ending;
+use store::calls::{self, Confirmed, Ending};
 use store::slots::{Admission, Holder, Mode};
 use switchyard_core::BusinessId;
-use switchyard_core::call::CallSid;
+use switchyard_core::address::Phone;
+use switchyard_core::call::{CallSid, is_reserved};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -30,8 +31,6 @@ const YOUNG: Duration = Duration::from_secs(30);
 const ROUNDS: u32 = 2;
 /// How long the provider's word counts that a call lives.
 const EVIDENCE: Duration = Duration::from_secs(45);
-/// What a reservation of a call without an id is called.
-pub(crate) const RESERVATION: &str = "out:";
 /// Calls in doubt that are kept while the provider cannot be asked.
 const DOUBTS_MAX: usize = 2_000;
 
@@ -100,7 +99,7 @@ impl Lookout {
 
     /// What an operator set outlives a Redis that was wiped.
     async fn restore_limit(&self) {
-        if let Ok(Some(limit)) = store::calls::call_limit(&self.desk.store).await
+        if let Ok(Some(limit)) = calls::call_limit(&self.desk.store).await
             && let Err(error) = self.desk.slots.set_limit(Some(limit)).await
         {
             tracing::warn!(%error, "the limit that an operator set is not in force");
@@ -130,7 +129,7 @@ impl Lookout {
 
     /// Somebody has to find out how this call stands.
     fn wonder(&mut self, id: String, business: BusinessId, doubt: Doubt) {
-        if id.starts_with(RESERVATION) || self.doubts.len() >= DOUBTS_MAX {
+        if is_reserved(&id) || self.doubts.len() >= DOUBTS_MAX {
             return;
         }
         self.doubts.insert(id, (business, doubt));
@@ -314,17 +313,52 @@ impl Lookout {
         ) else {
             return;
         };
-        let row = store::calls::get(&self.desk.store, business, &sid).await;
-        if let Ok(Some(row)) = row
-            && !row.state.is_over()
-        {
-            self.desk.metrics.corrected("found");
+        match calls::get(&self.desk.store, business, &sid).await {
+            Ok(Some(row)) if !row.state.is_over() => {
+                self.desk.metrics.corrected("found");
+                self.keep(&sid, business, Doubt::Homeless).await;
+            }
+            Ok(None) if call.direction.starts_with("outbound") => {
+                if let Err(error) = self.recognise(call, sid, business).await {
+                    tracing::warn!(%error, "a call that we may have placed cannot be looked up");
+                }
+            }
+            Ok(_) | Err(_) => {}
+        }
+    }
+
+    /// A call that we placed, though the provider's answer was lost and so were its callbacks: by its two numbers, if just
+    /// one call between them is waited for.
+    async fn recognise(
+        &self,
+        call: &Listed,
+        sid: CallSid,
+        business: BusinessId,
+    ) -> store::Result<()> {
+        let desk = &self.desk;
+        let (Some(from), Some(to)) = (Phone::parse(&call.from), Phone::parse(&call.to)) else {
+            return Ok(());
+        };
+        let asked_as = calls::asked_for(&desk.store, business, &from, &to).await?;
+        let Some(asked_as) = asked_as else {
+            return Ok(());
+        };
+        let (now, id) = (Desk::now(), asked_as.clone());
+        let confirmed = calls::confirm_call(&desk.store, now, business, id, sid.clone()).await?;
+        if let Confirmed::Placed(..) = confirmed {
+            desk.metrics.corrected("recognised");
+            let (ours, theirs) = (asked_as.as_str(), sid.as_str());
+            if let Err(error) = desk.slots.rename(ours, theirs, business).await {
+                tracing::warn!(%error, "a call has no slot yet");
+            }
+            desk.keeper.let_go(ours);
             self.keep(&sid, business, Doubt::Homeless).await;
         }
+        Ok(())
     }
 }
 
 /// A socket died with its replica; every other call goes on at the provider.
 fn is_orphan(holder: &Holder) -> bool {
-    !holder.owner_lives && holder.phase != phase::STREAMING && !holder.id.starts_with(RESERVATION)
+    !holder.owner_lives && holder.phase != phase::STREAMING && !is_reserved(&holder.id)
 }

@@ -29,6 +29,7 @@ pub(crate) struct Metrics {
     admissions: IntCounterVec,
     leases: IntCounterVec,
     corrections: IntCounterVec,
+    placements: IntCounterVec,
     lag: Histogram,
 }
 
@@ -69,6 +70,12 @@ impl Metrics {
                 "Slots put right.",
                 "what",
             )?,
+            placements: labelled(
+                registry,
+                "call_placements_total",
+                "Calls that were asked for.",
+                "outcome",
+            )?,
             lag: lag(registry)?,
         })
     }
@@ -95,6 +102,10 @@ impl Metrics {
 
     pub(crate) fn corrected(&self, what: &str) {
         self.corrections.with_label_values(&[what]).inc();
+    }
+
+    pub(crate) fn placement(&self, outcome: &str) {
+        self.placements.with_label_values(&[outcome]).inc();
     }
 
     pub(crate) fn beat_lag(&self, lag: Duration) {

@@ -35,6 +35,8 @@ pub struct Options {
     pub second_token: Option<SecretString>,
     /// Where the provider is asked; `None`: nowhere, and what it says of live calls is not known.
     pub provider_url: Option<String>,
+    /// Calls that the account may begin a second, over all replicas.
+    pub calls_per_second: u32,
     /// Calls of all businesses at once, where no operator has set another number.
     pub limit: u32,
     /// Calls of one business at once.

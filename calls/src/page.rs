@@ -19,12 +19,14 @@ const SLACK: Duration = Duration::from_secs(10);
 /// How long a played recording may be: what a greeting is, generously.
 const PLAY: Duration = Duration::from_mins(5);
 /// How long a provider rings beyond what it was told, and then takes to say so.
-const RING_SLACK: Duration = Duration::from_secs(20);
+pub(crate) const RING_SLACK: Duration = Duration::from_secs(20);
 /// How long a socket may take until its first word.
 const CONNECT: Duration = Duration::from_secs(20);
 
 /// What the call is doing on a page, as the slots keep it.
 pub(crate) mod phase {
+    /// It is asked for at the provider.
+    pub(crate) const PLACE: &str = "place";
     /// It hears something that ends by itself, or is asked for a digit.
     pub(crate) const TALK: &str = "talk";
     /// Somebody is rung, or speaks to the caller.
@@ -256,7 +258,11 @@ impl Call<'_> {
     }
 
     fn closing(self, words: Words) -> Page {
-        let text = words.text(self.flow.language);
+        self.saying(words.text(self.flow.language))
+    }
+
+    /// A text, and nothing after it.
+    pub(crate) fn saying(self, text: &str) -> Page {
         let mut document = Document::new();
         document.say(text, self.flow.language);
         document.hang_up();

@@ -26,7 +26,10 @@ pub(crate) enum ProviderError {
     /// It failed several times in a row and is not asked for a while.
     #[error("the provider failed several times and is not asked for a while")]
     Resting,
-    /// It could not be reached, or did not answer in time: nobody knows whether it did it.
+    /// It could not be reached at all: it did nothing.
+    #[error("the provider could not be reached: {0}")]
+    Unreachable(String),
+    /// It did not answer in time: nobody knows whether it did it.
     #[error("the provider did not answer: {0}")]
     Silent(String),
     /// It asks us to come later.
@@ -105,6 +108,43 @@ impl Listed {
     }
 }
 
+/// A call that it is to place.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted<'a> {
+    /// The number that calls.
+    pub(crate) from: &'a str,
+    /// Who is called.
+    pub(crate) to: &'a str,
+    /// Where the first page is asked for.
+    pub(crate) voice: &'a str,
+    /// And where, when that fails.
+    pub(crate) fallback: &'a str,
+    /// Where it is told how the call stands.
+    pub(crate) status: &'a str,
+    /// For how long it rings.
+    pub(crate) ring: Duration,
+    /// The longest that it may take.
+    pub(crate) longest: Duration,
+}
+
+/// A call that it placed.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Placed {
+    /// Its id.
+    pub(crate) sid: String,
+    /// For how long it waits for its turn there, in milliseconds, as a text.
+    #[serde(default)]
+    queue_time: Option<String>,
+}
+
+impl Placed {
+    /// For how long it waits for its turn there.
+    pub(crate) fn waits(&self) -> Duration {
+        let ms = self.queue_time.as_deref().and_then(|it| it.parse().ok());
+        Duration::from_millis(ms.unwrap_or_default())
+    }
+}
+
 #[derive(Deserialize)]
 struct List {
     calls: Vec<Listed>,
@@ -151,6 +191,36 @@ impl Provider {
     /// [`ProviderError::Unknown`] when there is none.
     pub(crate) async fn get(&self, sid: &str) -> Result<Listed, ProviderError> {
         self.ask(self.client.get(self.of_call(sid))).await
+    }
+
+    /// Places a call. Asked twice it places two: of [`ProviderError::Silent`] and of a refusal with a status of 500 and
+    /// above nobody knows whether it did.
+    ///
+    /// # Errors
+    /// It did not, or nobody knows.
+    pub(crate) async fn place(&self, wanted: Wanted<'_>) -> Result<Placed, ProviderError> {
+        let url = format!("{}/Calls.json", self.account_url);
+        let (ring, longest) = (
+            wanted.ring.as_secs().to_string(),
+            wanted.longest.as_secs().to_string(),
+        );
+        let form = [
+            ("To", wanted.to),
+            ("From", wanted.from),
+            ("Url", wanted.voice),
+            ("Method", "POST"),
+            ("FallbackUrl", wanted.fallback),
+            ("FallbackMethod", "POST"),
+            ("StatusCallback", wanted.status),
+            ("StatusCallbackMethod", "POST"),
+            ("StatusCallbackEvent", "initiated"),
+            ("StatusCallbackEvent", "ringing"),
+            ("StatusCallbackEvent", "answered"),
+            ("StatusCallbackEvent", "completed"),
+            ("Timeout", ring.as_str()),
+            ("TimeLimit", longest.as_str()),
+        ];
+        self.ask(self.client.post(url).form(&form)).await
     }
 
     /// Ends a call.
@@ -213,7 +283,9 @@ impl Provider {
         let answer = Self::answered(request).await;
         let went_well = !matches!(
             answer,
-            Err(ProviderError::Silent(_) | ProviderError::Refused { status: 500.., .. })
+            Err(ProviderError::Unreachable(_)
+                | ProviderError::Silent(_)
+                | ProviderError::Refused { status: 500.., .. })
         );
         self.breaker.note(went_well, Instant::now());
         answer
@@ -224,7 +296,13 @@ impl Provider {
     ) -> Result<T, ProviderError> {
         // Without the address, which holds the id of the account.
         let silent = |error: reqwest::Error| ProviderError::Silent(error.without_url().to_string());
-        let mut answer = request.send().await.map_err(silent)?;
+        let mut answer = request.send().await.map_err(|error| {
+            if error.is_connect() {
+                ProviderError::Unreachable(error.without_url().to_string())
+            } else {
+                silent(error)
+            }
+        })?;
         let status = answer.status();
         let after = answer.headers().get("retry-after").cloned();
         let mut body = Vec::new();
@@ -240,7 +318,10 @@ impl Provider {
         }
         Err(match status {
             StatusCode::NOT_FOUND => ProviderError::Unknown,
-            StatusCode::TOO_MANY_REQUESTS => {
+            // With a time to come again it says that it did nothing.
+            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
+                if after.is_some() || status == StatusCode::TOO_MANY_REQUESTS =>
+            {
                 let seconds = after.and_then(|it| it.to_str().ok()?.parse().ok());
                 ProviderError::Busy {
                     after: Duration::from_secs(seconds.unwrap_or(1)),

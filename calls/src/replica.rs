@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::web::{Data, ServiceConfig};
 use secrecy::ExposeSecret as _;
+use store::rates::Rates;
 use store::slots::Slots;
 use tokio::sync::watch;
 use tokio_util::sync::{CancellationToken, DropGuard};
@@ -17,6 +18,7 @@ use crate::media::Sockets;
 use crate::metrics::Metrics;
 use crate::options::Options;
 use crate::page::phase;
+use crate::placer::Placer;
 use crate::provider::Provider;
 use crate::refusals::Refusals;
 use crate::signature::Tokens;
@@ -58,6 +60,7 @@ impl Calls {
     /// See [`StartError`].
     pub fn start(options: Options) -> Result<Self, StartError> {
         let metrics = Metrics::register(&options.registry)?;
+        let rates = Rates::new(options.redis.clone());
         let slots = Slots::new(options.redis, options.timing);
         let limits = Limits {
             all: options.limit,
@@ -98,6 +101,8 @@ impl Calls {
         let (said, ready) = watch::channel(false);
         let lookout = Lookout::new(desk.clone(), options.compare_every, said);
         tasks.spawn(lookout.run(stop.clone()));
+        let placer = Placer::new(desk.clone(), rates, options.calls_per_second);
+        tasks.spawn(placer.run(stop.clone()));
         let (writer, stopped) = (desk.clone(), stop.clone());
         tasks.spawn(async move { writer.refusals.run(&writer.store, stopped).await });
         tasks.close();

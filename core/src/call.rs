@@ -13,6 +13,8 @@ use crate::{BusinessId, Timestamp};
 
 /// The most characters of the id of a call; providers' own have 34 to about 60.
 pub const SID_MAX: usize = 128;
+/// What the id of a call begins with that the provider has given none yet.
+const RESERVED: &str = "out:";
 /// Steps of one call that are kept; a call that makes more goes on without being written down.
 pub const STEPS_MAX: i64 = 500;
 
@@ -139,6 +141,16 @@ pub struct CallSid(String);
 pub struct NotACallSid;
 
 impl CallSid {
+    /// The id of ours for a call that the provider has not been asked for yet.
+    pub fn reserve(id: uuid::Uuid) -> Self {
+        Self(format!("{RESERVED}{}", id.simple()))
+    }
+
+    /// Whether it is such a one of ours.
+    pub fn is_reserved(&self) -> bool {
+        is_reserved(&self.0)
+    }
+
     /// The id as the provider writes it.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -156,6 +168,11 @@ impl FromStr for CallSid {
             Err(NotACallSid)
         }
     }
+}
+
+/// Whether a text is an id that we gave a call, not the provider.
+pub fn is_reserved(id: &str) -> bool {
+    id.starts_with(RESERVED)
 }
 
 impl fmt::Display for CallSid {
@@ -196,9 +213,12 @@ pub struct RecordingObject {
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[schema(as = Call)]
 pub struct CallObject {
-    /// The id that the provider gave it.
+    /// The id that the provider gave it; of a call that the provider does not have yet the same as `asked_as`.
     #[schema(value_type = String)]
     pub call_sid: CallSid,
+    /// The id that `POST /v1/calls` answered, which goes on naming the call; `null` of a call that came in.
+    #[schema(value_type = Option<String>)]
+    pub asked_as: Option<CallSid>,
     /// The business.
     #[schema(value_type = String)]
     pub business_id: BusinessId,

@@ -176,6 +176,21 @@ codes! {
         "The business has no number, or several of which not exactly one has this chat.",
         "Name the number in `session_id`; `GET /v1/sessions` lists them.",
         "there are several numbers, or none: name one in session_id";
+    /// The business has no number that can call, or several.
+    CallNumberRequired = "call_number_required", 422, "Say which number should call",
+        "The business has no number that takes calls, or several of which none was named.",
+        "Name the number in `from`; `GET /v1/call-numbers` lists them.",
+        "there are several numbers, or none: name one in from";
+    /// The call flow has no such node.
+    NoSuchNode = "no_such_node", 422, "The call flow has no such node",
+        "`node` is no node of the call flow that is in force.",
+        "Read the flow by `GET /v1/call-flow`, and name one of its nodes.",
+        "the call flow in force has no node of that name";
+    /// The person asked not to be contacted.
+    OptedOut = "opted_out", 422, "This person does not want to be contacted",
+        "The contact of this number asked not to be contacted. Nothing was done.",
+        "Reach the person only when they write or call themselves.",
+        "the contact of this number asked not to be contacted";
     /// This kind of content is not supported.
     UnsupportedKind = "unsupported_kind", 422, "This content is not supported",
         "Messages to groups cannot be sent yet.",

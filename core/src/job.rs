@@ -52,7 +52,7 @@ pub enum Job {
         /// The chat.
         chat: ChatId,
     },
-    /// Give up queued messages whose deadline has passed.
+    /// Give up queued messages, and calls that wait to be placed, whose deadline has passed.
     ExpireMessages,
     /// Enqueue a drain for every chat that has queued messages, a live session and no drain.
     SweepChats,

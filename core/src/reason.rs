@@ -244,6 +244,34 @@ reasons! {
         ProviderRefused = "provider_refused",
             "The telephone company refused this call.", "Check the number, and whether your line may call it.",
             "חברת הטלפון סירבה לשיחה.", "בדקו את המספר, והאם הקו שלכם רשאי להתקשר אליו.";
+        /// 21201, 21211, 21214, 21217: the callee is no number that can be called.
+        InvalidNumber = "invalid_number",
+            "The number cannot be called.", "Check the number.",
+            "לא ניתן להתקשר למספר הזה.", "בדקו את המספר.";
+        /// 21210, 21212: the provider does not know the caller as a number of ours.
+        CallerNotAllowed = "caller_not_allowed",
+            "The telephone company does not let your line make calls.", "Ask your operator to add the line to the account there.",
+            "חברת הטלפון אינה מתירה לקו שלכם להוציא שיחות.", "בקשו מהמפעיל להוסיף את הקו לחשבון שם.";
+        /// 21215, 21216: the account may not call there.
+        CountryBlocked = "country_blocked",
+            "Calls to this country or number are not allowed.", "Ask your operator to allow them at the telephone company.",
+            "שיחות למדינה או למספר הזה אינן מותרות.", "בקשו מהמפעיל לאפשר אותן בחברת הטלפון.";
+        /// 20003, or an address of ours that the provider does not take: nothing that the business did.
+        ProviderAccount = "provider_account",
+            "The telephone company refused the platform, not this call.", "Ask your operator to check the account there.",
+            "חברת הטלפון סירבה למערכת, לא לשיחה הזו.", "בקשו מהמפעיל לבדוק את החשבון שם.";
+        /// It could not be asked, or asked us to come later, for as long as the call waited.
+        ProviderAway = "provider_away",
+            "The telephone company could not be reached in time.", "Try again later.",
+            "לא ניתן היה להגיע לחברת הטלפון בזמן.", "נסו שוב מאוחר יותר.";
+        /// Nobody took it in hand for as long as it waited.
+        NotPlaced = "not_placed",
+            "The call waited too long and was not made.", "Try again; if it stays so, ask your operator.",
+            "השיחה המתינה זמן רב מדי ולא בוצעה.", "נסו שוב; אם זה נמשך, פנו למפעיל.";
+        /// The provider's answer was lost, and nothing has been heard of the call since.
+        Unconfirmed = "unconfirmed",
+            "It is not known whether the telephone company made this call.", "Ask whoever was called before you try again.",
+            "לא ידוע אם חברת הטלפון ביצעה את השיחה.", "בררו עם הנמען לפני ניסיון נוסף.";
     }
 }
 

@@ -80,6 +80,8 @@ pub(crate) enum Kind {
     RestSlow,
     /// REST does what it is asked for, and its answer is lost.
     RestAnswerLost,
+    /// REST does what it is asked for, and answers `ms` later.
+    RestAnswerLate,
     /// Lists of REST are `ms` behind, ten seconds when it is left out.
     RestListLag,
     /// A recording cannot be fetched.

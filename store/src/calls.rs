@@ -19,6 +19,7 @@ mod number;
 mod progress;
 mod recording;
 mod reject;
+mod request;
 mod row;
 pub(crate) mod sql;
 
@@ -36,6 +37,10 @@ pub use number::{
 pub use progress::{Ending, Step, end_call, step_call};
 pub use recording::{Recorded, note_recording};
 pub use reject::{CALLERS_MAX, Rejected, call_rejected};
+pub use request::{
+    Confirmed, NewRequest, Opening, Requested, Taken, WAITING_MOST, ask_for, asked_for,
+    confirm_call, give_up_requests, lapsed_requests, put_back, request_call, take_request,
+};
 
 use row::{CallRow, StepRow};
 
@@ -121,10 +126,15 @@ async fn must_find(tx: &mut Tx, business: BusinessId, sid: &CallSid) -> Result<C
         .into_object()
 }
 
-/// One call.
+/// One call, by its id or by the one that it was asked for as.
 pub async fn get(store: &Store, business: BusinessId, sid: &CallSid) -> Result<Option<CallObject>> {
     let mut conn = store.of(business).read().await?;
-    fetch_optional!(conn, CallRow, sql::GET, business.uuid(), sid.as_str())?
+    let statement = if sid.is_reserved() {
+        &sql::GET_ASKED
+    } else {
+        &sql::GET
+    };
+    fetch_optional!(conn, CallRow, statement, business.uuid(), sid.as_str())?
         .map(CallRow::into_object)
         .transpose()
 }

@@ -17,6 +17,7 @@ pub(crate) mod row;
 pub(crate) mod sql;
 
 pub use accept::accept;
+pub(crate) use accept::{claim_key, named_by_key};
 pub use mark::{mark_sending, mark_sent, mark_sent_and_next};
 pub use outgoing::{Outgoing, mark_failed, queued};
 pub(crate) use row::MessageRow;

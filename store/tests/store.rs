@@ -21,6 +21,8 @@ mod accounts;
 mod bench;
 #[path = "store/cache.rs"]
 mod cache;
+#[path = "store/call_requests.rs"]
+mod call_requests;
 #[path = "store/calls.rs"]
 mod calls;
 #[path = "store/chats.rs"]

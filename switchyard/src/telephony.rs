@@ -61,6 +61,10 @@ pub(crate) struct Telephony {
     /// File with that token.
     #[arg(long, env = "TWILIO_SECOND_AUTH_TOKEN_FILE")]
     pub(crate) twilio_second_auth_token_file: Option<PathBuf>,
+    /// Calls that the account may begin a second.
+    #[arg(long, env = "TWILIO_CALLS_PER_SECOND", default_value_t = 1,
+          value_parser = clap::value_parser!(u32).range(1..=1_000))]
+    pub(crate) twilio_calls_per_second: u32,
     /// Calls of all businesses at once, where no operator has set another number.
     #[arg(long, env = "MAX_CONCURRENT_CALLS", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
@@ -192,6 +196,7 @@ fn start(
         token: plan.account.token,
         second_token: plan.account.second,
         provider_url: plan.account.provider_url,
+        calls_per_second: telephony.twilio_calls_per_second,
         limit: telephony.max_concurrent_calls,
         business_limit: telephony.calls_per_business,
         longest: Duration::from_secs(telephony.call_max_s),

@@ -35,6 +35,6 @@ pub(crate) async fn get_call(
     let (store, business) = (&state.store, caller.0.business);
     let call = store::calls::get(store, business, &sid).await?;
     let call = call.ok_or_else(Problem::not_found)?;
-    let steps = store::calls::steps(store, business, &sid).await?;
+    let steps = store::calls::steps(store, business, &call.call_sid).await?;
     Ok(Json(CallDetail { call, steps }))
 }

@@ -1,10 +1,8 @@
 //! `POST /v1/messages`: accepts a message, which is then delivered once, whatever happens to any process.
 
-use actix_web::http::header::HeaderMap;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse, post};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 use store::messages::{Accepted, Idempotency, NewMessage};
 use switchyard_core::address::parse_recipient;
 use switchyard_core::message::{
@@ -16,11 +14,9 @@ use utoipa::ToSchema;
 
 use crate::api::State;
 use crate::caller::{Allowed, Caller, MessagesWrite};
+use crate::idempotency::idempotency;
 use crate::input::Body;
 use crate::problem::Problem;
-
-/// The longest Idempotency-Key, in bytes.
-const KEY_MAX: usize = 255;
 
 /// A message to send.
 #[derive(Serialize, Deserialize, ToSchema)]
@@ -57,7 +53,7 @@ pub(crate) async fn send_message(
     state: Data<State>,
     body: Body<SendMessageRequest>,
 ) -> Result<HttpResponse, Problem> {
-    let idempotency = idempotency(request.headers(), &caller.0, &body)?;
+    let idempotency = idempotency(request.headers(), &caller.0, &*body)?;
     let new = parse(body.into_inner(), &caller.0, idempotency)?;
     let now = Timestamp::now();
     let accepted = store::messages::accept(&state.store, now, caller.0.business, new).await?;
@@ -109,27 +105,4 @@ fn parse(
         expires_in_s,
         idempotency,
     })
-}
-
-/// The request's own name, with a hash of what it says: the fields, not their order or spacing.
-fn idempotency(
-    headers: &HeaderMap,
-    caller: &Caller,
-    body: &SendMessageRequest,
-) -> Result<Option<Idempotency>, Problem> {
-    let Some(header) = headers.get("idempotency-key") else {
-        return Ok(None);
-    };
-    let key = header.to_str().unwrap_or_default().trim();
-    if !(1..=KEY_MAX).contains(&key.len()) {
-        return Err(Problem::invalid(
-            "Idempotency-Key has 1 to 255 visible ASCII characters",
-        ));
-    }
-    let fields = serde_json::to_vec(body).map_err(Problem::internal)?;
-    Ok(Some(Idempotency {
-        actor: caller.actor(),
-        key: key.to_owned(),
-        body_sha256: Sha256::digest(fields).into(),
-    }))
 }

@@ -1,12 +1,13 @@
 //! A call ends: its row first, then its slot. Told any number of times and in any order it ends once.
 
-use store::calls::{Ending, end_call};
+use store::calls::{Ending, Step, end_call};
 use switchyard_core::BusinessId;
-use switchyard_core::call::{CallSid, CallState};
+use switchyard_core::call::{CallSid, CallState, StepKind};
 use switchyard_core::reason::CallReason;
 
 use crate::desk::Desk;
 use crate::door::Posted;
+use crate::webhooks::progress;
 
 /// Whether a request tells that its call is over.
 pub(super) fn is_told(posted: &Posted) -> bool {
@@ -44,11 +45,24 @@ pub(crate) async fn end(
     sid: &CallSid,
     ending: Ending,
 ) -> store::Result<()> {
-    let row = end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
+    let mut ended = end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
     free(desk, business, sid, ending.state.name()).await;
-    if row.is_none() {
+    if ended.is_none() {
         // Its row may have come in between. Whoever writes it from now on finds the call ended (see `overtook`).
-        end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
+        ended = end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
+    }
+    if let Some(call) = ended
+        && call.state != ending.state
+    {
+        // The first word stands; that there was another one is noted.
+        let step = Step {
+            told: format!("end:{}", ending.state.name()),
+            kind: StepKind::Status,
+            node: None,
+            detail: Some(ending.state.name().to_owned()),
+            state: None,
+        };
+        progress::note(desk, business, sid, step).await?;
     }
     Ok(())
 }
@@ -62,7 +76,7 @@ pub(super) async fn overtook(desk: &Desk, business: BusinessId, sid: &CallSid) -
         return false;
     }
     let ending = Ending {
-        state: CallState::parse(&last.phase).unwrap_or(CallState::Completed),
+        state: CallState::parse(&last.ended_as).unwrap_or(CallState::Completed),
         duration_s: None,
         reason: None,
     };

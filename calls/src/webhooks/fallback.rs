@@ -29,6 +29,10 @@ pub(crate) async fn answer(
     {
         return Ok(answers::document(last.body));
     }
+    // Whoever we called has answered, and is not told that we are busy.
+    if posted.is_outbound() {
+        return Ok(answers::document(twiml::ended()));
+    }
     let Ok(flow) = desk.flow(posted.business).await else {
         return Ok(answers::document(twiml::busy()));
     };

@@ -2,12 +2,13 @@
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use store::calls::Step;
+use store::calls::{Confirmed, Step};
 use switchyard_core::call::{CallSid, CallState, StepKind};
 
 use crate::answers;
 use crate::desk::Desk;
 use crate::door::{Posted, Refused};
+use crate::page::RING_SLACK;
 use crate::webhooks::step::known_status;
 use crate::webhooks::{ending, progress, voice};
 
@@ -27,6 +28,7 @@ pub(crate) async fn note(
 }
 
 async fn call(desk: &Desk, posted: &Posted) -> store::Result<()> {
+    let confirmed = voice::confirmed(desk, posted).await?;
     voice::renamed(desk, posted).await;
     let Some(state) = ending::state(posted) else {
         return Ok(());
@@ -34,8 +36,18 @@ async fn call(desk: &Desk, posted: &Posted) -> store::Result<()> {
     if state.is_over() {
         return ending::told(desk, posted).await;
     }
-    desk.keeper
-        .heard(posted.sid.as_str(), desk.slots.timing().lease);
+    match confirmed {
+        // Whoever placed it may be gone; it rings, or waits for its turn to.
+        Some(Confirmed::Placed(_, ring)) => {
+            let lasts = ring.saturating_add(RING_SLACK);
+            progress::take_for(desk, posted.business, &posted.sid, lasts).await;
+        }
+        Some(Confirmed::Over) => return Ok(()),
+        None => {
+            let lease = desk.slots.timing().lease;
+            desk.keeper.heard(posted.sid.as_str(), lease);
+        }
+    }
     let step = Step {
         told: told(posted, "status"),
         kind: StepKind::Status,

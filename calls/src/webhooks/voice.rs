@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use store::calls::{NewCall, StoredFlow, begin_call};
+use store::calls::{Begun, Confirmed, NewCall, Opening, StoredFlow, begin_call, confirm_call};
 use store::slots::{Admission, Mode, Renaming, Turn};
 use switchyard_core::call::{CallState, Direction};
 use switchyard_core::reason::CallReason;
@@ -37,10 +37,27 @@ pub(crate) async fn answer(
             return Ok(turned_away(&desk, &posted, CallReason::StoreUnavailable));
         }
     }
-    Ok(admit(&desk, &posted).await)
+    let opening = match confirmed(&desk, &posted).await {
+        Ok(Some(Confirmed::Placed(opening, _))) => Some(opening),
+        Ok(Some(Confirmed::Over)) => return Ok(answers::document(twiml::ended())),
+        Ok(None) => None,
+        Err(error) => return Ok(answers::again(&error)),
+    };
+    Ok(admit(&desk, &posted, opening.as_ref()).await)
 }
 
-async fn admit(desk: &Desk, posted: &Posted) -> HttpResponse {
+/// The call of this request has an id now, if it is one that we placed.
+pub(super) async fn confirmed(desk: &Desk, posted: &Posted) -> store::Result<Option<Confirmed>> {
+    let Some(asked_as) = posted.asked_as() else {
+        return Ok(None);
+    };
+    let (business, sid) = (posted.business, posted.sid.clone());
+    confirm_call(&desk.store, Desk::now(), business, asked_as, sid)
+        .await
+        .map(Some)
+}
+
+async fn admit(desk: &Desk, posted: &Posted, opening: Option<&Opening>) -> HttpResponse {
     let sid = posted.sid.as_str();
     let mode = match renamed(desk, posted).await {
         // The provider has it in hand already: a reservation that lapsed does not turn it away as a new one.
@@ -62,9 +79,12 @@ async fn admit(desk: &Desk, posted: &Posted) -> HttpResponse {
         Admission::Full => return turned_away(desk, posted, CallReason::AtCapacity),
         Admission::FullOfBusiness => return turned_away(desk, posted, CallReason::BusinessLimit),
         Admission::Warming { .. } => return turned_away(desk, posted, CallReason::Warming),
-        Admission::Ended => return answers::document(twiml::ended()),
+        Admission::Ended => {
+            overtaken(desk, posted).await;
+            return answers::document(twiml::ended());
+        }
     };
-    match begin(desk, posted).await {
+    match begin(desk, posted, opening).await {
         Ok((body, page)) => {
             if ending::overtook(desk, posted.business, &posted.sid).await {
                 return answers::document(twiml::ended());
@@ -89,23 +109,53 @@ async fn admit(desk: &Desk, posted: &Posted) -> HttpResponse {
 
 /// The slot of a call that we placed has the name of its reservation until now.
 pub(super) async fn renamed(desk: &Desk, posted: &Posted) -> Option<Renaming> {
-    let reservation = posted.query.get("rid")?;
-    let (sid, business) = (posted.sid.as_str(), posted.business);
-    let renamed = desk.slots.rename(reservation, sid, business).await;
+    let reservation = posted.asked_as()?;
+    let (reservation, sid) = (reservation.as_str(), posted.sid.as_str());
+    let renamed = desk.slots.rename(reservation, sid, posted.business).await;
     desk.keeper.let_go(reservation);
     renamed.ok()
 }
 
+/// The end of the call was told of before its beginning: it is written down now, as one that nobody answered.
+async fn overtaken(desk: &Desk, posted: &Posted) {
+    if posted.is_outbound() {
+        return;
+    }
+    let noted = async {
+        let version = desk.flow(posted.business).await?.version;
+        let new = new_call(posted, version);
+        let begun = begin_call(&desk.store, Desk::now(), posted.business, new).await?;
+        if let Begun::New(_) = begun {
+            ending::overtook(desk, posted.business, &posted.sid).await;
+        }
+        store::Result::Ok(())
+    };
+    if let Err(error) = noted.await {
+        tracing::warn!(%error, "a call that ended before it began is not written down");
+    }
+}
+
 /// The first page, which stays the first page however often it is asked for, and the rows of the call.
-async fn begin(desk: &Desk, posted: &Posted) -> store::Result<(String, Page)> {
+async fn begin(
+    desk: &Desk,
+    posted: &Posted,
+    opening: Option<&Opening>,
+) -> store::Result<(String, Page)> {
     let flow = desk.flow(posted.business).await?;
-    let page = first(desk, posted, &flow);
+    let page = first(desk, posted, &flow, opening);
     let sid = posted.sid.as_str();
     let body = match desk.slots.turn(sid, 1, &page.body, page.phase).await {
         Ok(Turn::Repeated(body)) => body,
         Ok(Turn::Ended) => twiml::ended(),
         Ok(Turn::Turned) | Err(_) => page.body.clone(),
     };
+    let new = new_call(posted, flow.version);
+    begin_call(&desk.store, Desk::now(), posted.business, new).await?;
+    progress::page(desk, posted.business, &posted.sid, 1, page.node.clone()).await?;
+    Ok((body, page))
+}
+
+fn new_call(posted: &Posted, flow_version: i64) -> NewCall {
     let is_outbound = posted.is_outbound();
     let other = if is_outbound {
         posted.form.get("To")
@@ -117,7 +167,7 @@ async fn begin(desk: &Desk, posted: &Posted) -> store::Result<(String, Page)> {
     } else {
         (other, Some(posted.ours()))
     };
-    let new = NewCall {
+    NewCall {
         sid: posted.sid.clone(),
         direction: if is_outbound {
             Direction::Outbound
@@ -127,14 +177,11 @@ async fn begin(desk: &Desk, posted: &Posted) -> store::Result<(String, Page)> {
         from: from.map(str::to_owned),
         to: to.map(str::to_owned),
         state: CallState::Ringing,
-        flow_version: flow.version,
-    };
-    begin_call(&desk.store, Desk::now(), posted.business, new).await?;
-    progress::page(desk, posted.business, &posted.sid, 1, page.node.clone()).await?;
-    Ok((body, page))
+        flow_version,
+    }
 }
 
-fn first(desk: &Desk, posted: &Posted, flow: &Arc<StoredFlow>) -> Page {
+fn first(desk: &Desk, posted: &Posted, flow: &Arc<StoredFlow>, opening: Option<&Opening>) -> Page {
     let call = Call {
         flow: &flow.flow,
         version: flow.version,
@@ -144,12 +191,20 @@ fn first(desk: &Desk, posted: &Posted, flow: &Arc<StoredFlow>) -> Page {
         to: posted.ours(),
         max: desk.longest,
     };
-    call.at(flow.flow.entry_at(Desk::now()), 0)
+    match opening {
+        Some(Opening::Text(text)) => call.saying(text),
+        Some(Opening::Node(node)) => call.at(node, 0),
+        None => call.at(flow.flow.entry_at(Desk::now()), 0),
+    }
 }
 
 /// Counted, told of, and answered as the settings say.
 fn turned_away(desk: &Desk, posted: &Posted, reason: CallReason) -> HttpResponse {
     desk.metrics.admission(reason.code());
+    // Whoever we called hears what the fallback address says; they were not turned away by anybody.
+    if posted.is_outbound() {
+        return answers::unavailable(reason);
+    }
     desk.refusals.note(posted.business, reason, posted.caller());
     match desk.at_capacity {
         AtCapacity::Unavailable => answers::unavailable(reason),

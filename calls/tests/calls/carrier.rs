@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 use sim::{Network, NetworkOptions};
 
@@ -52,8 +53,27 @@ impl Carrier {
     }
 
     pub(crate) async fn post(&self, path: &str, body: Value) -> Value {
+        self.send(Method::POST, path, body).await
+    }
+
+    pub(crate) async fn put(&self, path: &str, body: Value) -> Value {
+        self.send(Method::PUT, path, body).await
+    }
+
+    pub(crate) async fn patch(&self, path: &str, body: Value) -> Value {
+        self.send(Method::PATCH, path, body).await
+    }
+
+    /// Nothing goes wrong any more.
+    pub(crate) async fn mend(&self) {
+        self.send(Method::DELETE, "/network/faults", json!({}))
+            .await;
+    }
+
+    async fn send(&self, method: Method, path: &str, body: Value) -> Value {
         let url = format!("{}{path}", self.network.url());
-        let answer = self.http.post(url).json(&body).send().await.unwrap();
+        let request = self.http.request(method, url).json(&body);
+        let answer = request.send().await.unwrap();
         let status = answer.status();
         let body = answer.text().await.unwrap();
         assert!(status.is_success(), "{path}: {status} {body}");

@@ -1,7 +1,8 @@
 //! Ends: told in any order, any number of times, they end a call once and free its slot once.
 
 use serde_json::json;
-use switchyard_core::call::CallState;
+use switchyard_core::call::{CallState, StepKind};
+use switchyard_core::reason::CallReason;
 
 use crate::stage::{Stage, until};
 
@@ -23,6 +24,13 @@ async fn an_end_that_comes_three_times_and_in_other_words_counts_once() {
     }
     let row = stage.row("CA1").await.unwrap();
     assert_eq!(row.state, CallState::Busy, "the first end stands");
+    let steps = stage.steps("CA1").await;
+    let other: Vec<_> = steps
+        .iter()
+        .filter(|it| it.kind == StepKind::Status)
+        .collect();
+    assert_eq!(other.len(), 1, "the other word is noted once");
+    assert_eq!(other[0].detail.as_deref(), Some("completed"));
     let late = call.rings().await;
     assert_eq!(late.status, 200);
     assert!(
@@ -62,6 +70,9 @@ async fn an_end_that_overtakes_the_beginning_leaves_no_slot() {
     assert_eq!(answer.status, 200);
     assert!(answer.body.contains("<Hangup/>"), "{}", answer.body);
     assert_eq!(live(&stage, &replica).await, 0);
+    let row = stage.row("CA1").await.unwrap();
+    assert_eq!(row.state, CallState::Completed);
+    assert_eq!(row.reason, Some(CallReason::Missed), "and is written down");
 }
 
 #[actix_web::test]

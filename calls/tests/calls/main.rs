@@ -17,6 +17,7 @@ mod carrier;
 mod ends;
 mod judged;
 mod limits;
+mod outbound;
 mod pages;
 #[path = "../../../sim/tests/network/peer.rs"]
 mod peer;

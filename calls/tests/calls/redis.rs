@@ -43,10 +43,21 @@ impl Server {
     }
 
     pub(crate) fn flush(&self) {
+        self.cli(&["FLUSHALL"]);
+    }
+
+    /// Runs a script over these keys.
+    pub(crate) fn run(&self, script: &str, keys: &[&str]) {
+        let count = keys.len().to_string();
+        self.cli(&[&["EVAL", script, &count], keys].concat());
+    }
+
+    /// Gives an order of Redis's own.
+    pub(crate) fn cli(&self, order: &[&str]) {
         let mut cli = Command::new("redis-cli");
         let port = self.port.to_string();
-        let output = cli.args(["-p", &port, "FLUSHALL"]).output().unwrap();
-        assert!(output.status.success());
+        let output = cli.args(["-e", "-p", &port]).args(order).output().unwrap();
+        assert!(output.status.success(), "{output:?}");
     }
 
     pub(crate) fn stop(&mut self) {

@@ -31,7 +31,7 @@ pub(crate) const TOKEN: &str = "12345678901234567890123456789012";
 /// The number of the business.
 pub(crate) const SHOP: &str = "+15550001111";
 /// How long anything may take that a test waits for.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(20);
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Nobody new waits for owners.
 pub(crate) const CALM: Timing = Timing {
@@ -108,6 +108,7 @@ impl Stage {
             token: SecretString::from(TOKEN),
             second_token: None,
             provider_url: None,
+            calls_per_second: 100,
             limit: 50,
             business_limit: 1_000,
             longest: Duration::from_hours(4),

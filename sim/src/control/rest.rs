@@ -63,8 +63,11 @@ async fn suffer(shared: &Data<Shared>) -> Result<(), Failure> {
     }
 }
 
-/// Whether the answer to a request that was obeyed is lost on the way, on purpose.
-fn is_answer_lost(shared: &Shared) -> bool {
+/// Whether the answer to a request that was obeyed is lost on the way, on purpose. It may also be late.
+async fn is_answer_lost(shared: &Shared) -> bool {
+    if let Some(late) = shared.world.faults.hit(Kind::RestAnswerLate, None, None) {
+        sleep(std::time::Duration::from_millis(late.ms.unwrap_or(1_000))).await;
+    }
     shared
         .world
         .faults

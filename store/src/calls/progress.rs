@@ -152,6 +152,9 @@ pub(super) async fn end(
     }
     write(tx, business, sid, &call).await?;
     let object = must_find(tx, business, sid).await?;
+    if call.direction == Direction::Outbound {
+        execute!(tx, sql::DROP_REQUEST, business.uuid(), sid.as_str())?;
+    }
     if is_first {
         tell(tx, now, EventType::CallEnded, &object)?;
         let caller = call.row.from_number.as_deref().and_then(Phone::parse);

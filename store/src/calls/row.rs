@@ -13,7 +13,7 @@ use crate::{Error, Result};
 /// The columns that a [`CallRow`] is read from, with the tables that they are in.
 macro_rules! call_columns {
     () => {
-        "calls.id, calls.business_id, calls.call_sid, calls.direction, calls.from_number, calls.to_number, \
+        "calls.id, calls.business_id, calls.call_sid, calls.asked_as, calls.direction, calls.from_number, calls.to_number, \
          calls.state, calls.reason, calls.started_at, calls.answered_at, calls.ended_at, calls.duration_s, \
          r.recording_sid, r.state as recording_state, r.duration_s as recording_s, r.mime, r.bytes, r.sha256, \
          r.created_at as recorded_at \
@@ -30,6 +30,7 @@ pub(crate) struct CallRow {
     id: Uuid,
     business_id: Uuid,
     call_sid: String,
+    asked_as: Option<String>,
     direction: String,
     from_number: Option<String>,
     to_number: Option<String>,
@@ -56,6 +57,9 @@ impl CallRow {
                 .call_sid
                 .parse()
                 .map_err(|_not_a_sid| corrupt("call_sid"))?,
+            asked_as: (self.asked_as.as_deref())
+                .map(|id| id.parse().map_err(|_not_a_sid| corrupt("asked_as")))
+                .transpose()?,
             business_id: BusinessId::from(self.business_id),
             direction: Direction::parse(&self.direction).ok_or_else(|| corrupt("direction"))?,
             state: CallState::parse(&self.state).ok_or_else(|| corrupt("state"))?,

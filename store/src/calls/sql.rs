@@ -30,6 +30,66 @@ statements! {
         values ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)
         on conflict (business_id, call_sid) do nothing";
 
+    BEGIN_REQUESTED = "insert into calls (business_id, call_sid, asked_as, id, direction, from_number, to_number, state,
+            flow_version, answered_by_someone, steps, started_at)
+        values ($1, $2, $2, $3, 'outbound', $4, $5, 'queued', $6, 0, 0, $7)";
+
+    REQUEST = "insert into call_requests (business_id, asked_as, call_sid, from_number, to_number, node, words, ring_s,
+            state, turn, run_at, until)
+        values ($1, $2, $2, $3, $4, $5, $6, $7, 'waiting', $8, $9, $10)";
+
+    /// How many wait, and the last one's place.
+    WAITING = "select count(*), max(turn) from call_requests where business_id = $1 and state = 'waiting'";
+
+    OPTED_OUT = "select max(opted_out_at) from contacts where business_id = $1 and phone = $2";
+
+    /// Looked at before anything is taken, so that nobody writes where there is nothing to do.
+    DUE_REQUEST: across_tenants = "select run_at from call_requests
+        where state = 'waiting' and run_at <= $1 order by turn limit 1";
+
+    /// Whoever takes one in hand has it until `run_at`; then others may.
+    TAKE_REQUEST: across_tenants = {
+        sqlite: "update call_requests set run_at = $2 where rowid = (
+                select r.rowid from call_requests r where r.state = 'waiting' and r.run_at <= $1 and r.until > $1
+                    and not exists (select 1 from businesses b where b.id = r.business_id and b.status <> 'active')
+                order by r.turn limit 1)
+            returning business_id, asked_as, from_number, to_number, ring_s, until",
+        postgres: "update call_requests set run_at = $2 where state = 'waiting' and (business_id, asked_as) = (
+                select r.business_id, r.asked_as from call_requests r
+                where r.state = 'waiting' and r.run_at <= $1 and r.until > $1
+                    and not exists (select 1 from businesses b where b.id = r.business_id and b.status <> 'active')
+                order by r.turn limit 1 for update of r skip locked)
+            returning business_id, asked_as, from_number, to_number, ring_s, until",
+    };
+
+    ASK = "update call_requests set state = 'asking', until = $3
+        where business_id = $1 and asked_as = $2 and state = 'waiting'";
+
+    PUT_BACK = "update call_requests set state = 'waiting', run_at = $3, reason = $4, until = $5
+        where business_id = $1 and asked_as = $2 and state in ('waiting', 'asking')";
+
+    LAPSED: across_tenants = "select business_id, asked_as, reason from call_requests
+        where state = $1 and until <= $2 order by until limit $3";
+
+    LOCK_REQUEST = {
+        sqlite: "select call_sid, state, node, words, ring_s from call_requests
+            where business_id = $1 and asked_as = $2",
+        postgres: "select call_sid, state, node, words, ring_s from call_requests
+            where business_id = $1 and asked_as = $2 for update",
+    };
+
+    PLACED = "update call_requests set state = 'placed', call_sid = $3 where business_id = $1 and asked_as = $2";
+
+    NAME_CALL = "update calls set call_sid = $3 where business_id = $1 and call_sid = $2";
+
+    NAME_STEPS = "update call_steps set call_sid = $3 where business_id = $1 and call_sid = $2";
+
+    /// Asked for, with an answer that may have been lost.
+    ASKED_FOR = "select asked_as from call_requests
+        where business_id = $1 and state = 'asking' and from_number = $2 and to_number = $3 limit 2";
+
+    DROP_REQUEST = "delete from call_requests where business_id = $1 and call_sid = $2";
+
     LOCK = {
         sqlite: "select direction, from_number, state, reason, answered_by_someone, steps, answered_at, ended_at,
                 duration_s from calls
@@ -51,6 +111,8 @@ statements! {
         order by n limit $3";
 
     GET = (concat!("select ", call_columns!(), " where calls.business_id = $1 and calls.call_sid = $2"));
+
+    GET_ASKED = (concat!("select ", call_columns!(), " where calls.business_id = $1 and calls.asked_as = $2"));
 
     LIST = (concat!("select ", call_columns!(), " where calls.business_id = $1
             and (calls.started_at, calls.id) < ($2, $3)

@@ -69,7 +69,7 @@ async fn accept_one(
 ) -> Result<Accepted> {
     let (id, business) = (MessageId::generate(), batch.business);
     if let Some(idempotency) = &new.idempotency
-        && !claim_key(tx, now, business, idempotency, id).await?
+        && !claim_key(tx, now, business, idempotency, id.uuid()).await?
     {
         // The message of the other request may be one of these.
         batch.insert(tx).await?;
@@ -178,13 +178,13 @@ impl Batch {
     }
 }
 
-/// Claims the key for this message; false when it was claimed before.
-async fn claim_key(
+/// Claims the key for this message, or whatever else it is to name; false when it was claimed before.
+pub(crate) async fn claim_key(
     tx: &mut Tx,
     now: Timestamp,
     business: BusinessId,
     idempotency: &Idempotency,
-    id: MessageId,
+    id: Uuid,
 ) -> Result<bool> {
     let claimed = execute!(
         tx,
@@ -193,7 +193,7 @@ async fn claim_key(
         idempotency.actor,
         idempotency.key.as_str(),
         idempotency.body_sha256.as_slice(),
-        id.uuid(),
+        id,
         now.ms()
     )?;
     Ok(claimed > 0)
@@ -205,6 +205,22 @@ async fn earlier(
     business: BusinessId,
     idempotency: &Idempotency,
 ) -> Result<MessageObject> {
+    let message = named_by_key(tx, business, idempotency).await?;
+    fetch_optional!(tx, MessageRow, sql::GET, business.uuid(), message)?
+        .ok_or(Error::Corrupt {
+            table: "idempotency_keys",
+            column: "message_id",
+            id: message.to_string(),
+        })?
+        .into_object()
+}
+
+/// What the key names that was claimed before.
+pub(crate) async fn named_by_key(
+    tx: &mut Tx,
+    business: BusinessId,
+    idempotency: &Idempotency,
+) -> Result<Uuid> {
     let row = fetch_optional!(
         tx,
         (Vec<u8>, Uuid),
@@ -213,17 +229,12 @@ async fn earlier(
         idempotency.actor,
         idempotency.key.as_str()
     )?;
-    let (body, message) = row.ok_or(Error::Conflict("idempotency_key"))?;
-    if body != idempotency.body_sha256 {
-        return Err(Error::IdempotencyMismatch);
+    let (body, named) = row.ok_or(Error::Conflict("idempotency_key"))?;
+    if body == idempotency.body_sha256 {
+        Ok(named)
+    } else {
+        Err(Error::IdempotencyMismatch)
     }
-    fetch_optional!(tx, MessageRow, sql::GET, business.uuid(), message)?
-        .ok_or(Error::Corrupt {
-            table: "idempotency_keys",
-            column: "message_id",
-            id: message.to_string(),
-        })?
-        .into_object()
 }
 
 /// The number that sends.

@@ -126,9 +126,9 @@ impl Redis {
     ) -> Result<Renaming, Away> {
         let (of_business, old, new) = (of_business(business), call(reservation), call(id));
         let keys = [SLOTS, &of_business, &old, &new, META];
-        let life = ms(LIFE);
+        let (life, stone) = (ms(LIFE), ms(STONE));
         let name: String = self
-            .script(&RENAME, &keys, &[reservation, id, &life])
+            .script(&RENAME, &keys, &[reservation, id, &life, &stone])
             .await?;
         Ok(match name.as_str() {
             "renamed" => Renaming::Renamed,
@@ -199,9 +199,10 @@ impl Redis {
     }
 
     pub(crate) async fn last(&self, id: &str) -> Result<Last, Away> {
-        let answer: (u8, u32, String, String) = self.script(&LAST, &[&call(id)], &[]).await?;
+        let answer: (String, u32, String, String) = self.script(&LAST, &[&call(id)], &[]).await?;
         Ok(Last {
-            ended: answer.0 == 1,
+            ended: !answer.0.is_empty(),
+            ended_as: answer.0,
             page: answer.1,
             body: answer.2,
             phase: answer.3,

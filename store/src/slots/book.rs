@@ -215,7 +215,18 @@ impl Book {
                 self.calls.insert(reservation.to_owned(), call);
                 None
             }
-            other => other,
+            other => {
+                // Whoever still renews the reservation is told that it has ended, and asks for no other slot.
+                let has_ended = found.is_some_and(|(ended, is_live)| ended || is_live);
+                if has_ended || other.as_ref().is_some_and(|call| call.is_live(now)) {
+                    let mut stone = Call::new(now);
+                    stone.ended = true;
+                    "renamed".clone_into(&mut stone.phase);
+                    stone.forget_at = later(now, STONE);
+                    self.calls.insert(reservation.to_owned(), stone);
+                }
+                other
+            }
         };
         match (found, reserved) {
             (Some((true, _)), _) => Renaming::Ended,
@@ -297,12 +308,18 @@ impl Book {
         self.calls.get(id).map_or(
             Last {
                 ended: false,
+                ended_as: String::new(),
                 page: 0,
                 body: String::new(),
                 phase: String::new(),
             },
             |call| Last {
                 ended: call.ended,
+                ended_as: if call.ended {
+                    call.phase.clone()
+                } else {
+                    String::new()
+                },
                 page: call.page,
                 body: call.body.clone(),
                 phase: call.phase.clone(),

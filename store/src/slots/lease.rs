@@ -202,6 +202,8 @@ pub enum Turn {
 pub struct Last {
     /// Whether the call is over.
     pub ended: bool,
+    /// How it ended, as was said first; empty while it lives.
+    pub ended_as: String,
     /// The number of its last page; 0 for none.
     pub page: u32,
     /// That page.

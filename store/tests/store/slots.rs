@@ -198,6 +198,12 @@ both! {
         assert_eq!(slots.rename("out:1", "CA1", business).await.unwrap(), Renaming::Renamed);
         assert_eq!(slots.rename("out:1", "CA1", business).await.unwrap(), Renaming::Done);
         assert_eq!(live(&slots).await, 1);
+        // Whoever renews it still asks for no second slot.
+        let left = Duration::from_mins(1);
+        let held = [Holding { id: "out:1".to_owned(), business, epoch: 1, left }];
+        assert_eq!(slots.beat("one", &held).await.unwrap(), [Pulse::Ended]);
+        let again = Ask { mode: Mode::Reassert, ..ask("out:1", business) };
+        assert_eq!(slots.acquire(again).await.unwrap(), Admission::Ended);
         slots.acquire(ask("out:2", business)).await.unwrap();
         slots.release("CA2", business, "failed").await.unwrap();
         assert_eq!(slots.rename("out:2", "CA2", business).await.unwrap(), Renaming::Ended);
@@ -265,7 +271,7 @@ both! {
         assert_eq!(slots.turn("CA1", 2, "two", "menu").await.unwrap(), Turn::Turned);
         assert_eq!(slots.turn("CA1", 1, "late", "greet").await.unwrap(), Turn::Repeated("two".to_owned()));
         let phase = "menu".to_owned();
-        let last = Last { ended: false, page: 2, body: "two".to_owned(), phase };
+        let last = Last { ended: false, ended_as: String::new(), page: 2, body: "two".to_owned(), phase };
         assert_eq!(slots.last("CA1").await.unwrap(), last);
         slots.note_phase("CA1", "stream").await.unwrap();
         assert_eq!(slots.last("CA1").await.unwrap().phase, "stream");

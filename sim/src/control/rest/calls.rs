@@ -137,7 +137,7 @@ pub(super) async fn create(
     let wish = wish(&shared, &caller, &Form::of(&body)?)?;
     let (call, wait) = outbound::place(&shared.world.carrier, Arc::clone(&caller.account), wish)
         .map_err(|error| Failure::new(StatusCode::TOO_MANY_REQUESTS, 20429, error.to_string()))?;
-    if is_answer_lost(&shared) {
+    if is_answer_lost(&shared).await {
         return Err(Failure::on_purpose(504));
     }
     let mut answer = describe(&call);
@@ -189,7 +189,7 @@ pub(super) async fn change(
     if ends {
         call.ended().await;
     }
-    if is_answer_lost(&shared) {
+    if is_answer_lost(&shared).await {
         return Err(Failure::on_purpose(504));
     }
     Ok(HttpResponse::Ok().json(describe(&call)))

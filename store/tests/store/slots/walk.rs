@@ -48,14 +48,17 @@ impl Naive {
     fn rename(&mut self, old: &str, new: &str) -> Renaming {
         if self.ended.contains(new) {
             self.live.remove(old);
+            self.ended.insert(old.to_owned());
             return Renaming::Ended;
         }
         if self.live.contains_key(new) {
             self.live.remove(old);
+            self.ended.insert(old.to_owned());
             return Renaming::Done;
         }
         match self.live.remove(old) {
             Some(business) => {
+                self.ended.insert(old.to_owned());
                 self.live.insert(new.to_owned(), business);
                 Renaming::Renamed
             }

@@ -44,7 +44,7 @@ const OF_THE_PLATFORM: [(&str, &str); 8] = [
 ];
 
 /// What `sy_api` may do; nothing with a table that is not here.
-const GRANTS: [(&str, &str); 31] = [
+const GRANTS: [(&str, &str); 32] = [
     ("_sqlx_migrations", "select"),
     (
         "api_keys",
@@ -59,7 +59,8 @@ const GRANTS: [(&str, &str); 31] = [
     ("call_flows", "delete, insert, select"),
     ("call_numbers", "delete, insert, select"),
     ("call_rejections", "insert, select, update"),
-    ("call_steps", "insert, select"),
+    ("call_requests", "delete, insert, select, update"),
+    ("call_steps", "insert, select, update (call_sid)"),
     ("calls", "insert, select, update"),
     ("chats", "delete, insert, select, update"),
     ("contacts", "delete, insert, select, update"),

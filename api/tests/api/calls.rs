@@ -9,7 +9,7 @@ use switchyard_core::call::{CallSid, CallState, Direction};
 use switchyard_core::permission::Scope;
 use switchyard_core::{BusinessId, Timestamp};
 
-use crate::app::{Client, TestApp};
+use crate::app::{Answer, Client, TestApp};
 use crate::operating::operator;
 
 /// A live call that has a slot, with audio that can be played.
@@ -221,5 +221,112 @@ async fn operators_see_who_holds_a_slot_take_it_back_and_change_the_limit() {
         audit.contains("call.released") && audit.contains("call_limit.changed"),
         "{audit}"
     );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_asked_for_once_by_its_key_and_keeps_the_name_that_was_answered() {
+    let app = TestApp::start().await;
+    let (business, ada) = key(&app, "ada@example.com").await;
+    let call = json!({"to": "+972501234567", "text": "Your order is ready"});
+    let refused = ada.post("/v1/calls", &call).await;
+    assert_eq!(
+        (refused.status, refused.code()),
+        (422, "call_number_required")
+    );
+    let line = json!({"phone": "+97231110000", "name": "Front desk"});
+    assert_eq!(ada.post("/v1/call-numbers", &line).await.status, 201);
+    let named = async |call: &Value| {
+        let request = ada.request(Method::POST, "/v1/calls").json(call);
+        Answer::of(request.header("idempotency-key", "order-17")).await
+    };
+    let first = named(&call).await;
+    assert_eq!(
+        (first.status, &first.body["state"]),
+        (202, &json!("queued")),
+        "{}",
+        first.body
+    );
+    assert_eq!(first.body["from"], "+97231110000");
+    let asked_as: CallSid = first.body["call_sid"].as_str().unwrap().parse().unwrap();
+    assert_eq!(first.body["asked_as"], asked_as.as_str());
+    // The provider has it meanwhile.
+    let (now, sid) = (Timestamp::now(), "CA77".parse().unwrap());
+    let confirmed = calls::confirm_call(&app.store, now, business, asked_as.clone(), sid).await;
+    assert!(
+        matches!(confirmed, Ok(calls::Confirmed::Placed(..))),
+        "{confirmed:?}"
+    );
+    let again = named(&call).await;
+    assert_eq!((again.status, &again.body), (202, &first.body));
+    let other = json!({"to": "+972501234567", "text": "Another word"});
+    let mismatch = named(&other).await;
+    assert_eq!(
+        (mismatch.status, mismatch.code()),
+        (422, "idempotency_mismatch")
+    );
+    for name in [asked_as.as_str(), "CA77"] {
+        let shown = ada.get(&format!("/v1/calls/{name}")).await.body;
+        assert_eq!(shown["call"]["call_sid"], "CA77", "{name}");
+        assert_eq!(shown["call"]["asked_as"], asked_as.as_str());
+    }
+    assert_eq!(
+        ada.get("/v1/calls").await.body["data"]
+            .as_array()
+            .unwrap()
+            .len(),
+        1
+    );
+    app.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_cannot_be_placed_is_refused_with_the_reason() {
+    let app = TestApp::start().await;
+    let (_, ada) = key(&app, "ada@example.com").await;
+    let line = json!({"phone": "+97231110000", "name": "Front desk"});
+    assert_eq!(ada.post("/v1/call-numbers", &line).await.status, 201);
+    let to = "+972501234567";
+    for (call, status, code) in [
+        (json!({"to": "12", "text": "hello"}), 422, "invalid_phone"),
+        (
+            json!({"to": "0501234567", "text": "hello"}),
+            422,
+            "invalid_phone",
+        ),
+        (
+            json!({"to": "+97231110000", "text": "hello"}),
+            422,
+            "invalid_recipient",
+        ),
+        (
+            json!({"to": to, "from": "+97231110009", "text": "hello"}),
+            404,
+            "not_found",
+        ),
+        (json!({"to": to, "node": "nowhere"}), 422, "no_such_node"),
+        (json!({"to": to}), 400, "invalid_request"),
+        (json!({"to": to, "text": " "}), 400, "invalid_request"),
+        (json!({"to": to, "text": "a\u{1}b"}), 400, "invalid_request"),
+        (
+            json!({"to": to, "text": "hello", "node": "voicemail"}),
+            400,
+            "invalid_request",
+        ),
+        (
+            json!({"to": to, "text": "hello", "ring_s": 2}),
+            400,
+            "invalid_request",
+        ),
+        (
+            json!({"to": to, "text": "hello", "expires_in": 9}),
+            400,
+            "invalid_request",
+        ),
+    ] {
+        let refused = ada.post("/v1/calls", &call).await;
+        assert_eq!((refused.status, refused.code()), (status, code), "{call}");
+    }
+    assert_eq!(ada.get("/v1/calls").await.body["data"], json!([]));
     app.end().await;
 }

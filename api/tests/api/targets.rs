@@ -152,6 +152,13 @@ impl<'a> Targets<'a> {
         id
     }
 
+    /// A call to place, from a number of its own.
+    async fn outgoing(&self) -> Value {
+        self.call_number().await;
+        let from = self.made.lock().unwrap().last().cloned();
+        json!({"to": "+972501234567", "from": from, "text": "Mark of hers"})
+    }
+
     /// A live call with something recorded in it.
     async fn call(&self) -> String {
         let sid = format!("CA{}", uuid::Uuid::now_v7().simple());
@@ -277,6 +284,7 @@ impl<'a> Targets<'a> {
                 self.call_number().await;
                 json!({"phone": self.line(), "name": "Mark of hers"})
             }
+            "post /v1/calls" => self.outgoing().await,
             "put /v1/call-flow" => self.flow().await,
             "put /v1/admin/calls/limit" => json!({"limit": 60}),
             "post /v1/members" => {

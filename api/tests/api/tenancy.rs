@@ -80,7 +80,11 @@ const PEOPLE: [&str; 3] = [
 ];
 
 /// What names something of the business in its body.
-const NAMES_HERS: [&str; 2] = ["post /v1/me/business", "post /v1/messages"];
+const NAMES_HERS: [&str; 3] = [
+    "post /v1/calls",
+    "post /v1/me/business",
+    "post /v1/messages",
+];
 
 fn operations() -> Vec<Operation> {
     let description = serde_json::to_value(api::openapi()).unwrap();

@@ -6,9 +6,15 @@ use super::{AT, BUSINESS, NUMBER, page};
 
 const CALL: &str = "CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10";
 
+const ASKED: &str = "out:019a1fe1868b77e40a9d8c1f2b3e4d5f";
+
 pub(super) fn request(operation: &str) -> Option<Value> {
     Some(match operation {
         "add_call_number" => json!({"phone": "+97231234567", "name": "Front desk"}),
+        "place_call" => json!({
+            "to": "+972501234567",
+            "text": "Your order is ready at the front desk.",
+        }),
         "put_call_flow" => json!({"version": 0, "flow": flow()}),
         "put_call_limit" => json!({"limit": 100}),
         _ => return None,
@@ -20,6 +26,7 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
         "list_call_numbers" => page(&number(), None),
         "add_call_number" => number(),
         "get_call_flow" | "put_call_flow" => json!({"version": 1, "since": AT, "flow": flow()}),
+        "place_call" => placed(),
         "list_calls" => page(&call(), None),
         "get_call" => json!({
             "call": call(),
@@ -56,9 +63,28 @@ fn number() -> Value {
     json!({"id": NUMBER, "phone": "+97231234567", "name": "Front desk", "created_at": AT})
 }
 
+fn placed() -> Value {
+    json!({
+        "call_sid": ASKED,
+        "asked_as": ASKED,
+        "business_id": BUSINESS,
+        "direction": "outbound",
+        "from": "+97231234567",
+        "to": "+972501234567",
+        "state": "queued",
+        "started_at": AT,
+        "answered_at": null,
+        "ended_at": null,
+        "duration_s": null,
+        "reason": null,
+        "recording": null,
+    })
+}
+
 fn call() -> Value {
     json!({
         "call_sid": CALL,
+        "asked_as": null,
         "business_id": BUSINESS,
         "direction": "inbound",
         "from": "+972501234567",

@@ -722,7 +722,11 @@ export interface paths {
         /** The calls of the business, newest first */
         get: operations["list_calls"];
         put?: never;
-        post?: never;
+        /**
+         * Asks for a call
+         * @description It is `queued` until the telephone company has it, and then has the company's id as `call_sid`; the `call_sid` of this answer goes on naming it, as `asked_as`. It waits for a line for `expires_in` at most; whether it was answered is told by `call.started` and `call.ended`, and by `GET /v1/calls/{call_sid}`. With an `Idempotency-Key` the same request may be sent again for 24 hours and gets the same answer.
+         */
+        post: operations["place_call"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1348,9 +1352,11 @@ export interface components {
              * @description When it was answered, by a flow or by a person.
              */
             answered_at: string | null;
+            /** @description The id that `POST /v1/calls` answered, which goes on naming the call; `null` of a call that came in. */
+            asked_as: string | null;
             /** @description The business. */
             business_id: string;
-            /** @description The id that the provider gave it. */
+            /** @description The id that the provider gave it; of a call that the provider does not have yet the same as `asked_as`. */
             call_sid: string;
             /** @description Which way it went. */
             direction: components["schemas"]["Direction"];
@@ -1464,7 +1470,7 @@ export interface components {
          * @description Why a call was turned away, or how it ended where its state does not say all.
          * @enum {string}
          */
-        CallReason: "at_capacity" | "business_limit" | "store_unavailable" | "warming" | "draining" | "unknown_number" | "missed" | "voicemail" | "too_long" | "released" | "lost" | "provider_refused";
+        CallReason: "at_capacity" | "business_limit" | "store_unavailable" | "warming" | "draining" | "unknown_number" | "missed" | "voicemail" | "too_long" | "released" | "lost" | "provider_refused" | "invalid_number" | "caller_not_allowed" | "country_blocked" | "provider_account" | "provider_away" | "not_placed" | "unconfirmed";
         /** @description How the slots stand. */
         CallSlots: {
             /** @description Who holds one, the longest first; at most 2,000. */
@@ -2033,9 +2039,11 @@ export interface components {
                  * @description When it was answered, by a flow or by a person.
                  */
                 answered_at: string | null;
+                /** @description The id that `POST /v1/calls` answered, which goes on naming the call; `null` of a call that came in. */
+                asked_as: string | null;
                 /** @description The business. */
                 business_id: string;
-                /** @description The id that the provider gave it. */
+                /** @description The id that the provider gave it; of a call that the provider does not have yet the same as `asked_as`. */
                 call_sid: string;
                 /** @description Which way it went. */
                 direction: components["schemas"]["Direction"];
@@ -2898,13 +2906,37 @@ export interface components {
          * @enum {string}
          */
         Permission: "messages:read" | "messages:write" | "sessions:read" | "sessions:write" | "contacts:read" | "contacts:write" | "events:read" | "calls:read" | "calls:write" | "members:manage" | "keys:manage" | "business:manage" | "audit:read" | "platform:operate";
+        /** @description A call to place. */
+        PlaceCallRequest: {
+            /**
+             * Format: int32
+             * @description Seconds that it may wait for a line, and for its turn, before it is given up; 120 when left out.
+             */
+            expires_in?: number | null;
+            /** @description The number of the business that calls; may be left out when it has one. */
+            from?: string | null;
+            /**
+             * @description The node of the call flow that whoever answers hears first: a menu, a bridge to a program, people who are rung.
+             *     This or `text`.
+             */
+            node?: string | null;
+            /**
+             * Format: int32
+             * @description Seconds that it rings; 30 when left out.
+             */
+            ring_s?: number | null;
+            /** @description What is said to whoever answers, in the language of the call flow; then the call is over. This or `node`. */
+            text?: string | null;
+            /** @description Who is called, `+` and the country code first. */
+            to: string;
+        };
         /** @description An error of the API (RFC 9457, `application/problem+json`). */
         Problem: {
             /**
              * @description The stable code.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "number_taken" | "number_rung" | "invalid_phone" | "invalid_flow" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "shard_cannot_take" | "internal" | "shard_unavailable" | "unavailable";
+            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "number_taken" | "number_rung" | "invalid_phone" | "invalid_flow" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "call_number_required" | "no_such_node" | "opted_out" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "shard_cannot_take" | "internal" | "shard_unavailable" | "unavailable";
             /** @description What is wrong with this request. */
             detail: string;
             /** @description Of `invalid_flow` alone: every fault of the call flow. */
@@ -3552,6 +3584,15 @@ export interface components {
         };
         /** @description `invalid_phone`: The phone number cannot be read */
         invalid_phone: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `invalid_phone`: The phone number cannot be read; `idempotency_mismatch`: This Idempotency-Key was used with another body; `invalid_recipient`: The recipient cannot be read; `call_number_required`: Say which number should call; `no_such_node`: The call flow has no such node; `opted_out`: This person does not want to be contacted */
+        invalid_phone_or_idempotency_mismatch_or_invalid_recipient_or_call_number_required_or_no_such_node_or_opted_out: {
             headers: {
                 [name: string]: unknown;
             };
@@ -6211,6 +6252,7 @@ export interface operations {
                      *       "data": [
                      *         {
                      *           "answered_at": "2026-11-21T12:32:52.835Z",
+                     *           "asked_as": null,
                      *           "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *           "call_sid": "CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10",
                      *           "direction": "inbound",
@@ -6246,6 +6288,69 @@ export interface operations {
             503: components["responses"]["unavailable"];
         };
     };
+    place_call: {
+        parameters: {
+            query?: never;
+            header?: {
+                /**
+                 * @description Your own name for this call
+                 * @example order-17
+                 */
+                "Idempotency-Key"?: string | null;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "Your order is ready at the front desk.",
+                 *       "to": "+972501234567"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PlaceCallRequest"];
+            };
+        };
+        responses: {
+            /** @description Accepted, `queued` */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered_at": null,
+                     *       "asked_as": "out:019a1fe1868b77e40a9d8c1f2b3e4d5f",
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "call_sid": "out:019a1fe1868b77e40a9d8c1f2b3e4d5f",
+                     *       "direction": "outbound",
+                     *       "duration_s": null,
+                     *       "ended_at": null,
+                     *       "from": "+97231234567",
+                     *       "reason": null,
+                     *       "recording": null,
+                     *       "started_at": "2026-11-21T12:32:52.835Z",
+                     *       "state": "queued",
+                     *       "to": "+972501234567"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            400: components["responses"]["invalid_request"];
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            408: components["responses"]["request_timeout"];
+            413: components["responses"]["too_large"];
+            422: components["responses"]["invalid_phone_or_idempotency_mismatch_or_invalid_recipient_or_call_number_required_or_no_such_node_or_opted_out"];
+            429: components["responses"]["too_many_requests_or_quota_exceeded"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
     get_call: {
         parameters: {
             query?: never;
@@ -6271,6 +6376,7 @@ export interface operations {
                      * @example {
                      *       "call": {
                      *         "answered_at": "2026-11-21T12:32:52.835Z",
+                     *         "asked_as": null,
                      *         "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *         "call_sid": "CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10",
                      *         "direction": "inbound",

@@ -7,6 +7,7 @@ const PAGE = 50;
 /** How often the gauge is looked at; calls themselves come by the live stream. */
 const LOAD_MS = 5_000;
 
+const CALLS = ["get", "/v1/calls"] as const;
 const NUMBERS = ["get", "/v1/call-numbers"] as const;
 const FLOW = ["get", "/v1/call-flow"] as const;
 
@@ -22,6 +23,15 @@ export function useCalls(enabled: boolean) {
 
 export function useCall(call_sid: string) {
   return api.useQuery("get", "/v1/calls/{call_sid}", { params: { path: { call_sid } } });
+}
+
+export function usePlaceCall() {
+  const queries = useQueryClient();
+  return useMutation({
+    mutationFn: ({ body, key }: { body: { to: string; from?: string | undefined; text: string }; key: string }) =>
+      client.POST("/v1/calls", { params: { header: { "Idempotency-Key": key } }, body }),
+    onSuccess: () => queries.invalidateQueries({ queryKey: CALLS }),
+  });
 }
 
 export function useLoad() {

@@ -1,10 +1,11 @@
 // Calls: how busy the lines are, and every call with its state, how long it took and what was recorded.
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
-import { Mic, PhoneCall } from "lucide-react";
+import { Mic, PhoneCall, PhoneOutgoing } from "lucide-react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Call } from "@/api/objects";
 import { useReasons } from "@/api/reasons";
-import { buttonClass } from "@/parts/button";
+import { Button, buttonClass } from "@/parts/button";
 import { Loaded } from "@/parts/loaded";
 import { More } from "@/parts/more";
 import { Page, Rows } from "@/parts/page";
@@ -12,7 +13,8 @@ import { Blank, Denied } from "@/parts/states";
 import { Moment, Phone } from "@/parts/time";
 import { useMay, useMe } from "@/sign-in/account";
 import { CallSheet } from "./call-sheet";
-import { useCalls } from "./calls";
+import { CallSomeone } from "./call-someone";
+import { useCallNumbers, useCalls } from "./calls";
 import { Gauge } from "./gauge";
 import { CallChip, Duration } from "./state";
 import { CallTabs } from "./tabs";
@@ -65,8 +67,27 @@ function NoCalls() {
   );
 }
 
+/** Somebody who may, and a number that can call. */
+function useCallButton(onClick: () => void) {
+  const { t } = useTranslation();
+  const mayCall = useMay("calls:write");
+  const { data: numbers } = useCallNumbers(mayCall);
+  return (
+    mayCall &&
+    numbers !== undefined &&
+    numbers.length > 0 && (
+      <Button look="primary" onClick={onClick}>
+        <PhoneOutgoing size={18} aria-hidden="true" />
+        {t("calls.call")}
+      </Button>
+    )
+  );
+}
+
 export function CallsPage() {
   const { t } = useTranslation();
+  const [calling, setCalling] = useState(false);
+  const button = useCallButton(() => setCalling(true));
   const navigate = useNavigate();
   const { data: me } = useMe();
   const may = useMay("calls:read");
@@ -74,7 +95,7 @@ export function CallsPage() {
   const { call: shown } = useSearch({ from: "/frame/calls" });
   if (me && !may) return <Denied heading="h1" />;
   return (
-    <Page title={t("calls.title")} intro={t("calls.intro")} tabs={<CallTabs />}>
+    <Page title={t("calls.title")} intro={t("calls.intro")} tabs={<CallTabs />} action={button}>
       {may && <Gauge />}
       <Loaded query={query}>
         {(calls) =>
@@ -92,6 +113,7 @@ export function CallsPage() {
           )
         }
       </Loaded>
+      {calling && <CallSomeone onClose={() => setCalling(false)} />}
       {shown && <CallSheet sid={shown} onClose={() => void navigate({ to: "/calls", search: {} })} />}
     </Page>
   );

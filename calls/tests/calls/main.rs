@@ -21,6 +21,7 @@ mod outbound;
 mod pages;
 #[path = "../../../sim/tests/network/peer.rs"]
 mod peer;
+mod races;
 mod redis;
 mod sockets;
 mod stage;

@@ -30,6 +30,8 @@ pub(crate) struct Metrics {
     pub(crate) handed_over: IntCounter,
     /// Connections given up because more arrived than could be written down.
     pub(crate) flooded: IntCounter,
+    /// Leases that ended otherwise than by a stop.
+    pub(crate) leases_lost: IntCounter,
 }
 
 impl Metrics {
@@ -74,6 +76,10 @@ impl Metrics {
                 "connections_flooded_total",
                 "Connections given up because more arrived than could be written down",
             ))?,
+            leases_lost: IntCounter::with_opts(opts(
+                "leases_lost_total",
+                "Leases that ended though the process went on",
+            ))?,
         };
         metrics.register_all(registry)?;
         // A state without a session is a zero, not a gap in a picture.
@@ -94,7 +100,7 @@ impl Metrics {
     }
 
     fn register_all(&self, registry: &Registry) -> prometheus::Result<()> {
-        let all: [Box<dyn Collector>; 11] = [
+        let all: [Box<dyn Collector>; 12] = [
             Box::new(self.sessions.clone()),
             Box::new(self.dials.clone()),
             Box::new(self.endings.clone()),
@@ -106,6 +112,7 @@ impl Metrics {
             Box::new(self.taken.clone()),
             Box::new(self.handed_over.clone()),
             Box::new(self.flooded.clone()),
+            Box::new(self.leases_lost.clone()),
         ];
         all.into_iter().try_for_each(|it| registry.register(it))
     }

@@ -122,6 +122,7 @@ impl Shard {
                 lease: options.lease,
             },
             Gauge::new(metrics.clone()),
+            metrics.leases_lost.clone(),
         )
         .await?;
         let world = Arc::new(World {

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use prometheus::IntCounter;
 use store::Store;
 use store::leases::{self, Incarnation, Registration, Renewer};
 use switchyard_core::Timestamp;
@@ -108,6 +109,7 @@ impl Tenure {
         store: Store,
         options: TenureOptions,
         gauge: Gauge,
+        lost: IntCounter,
     ) -> crate::Result<Self> {
         let first = register_first(&store, &options).await?;
         let (sender, current) = watch::channel(Some(first));
@@ -124,6 +126,7 @@ impl Tenure {
                     let mut renewing = Renewing {
                         renewer: Renewer::new(&store),
                         gauge,
+                        lost,
                         stop: stopping,
                     };
                     renewing.keep(&store, &options, &sender).await;
@@ -191,6 +194,8 @@ async fn register(store: &Store, options: &TenureOptions) -> store::Result<Arc<L
 struct Renewing {
     renewer: Renewer,
     gauge: Gauge,
+    /// Counts leases that were lost.
+    lost: IntCounter,
     stop: CancellationToken,
 }
 
@@ -216,6 +221,7 @@ impl Renewing {
                 give_back(store, lease.incarnation()).await;
                 return;
             }
+            self.lost.inc();
             tracing::warn!(number = options.number, "the lease is lost");
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use api::Readiness;
-use prometheus::{IntCounter, IntGauge, Registry};
+use prometheus::{IntGauge, Registry};
 use store::Store;
 use store::queues::WorkerSeen;
 use store::redis::Redis;
@@ -40,28 +40,20 @@ pub(crate) async fn redis(
     Ok(())
 }
 
-/// Looks until the process ends whether the shard has its lease. One that is lost and taken anew between two looks is
-/// not counted: it was away for less than a second.
+/// Looks until the process ends whether the shard has its lease.
 pub(crate) fn lease(
     has_lease: impl Fn() -> bool + Send + 'static,
     readiness: Readiness,
     registry: &Registry,
 ) -> prometheus::Result<()> {
     let held = IntGauge::new("switchyard_lease_held", "1 while the shard has its lease.")?;
-    let lost = IntCounter::new(
-        "switchyard_leases_lost_total",
-        "Times that the shard was seen without its lease after it had one.",
-    )?;
     registry.register(Box::new(held.clone()))?;
-    registry.register(Box::new(lost.clone()))?;
     let look = move || {
-        let had = held.get() == 1;
         if has_lease() {
             held.set(1);
             readiness.set("lease", true, "held");
         } else {
             held.set(0);
-            lost.inc_by(u64::from(had));
             readiness.set("lease", false, "lost; registering anew");
         }
     };

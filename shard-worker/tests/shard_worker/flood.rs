@@ -91,7 +91,7 @@ fn number(message: &MessageObject) -> String {
 }
 
 /// What a counter of the shard says.
-fn count(registry: &Registry, name: &str) -> f64 {
+pub(crate) fn count(registry: &Registry, name: &str) -> f64 {
     let families = registry.gather();
     let family = families.iter().find(|it| it.name() == name);
     let counted = family.into_iter().flat_map(MetricFamily::get_metric);

@@ -10,12 +10,13 @@ use switchyard_core::Timestamp;
 use switchyard_core::reason::SessionReason;
 use switchyard_core::session::{SessionState, Wanted};
 
+use crate::flood::count;
 use crate::phones::until;
-use crate::stage::{OURS, Stage};
+use crate::stage::{LEASE, OURS, Stage};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_shard_that_lost_its_lease_hangs_up_and_is_back_under_a_new_epoch() {
-    let (stage, shard, session) = Stage::opened(&[]).await;
+    let (stage, shard, session, registry) = Stage::opened_for_long(LEASE, &[]).await;
     let before = leases::holder(&stage.store, session)
         .await
         .unwrap()
@@ -45,6 +46,8 @@ async fn a_shard_that_lost_its_lease_hangs_up_and_is_back_under_a_new_epoch() {
     })
     .await;
     stage.reaches(session, SessionState::Connected).await;
+    let lost = count(&registry, "switchyard_leases_lost_total");
+    assert!(lost >= 1.0, "{lost}");
     stage.close(shard).await;
 }
 

@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 use crate::phones::{Phones, until};
 
 /// A short lease, so that a test need not wait long for its end.
-const LEASE: Duration = Duration::from_secs(3);
+pub(crate) const LEASE: Duration = Duration::from_secs(3);
 
 /// The number of the business in most tests.
 pub(crate) const OURS: &str = "972500000001";

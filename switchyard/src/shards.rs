@@ -131,10 +131,15 @@ fn drained(drain: &Drain) -> String {
         state,
         moved,
         total,
+        waiting_for_room,
         ..
     } = drain;
+    let waiting = match waiting_for_room {
+        0 => String::new(),
+        waiting => format!(", {waiting} wait for room on another shard"),
+    };
     format!(
-        "shard {number}: {}, {moved} of {total} moved{left}",
+        "shard {number}: {}, {moved} of {total} moved{left}{waiting}",
         state.name()
     )
 }

@@ -1715,6 +1715,11 @@ export interface components {
              * @description Sessions that it had to give away.
              */
             total: number;
+            /**
+             * Format: int32
+             * @description Sessions that stay for as long as no other shard has room for their whole business.
+             */
+            waiting_for_room: number;
         };
         /**
          * @description How the emptying of a shard stands.
@@ -4817,7 +4822,8 @@ export interface operations {
                      *       "number": 1,
                      *       "seconds_left": 14,
                      *       "state": "draining",
-                     *       "total": 412
+                     *       "total": 412,
+                     *       "waiting_for_room": 0
                      *     }
                      */
                     "application/json": components["schemas"]["Drain"];
@@ -4858,7 +4864,8 @@ export interface operations {
                      *       "number": 1,
                      *       "seconds_left": 14,
                      *       "state": "draining",
-                     *       "total": 412
+                     *       "total": 412,
+                     *       "waiting_for_room": 0
                      *     }
                      */
                     "application/json": components["schemas"]["Drain"];

@@ -23,6 +23,11 @@ export function DrainNote({ number }: { number: number }) {
             : t("shards.seconds_left", { n: formats.number(data.seconds_left) })}
         </p>
       )}
+      {data !== undefined && data.waiting_for_room > 0 && (
+        <p className="text-sm" data-waiting={data.waiting_for_room}>
+          {t("shards.waiting_for_room", { count: data.waiting_for_room })}
+        </p>
+      )}
       {undrain.isError && <ProblemNote error={undrain.error} />}
       <Button small busy={undrain.isPending} className="justify-self-start" onClick={() => undrain.mutate(number, { onSuccess: () => say(t("shards.undone", { n: number })) })}>
         <Undo2 size={15} aria-hidden="true" className="rtl:-scale-x-100" />

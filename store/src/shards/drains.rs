@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::{CANNOT_TAKE, sql};
 use crate::audit::{self, Actor};
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Conn, Error, Hint, Lane, Result, Store, Tx};
+use crate::{Conn, Error, Hint, Lane, Result, Store, Tx, leases};
 
 /// How far the emptying of a shard has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,6 +25,8 @@ pub struct Drain {
     pub total: u32,
     /// How long the rest will take at the pace so far; unknown before the first one is gone.
     pub seconds_left: Option<u32>,
+    /// Sessions that stay for as long as no other shard has room for their whole business.
+    pub waiting_for_room: u32,
 }
 
 /// Begins to empty a shard; once more changes nothing. `None`: no live process has that number. [`Error::Conflict`]
@@ -98,6 +100,10 @@ pub async fn undrain(
 pub async fn drain_of(store: &Store, now: Timestamp, number: u16) -> Result<Option<Drain>> {
     let mut conn = store.read().await?;
     let row = progress(&mut conn, number).await?;
+    let waiting = match row {
+        Some(_) => waiting_for_room(&mut conn, number).await?,
+        None => 0,
+    };
     Ok(row.map(|(total, held, started_at)| {
         let count = |sessions: i64| u32::try_from(sessions).unwrap_or(0);
         let moved = total.saturating_sub(held).max(0);
@@ -114,6 +120,7 @@ pub async fn drain_of(store: &Store, now: Timestamp, number: u16) -> Result<Opti
             moved: count(moved),
             total: count(total),
             seconds_left: if held == 0 { Some(0) } else { seconds },
+            waiting_for_room: count(waiting),
         }
     }))
 }
@@ -121,6 +128,16 @@ pub async fn drain_of(store: &Store, now: Timestamp, number: u16) -> Result<Opti
 async fn progress(conn: &mut Conn, number: u16) -> Result<Option<(i64, i64, i64)>> {
     let shard = i64::from(number);
     fetch_optional!(conn, (i64, i64, i64), sql::DRAIN_PROGRESS, shard)
+}
+
+async fn waiting_for_room(conn: &mut Conn, number: u16) -> Result<i64> {
+    let shard = i64::from(number);
+    let peers = fetch_all!(conn, (i64, i64, Uuid), leases::sql::PEERS)?;
+    let others = peers.into_iter().filter(|(peer, ..)| *peer != shard);
+    let most = others.map(|(_, room, _)| room.max(0)).max().unwrap_or(0);
+    let held = fetch_all!(conn, (i64,), sql::NOT_GIVEN, shard)?;
+    let waiting = held.into_iter().filter(|(sessions,)| *sessions > most);
+    Ok(waiting.map(|(sessions,)| sessions).sum())
 }
 
 /// In every business that the shard holds, and in that of whoever asks.

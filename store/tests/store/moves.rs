@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use store::audit::Actor;
 use store::businesses::{self, NewTenant};
-use store::leases::{self, Homing, Incarnation};
+use store::leases::{self, Homing, Incarnation, Registration};
 use store::quota::Limits;
 use store::{Error, Held, Store, sessions, shards};
 use switchyard_core::BusinessId;
@@ -132,6 +132,31 @@ both_engines! {
         assert_eq!(unheld.strays.len(), 1);
     }
 
+    async fn a_drain_says_how_many_wait_for_room(bench: &Bench) {
+        let one = bench.shard(1).await;
+        let small = Registration {
+            number: 2,
+            url: "http://127.0.0.1:2".to_owned(),
+            capacity: 1,
+            lease: Duration::from_mins(1),
+        };
+        leases::register(&bench.store, NOON, small).await.unwrap();
+        let (large, single) = (business(&bench.store).await, business(&bench.store).await);
+        for of in [large, large, single] {
+            connected(bench, one, of).await;
+        }
+        let drain = shards::drain(&bench.store, NOON, Actor::system(), None, 1).await.unwrap().unwrap();
+        assert_eq!((drain.total, drain.waiting_for_room), (3, 2));
+        assert_eq!(leases::give_away(&bench.store, one).await.unwrap(), 1);
+        let waiting = async || {
+            let drain = shards::drain_of(&bench.store, NOON, 1).await.unwrap().unwrap();
+            (drain.state, drain.waiting_for_room)
+        };
+        assert_eq!(waiting().await, (DrainState::Draining, 2));
+        bench.shard(3).await;
+        assert_eq!(waiting().await, (DrainState::Draining, 0));
+    }
+
     async fn a_drained_shard_gives_everything_away_and_takes_nothing(bench: &Bench) {
         let one = bench.shard(1).await;
         let refused = shards::drain(&bench.store, NOON, Actor::system(), None, 1).await;
@@ -145,6 +170,7 @@ both_engines! {
         let home = business(&bench.store).await;
         let drain = shards::drain(&bench.store, NOON, Actor::system(), Some(home), 1).await.unwrap().unwrap();
         assert_eq!((drain.state, drain.moved, drain.total, drain.seconds_left), (DrainState::Draining, 0, 4, None));
+        assert_eq!(drain.waiting_for_room, 0);
         let unheld = leases::unheld(&bench.store, one).await.unwrap();
         assert!(unheld.drains);
         assert_eq!(leases::give_away(&bench.store, one).await.unwrap(), 4);

@@ -26,6 +26,8 @@ pub(crate) struct DrainObject {
     total: u32,
     /// How long the rest will take at the pace so far; `null` before the first one is gone.
     seconds_left: Option<u32>,
+    /// Sessions that stay for as long as no other shard has room for their whole business.
+    waiting_for_room: u32,
 }
 
 impl From<Drain> for DrainObject {
@@ -36,6 +38,7 @@ impl From<Drain> for DrainObject {
             moved: drain.moved,
             total: drain.total,
             seconds_left: drain.seconds_left,
+            waiting_for_room: drain.waiting_for_room,
         }
     }
 }

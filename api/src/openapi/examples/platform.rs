@@ -28,6 +28,7 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
             "moved": 96,
             "total": 412,
             "seconds_left": 14,
+            "waiting_for_room": 0,
         }),
         "list_shards" => page(&shard(), None),
         "get_tenant" => tenant("active"),

@@ -58,7 +58,10 @@ fn faults(cluster: &mut Cluster, report: &mut Report) -> Result<()> {
     cluster.start()?;
     let network = Http::new(&cluster.book().sim_url, None);
     let numbers: Vec<usize> = (0..BUSINESSES).collect();
-    let shops = side_by_side(AT_ONCE, &numbers, |number| shop(cluster, &network, *number))?;
+    let operator = cluster.operator()?;
+    let shops = side_by_side(AT_ONCE, &numbers, |number| {
+        shop(cluster, &operator, &network, *number)
+    })?;
     say(&format!("  {ALL} numbers on shard 1"));
     let offered = log(&network, "qr_offered", 0)?.len();
 
@@ -84,8 +87,8 @@ fn faults(cluster: &mut Cluster, report: &mut Report) -> Result<()> {
 }
 
 /// A new business on the first shard, with its numbers linked.
-fn shop(cluster: &Cluster, network: &Http, number: usize) -> Result<Shop> {
-    let key = cluster.business(&format!("Fleet {number}"), Some(1))?;
+fn shop(cluster: &Cluster, operator: &Http, network: &Http, number: usize) -> Result<Shop> {
+    let key = cluster.business_by(operator, &format!("Fleet {number}"), Some(1))?;
     let api = cluster.book().of("api").nth(number % 2).context("an API")?;
     let api = Http::new(api.url.as_deref().context("an address")?, Some(&key));
     let phones: Vec<String> = (0..NUMBERS)

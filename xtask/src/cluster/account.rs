@@ -29,10 +29,14 @@ pub(super) fn set_up(book: &mut Book, api: &str, token: &str, database: &Site) -
 }
 
 impl Cluster {
-    /// Makes another business, with an owner of its own, by the API, on that shard if one is named; a key of it with every scope and no limit that a load
-    /// reaches.
+    /// Makes another business, with an owner of its own, by the API, on that shard if one is named; a key of it
+    /// with every scope and no limit that a load reaches.
     pub fn business(&self, name: &str, shard: Option<u16>) -> Result<String> {
-        let api = self.operator()?;
+        self.business_by(&self.operator()?, name, shard)
+    }
+
+    /// The same by an operator who has signed in: nobody may do that again and again.
+    pub(crate) fn business_by(&self, api: &Http, name: &str, shard: Option<u16>) -> Result<String> {
         let email = format!("{}@example.com", name.to_lowercase().replace(' ', "-"));
         let made = api.post(
             "/v1/admin/businesses",
@@ -44,7 +48,7 @@ impl Cluster {
             "/v1/auth/invitation",
             &json!({ "token": token, "name": name, "password": self.book.password }),
         )?;
-        key(&api, text(&owner, "access_token")?, &self.database()?)
+        key(api, text(&owner, "access_token")?, &self.database()?)
     }
 
     /// The API for an operator who has just signed in: a token lasts for ten minutes.

@@ -5,11 +5,15 @@ local function clock()
 end
 
 -- Nobody beat for too long, or the memory is gone: owners say what they hold before anybody new is let in.
+-- Returns until when they do, and the limit that an operator set.
 local function wake(meta, now, stale, grace)
-    local beat = tonumber(redis.call('HGET', meta, 'beat'))
+    local known = redis.call('HMGET', meta, 'beat', 'warm', 'limit')
+    local beat, warm = tonumber(known[1]), tonumber(known[2]) or 0
     if not beat or now - beat > stale then
-        redis.call('HSET', meta, 'beat', now, 'warm', now + grace)
+        warm = now + grace
+        redis.call('HSET', meta, 'beat', now, 'warm', warm)
     end
+    return warm, tonumber(known[3])
 end
 
 -- A lease is never made shorter, and of a business's set only what may still count is kept.

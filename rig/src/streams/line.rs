@@ -145,10 +145,13 @@ async fn speak(
     Ok(sent)
 }
 
-/// What comes back, until the socket is closed.
+/// What comes back, until the other side says that it closes: it may keep the connection longer.
 async fn hear(mut source: SplitStream<Socket>, window: Arc<Window>) -> Count {
     let mut count = Count::default();
     while let Some(Ok(message)) = source.next().await {
+        if message.is_close() {
+            break;
+        }
         let stamp = message.as_text().and_then(Stamp::read);
         if let Some(stamp) = stamp.filter(|stamp| window.holds(stamp.due)) {
             count.frames = count.frames.saturating_add(1);

@@ -22,8 +22,9 @@ pub(crate) const SEARCHES: u32 = 2;
 pub(crate) const SEARCH_MAX: Duration = Duration::from_secs(2);
 
 /// How long an answer of Postgres is waited for, where nothing else is said: longer than any statement of a verb took
-/// on a busy machine, and long past what the server itself allows a search or a transaction that stands still.
-pub const ANSWER: Duration = Duration::from_secs(10);
+/// on a busy machine, long past what the server itself allows a search or a transaction that stands still, and less
+/// than a request to the API may take in all.
+pub const ANSWER: Duration = Duration::from_secs(8);
 
 /// The store on one of the two engines. Cloning is cheap.
 #[derive(Debug, Clone)]

@@ -1,6 +1,7 @@
 //! A transaction and a reading connection, each on either engine, and what a transaction carries to its end.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use sqlx::pool::PoolConnection;
 use sqlx::{PgConnection, Sqlite, SqliteConnection};
@@ -133,6 +134,13 @@ impl Tx {
         match &mut self.link {
             Link::Sqlite(connection) => Engine::Sqlite(connection),
             Link::Postgres(line) => Engine::Postgres(line),
+        }
+    }
+
+    /// The statements that follow may take that long: they rewrite as many rows as somebody has.
+    pub(crate) fn wait_for(&mut self, most: Duration) {
+        if let Link::Postgres(line) = &mut self.link {
+            line.wait_for(most);
         }
     }
 

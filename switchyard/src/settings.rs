@@ -103,7 +103,7 @@ pub(crate) struct Settings {
     pub(crate) db_pool_max: u32,
     /// How long an answer of Postgres is waited for, in milliseconds: then its connection is closed, as one that died
     /// without a word.
-    #[arg(long, env = "SWITCHYARD_DB_ANSWER_MS", default_value_t = 10_000,
+    #[arg(long, env = "SWITCHYARD_DB_ANSWER_MS", default_value_t = 8_000,
           value_parser = clap::value_parser!(u64).range(3_000..=600_000))]
     pub(crate) db_answer_ms: u64,
     /// A Redis server, `redis://…`, for `api`, `shard` and `worker`: limits, cache and hints of all of them.

@@ -1,5 +1,7 @@
 //! Making two contacts one: their chats of each session become one, in order, each message once.
 
+use std::time::Duration;
+
 use switchyard_core::event::EventType;
 use switchyard_core::job::Job;
 use switchyard_core::{BusinessId, ChatId, ContactId, SessionId, Timestamp};
@@ -8,6 +10,9 @@ use uuid::Uuid;
 use crate::contacts::{get_in, sql};
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{NewEvent, Result, Tx, jobs};
+
+/// How long one statement over all messages of a chat may take: what never ends would keep its session away for ever.
+const REWRITTEN: Duration = Duration::from_mins(5);
 
 /// What became of a chat of one of the two.
 pub(super) struct Folded {
@@ -75,6 +80,7 @@ async fn fold(
     newer: Uuid,
 ) -> Result<()> {
     let b = business.uuid();
+    tx.wait_for(REWRITTEN);
     execute!(tx, sql::DROP_ECHOES, b, older, newer)?;
     execute!(tx, sql::FILL_WAITING, b, older, newer)?;
     execute!(tx, sql::DROP_TWINS, b, older, newer)?;

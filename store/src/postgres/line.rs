@@ -91,6 +91,8 @@ pub(crate) struct Line {
     connection: PoolConnection<Postgres>,
     patience: Patience,
     is_within: bool,
+    /// Whether a transaction may have begun that the driver does not know of: it would leave it open.
+    is_beginning: bool,
 }
 
 impl Line {
@@ -100,6 +102,7 @@ impl Line {
             connection: pool.acquire().await?,
             patience: patience.clone(),
             is_within: false,
+            is_beginning: false,
         })
     }
 
@@ -111,10 +114,17 @@ impl Line {
     ) -> sqlx::Result<Self> {
         let mut line = Self::acquire(pool, patience).await?;
         let statement = statement.map(|it| AssertSqlSafe(it).into_sql_str());
+        line.is_beginning = true;
         let begun = PgTransactionManager::begin(&mut line.connection, statement);
         patience.wait(begun).await?;
+        line.is_beginning = false;
         line.is_within = true;
         Ok(line)
+    }
+
+    /// Waits so long for each answer from now on: for statements that rewrite many rows.
+    pub(crate) fn wait_for(&mut self, most: Duration) {
+        self.patience.most = most;
     }
 
     /// How long an answer on it is waited for.
@@ -153,6 +163,9 @@ impl Drop for Line {
         // It asks the server for a sign of life. Dropped before that came it closes the connection, with no word to a
         // server that would not hear it, and frees its place in the pool.
         let back = Box::pin(self.connection.return_to_pool());
+        if self.is_beginning {
+            return;
+        }
         if let Ok(runtime) = Handle::try_current() {
             let exceeded = self.patience.exceeded.clone();
             runtime.spawn(async move {

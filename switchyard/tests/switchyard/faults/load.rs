@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Method, StatusCode};
 use serde_json::json;
 use tokio::task::JoinHandle;
+use tokio::time::{Interval, MissedTickBehavior};
 use xtask::cluster::book::Book;
 
 use crate::outside::api::Api;
@@ -44,9 +45,10 @@ pub(super) struct Load {
     pub(super) heard: Arc<Heard>,
 }
 
-/// What the API said to those who send.
+/// What the API said to those who send, and how much customers have written.
 #[derive(Default)]
 pub(super) struct Heard {
+    pub(super) written: AtomicUsize,
     pub(super) accepted: AtomicUsize,
     pub(super) internal: AtomicUsize,
     pub(super) unavailable: AtomicUsize,
@@ -69,7 +71,7 @@ impl Load {
             tokio::spawn(async move {
                 tokio::join!(
                     send(&shop, run, pace, &end, &heard),
-                    write(&shop, run, &network, pace, &end)
+                    write(&shop, run, &network, pace, &end, &heard)
                 )
             })
         });
@@ -105,7 +107,7 @@ async fn send(
     heard: &Heard,
 ) -> Vec<String> {
     let (mut accepted, mut turn) = (Vec::new(), 0);
-    let mut pace = tokio::time::interval(pace);
+    let mut pace = paced(pace);
     while !end.load(Ordering::Relaxed) {
         pace.tick().await;
         let text = format!(
@@ -138,15 +140,23 @@ async fn send(
     accepted
 }
 
+/// Whoever had to wait does not hurry afterwards: what is accepted is then as much as before, and not more.
+fn paced(pace: Duration) -> Interval {
+    let mut pace = tokio::time::interval(pace);
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    pace
+}
+
 async fn write(
     shop: &Shop,
     run: usize,
     network: &Network,
     pace: Duration,
     end: &AtomicBool,
+    heard: &Heard,
 ) -> Vec<String> {
     let mut written = Vec::new();
-    let mut pace = tokio::time::interval(pace);
+    let mut pace = paced(pace);
     while !end.load(Ordering::Relaxed) {
         pace.tick().await;
         let text = format!(
@@ -156,6 +166,7 @@ async fn write(
         );
         network.write(&shop.customer, &shop.phone, &text).await;
         written.push(text);
+        heard.written.fetch_add(1, Ordering::Relaxed);
     }
     written
 }

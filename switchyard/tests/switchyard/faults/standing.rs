@@ -32,6 +32,8 @@ pub(super) struct Standing {
     /// Codes offered, holders replaced and connections evicted so far.
     seen: [usize; 3],
     loads: usize,
+    /// How many messages of customers were there when the load began.
+    inbound: usize,
     /// Taken out when it is to outlive the test.
     folder: Option<TempDir>,
 }
@@ -69,6 +71,7 @@ impl Standing {
             pace: Duration::from_secs_f64(count / rate),
             seen: [0; 3],
             loads: 0,
+            inbound: 0,
             folder: Some(folder),
         };
         for number in 0..businesses {
@@ -154,6 +157,7 @@ impl Standing {
     /// Starts the writers.
     pub(super) fn load(&mut self) -> Load {
         self.loads += 1;
+        self.inbound = self.received();
         Load::start(&self.shops, self.loads, &self.network, self.pace)
     }
 
@@ -200,12 +204,28 @@ impl Standing {
             .unwrap_or(u64::MAX)
     }
 
-    /// How long it takes until as many are accepted as `before` a second, within a twentieth, and none waits for long.
+    /// How many messages of customers are written down; none while the server is away.
+    fn received(&self) -> usize {
+        let rows = "select count(*) from messages where direction = 'inbound'";
+        let answer = tokio::task::block_in_place(|| self.cluster.sql(rows));
+        answer.ok().and_then(|it| it.parse().ok()).unwrap_or(0)
+    }
+
+    /// How many messages of customers of this load are not written down yet.
+    fn unread(&self, load: &Load) -> usize {
+        let written = load.heard.written.load(Ordering::Relaxed);
+        (self.inbound + written).saturating_sub(self.received())
+    }
+
+    /// How long it takes until as many are accepted as `before` a second, within a twentieth, and none waits for long,
+    /// out or in.
     pub(super) async fn back(&self, load: &Load, before: f64, patience: Duration) -> Duration {
         let start = Instant::now();
         within(patience, "the load flows as before", || async {
             let rate = load.rate(Duration::from_secs(2)).await;
-            (rate >= 0.95 * before && self.oldest() <= PROMPT).then_some(())
+            let unread = f64::from(u32::try_from(self.unread(load)).unwrap());
+            let late = before * Duration::from_millis(PROMPT).as_secs_f64();
+            (rate >= 0.95 * before && self.oldest() <= PROMPT && unread <= late).then_some(())
         })
         .await;
         start.elapsed()

@@ -124,11 +124,19 @@ impl Placer {
                 return;
             }
         };
+        let store = &self.desk.store;
         for (business, asked_as, reason) in lapsed {
-            self.desk.metrics.placement("given_up");
-            let ending = failed(reason);
-            if let Err(error) = webhooks::end(&self.desk, business, &asked_as, ending).await {
-                tracing::warn!(%error, "a call that waited too long is not ended yet");
+            let (now, id) = (Desk::now(), asked_as.clone());
+            match calls::give_up_request(store, now, business, id, reason).await {
+                Ok(true) => {
+                    self.desk.metrics.placement("given_up");
+                    webhooks::free(&self.desk, business, &asked_as, "failed").await;
+                }
+                // Somebody asks for it after all.
+                Ok(false) => {}
+                Err(error) => {
+                    tracing::warn!(%error, "a call that waited too long is not ended yet");
+                }
             }
         }
     }
@@ -174,8 +182,8 @@ impl Placer {
             Ok(epoch) => epoch,
             Err(outcome) => return Ok(outcome),
         };
-        let until = Desk::now().plus(longest);
-        if !calls::ask_for(&self.desk.store, taken, until).await? {
+        let now = Desk::now();
+        if !calls::ask_for(&self.desk.store, now, taken, now.plus(longest)).await? {
             self.desk.keeper.let_go(taken.asked_as.as_str());
             return Ok(Outcome::Over);
         }
@@ -333,6 +341,7 @@ mod tests {
         assert!(later(outcome_of(&ProviderError::Busy { after })));
         for unsure in [
             refused(0, 500),
+            refused(0, 503),
             refused(20_500, 504),
             outcome_of(&ProviderError::Silent(String::new())),
         ] {

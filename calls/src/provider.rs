@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use reqwest::header::HeaderValue;
 use reqwest::{Client, RequestBuilder, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
@@ -17,6 +18,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 const PAGE: &str = "1000";
 /// Pages that are read: more live calls than any limit of ours.
 const PAGES_MAX: usize = 5;
+/// Whoever asks to come later is believed for so long at most.
+const LATER_MAX: Duration = Duration::from_mins(1);
 /// The most bytes of an answer.
 const ANSWER_MAX: usize = 4 << 20;
 
@@ -32,7 +35,7 @@ pub(crate) enum ProviderError {
     /// It did not answer in time: nobody knows whether it did it.
     #[error("the provider did not answer: {0}")]
     Silent(String),
-    /// It asks us to come later.
+    /// It does too much for us at the moment: it did nothing, and asks us to come later.
     #[error("the provider asks to come later")]
     Busy {
         /// After so long.
@@ -316,21 +319,52 @@ impl Provider {
             let unreadable = |_| ProviderError::Silent("its answer cannot be read".to_owned());
             return serde_json::from_slice(&body).map_err(unreadable);
         }
-        Err(match status {
-            StatusCode::NOT_FOUND => ProviderError::Unknown,
-            // With a time to come again it says that it did nothing.
-            StatusCode::SERVICE_UNAVAILABLE | StatusCode::TOO_MANY_REQUESTS
-                if after.is_some() || status == StatusCode::TOO_MANY_REQUESTS =>
-            {
-                let seconds = after.and_then(|it| it.to_str().ok()?.parse().ok());
-                ProviderError::Busy {
-                    after: Duration::from_secs(seconds.unwrap_or(1)),
-                }
+        Err(refusal(status, after.as_ref(), &body))
+    }
+}
+
+/// What an answer says that is no success. Of statuses of 500 and above nobody knows what was done before, with a time to
+/// come again or without one.
+fn refusal(status: StatusCode, after: Option<&HeaderValue>, body: &[u8]) -> ProviderError {
+    match status {
+        StatusCode::NOT_FOUND => ProviderError::Unknown,
+        StatusCode::TOO_MANY_REQUESTS => {
+            let seconds = after.and_then(|it| it.to_str().ok()?.parse().ok());
+            let after = Duration::from_secs(seconds.unwrap_or(1));
+            ProviderError::Busy {
+                after: after.min(LATER_MAX),
             }
-            _ => ProviderError::Refused {
-                code: serde_json::from_slice(&body).map_or(0, |fault: Fault| fault.code),
-                status: status.as_u16(),
-            },
-        })
+        }
+        _ => ProviderError::Refused {
+            code: serde_json::from_slice(body).map_or(0, |fault: Fault| fault.code),
+            status: status.as_u16(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_too_many_requests_say_that_nothing_was_done() {
+        let soon = HeaderValue::from_static("3");
+        let busy = refusal(StatusCode::TOO_MANY_REQUESTS, Some(&soon), b"");
+        assert!(matches!(busy, ProviderError::Busy { after } if after.as_secs() == 3));
+        let away = refusal(StatusCode::SERVICE_UNAVAILABLE, Some(&soon), b"{}");
+        assert!(matches!(
+            away,
+            ProviderError::Refused {
+                status: 503,
+                code: 0
+            }
+        ));
+    }
+
+    #[test]
+    fn nobody_is_made_to_come_after_longer_than_a_minute() {
+        let never = HeaderValue::from_static("18446744073709551615");
+        let busy = refusal(StatusCode::TOO_MANY_REQUESTS, Some(&never), b"");
+        assert!(matches!(busy, ProviderError::Busy { after } if after == LATER_MAX));
     }
 }

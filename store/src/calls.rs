@@ -12,6 +12,7 @@ use crate::{Error, Lane, NewEvent, Page, Result, Store, Tx};
 
 mod audio;
 mod flow;
+mod in_hand;
 mod limit;
 mod load;
 mod missed;
@@ -28,6 +29,9 @@ pub use audio::{
     piece, recording_state,
 };
 pub use flow::{Put, StoredFlow, flow, flow_version, put_flow};
+pub use in_hand::{
+    Taken, ask_for, give_up_request, give_up_requests, lapsed_requests, put_back, take_request,
+};
 pub use limit::{call_limit, note_release, set_call_limit};
 pub use load::{Minute, load};
 pub use missed::{ToTell, missed_caller, told_caller};
@@ -38,8 +42,7 @@ pub use progress::{Ending, Step, end_call, step_call};
 pub use recording::{Recorded, note_recording};
 pub use reject::{CALLERS_MAX, Rejected, call_rejected};
 pub use request::{
-    Confirmed, NewRequest, Opening, Requested, Taken, WAITING_MOST, ask_for, asked_for,
-    confirm_call, give_up_requests, lapsed_requests, put_back, request_call, take_request,
+    Confirmed, NewRequest, Opening, Requested, WAITING_MOST, asked_for, confirm_call, request_call,
 };
 
 use row::{CallRow, StepRow};

@@ -96,7 +96,8 @@ pub(crate) async fn lost(desk: &Desk, business: BusinessId, sid: &CallSid) -> st
     end(desk, business, sid, ending).await
 }
 
-async fn free(desk: &Desk, business: BusinessId, sid: &CallSid, how: &str) {
+/// The slot of a call whose row has ended is free.
+pub(crate) async fn free(desk: &Desk, business: BusinessId, sid: &CallSid, how: &str) {
     desk.keeper.let_go(sid.as_str());
     // Without Redis the lease runs out by itself: nobody renews it any more.
     if let Err(away) = desk.slots.release(sid.as_str(), business, how).await {

@@ -73,6 +73,7 @@ async fn admit(desk: &Desk, posted: &Posted, opening: Option<&Opening>) -> HttpR
         }
     };
     desk.metrics.admission(named(&admission));
+    let is_new = matches!(admission, Admission::New { .. });
     let (epoch, is_ours) = match admission {
         Admission::New { epoch, .. } => (epoch, true),
         Admission::Held { epoch, owner } => (epoch, owner == desk.keeper.replica()),
@@ -95,6 +96,8 @@ async fn admit(desk: &Desk, posted: &Posted, opening: Option<&Opening>) -> HttpR
             }
             answers::document(body)
         }
+        // The call may be under way: this is its first webhook once more.
+        Err(error) if !is_new => answers::again(&error),
         Err(error) => {
             tracing::warn!(%error, "an admitted call could not be begun");
             // Its slot is not kept for a call that hears nothing of us.

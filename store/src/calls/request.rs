@@ -1,18 +1,18 @@
-//! Calls that a business asks for: accepted with their row, taken in hand by one process at a time, asked for at the
-//! provider at most once, and named by the provider's id when that is known, whoever hears it first.
+//! Calls that a business asks for: accepted with their row, and named by the provider's id when that is known, whoever
+//! hears it first.
 
 use std::time::Duration;
 
 use switchyard_core::address::Phone;
-use switchyard_core::call::{CallObject, CallSid, CallState};
+use switchyard_core::call::{CallObject, CallSid};
 use switchyard_core::event::EventType;
 use switchyard_core::flow::{CallFlow, Language};
-use switchyard_core::reason::CallReason;
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
+use super::in_hand::reserved;
 use super::row::CallRow;
-use super::{Ending, end_call, flow, must_find, number, sql, tell};
+use super::{flow, must_find, number, sql, tell};
 use crate::messages::{Idempotency, claim_key, named_by_key};
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx};
@@ -21,10 +21,6 @@ use crate::{Error, Lane, Result, Store, Tx};
 pub const WAITING_MOST: i64 = 100;
 /// Whoever waits is served a second after the call before of the same business, as far as the order goes.
 const APART: Duration = Duration::from_secs(1);
-/// For how long one process has a request in hand before another one may take it.
-const IN_HAND: Duration = Duration::from_secs(45);
-/// Lapsed requests that are answered at a time.
-const LAPSED_MOST: i64 = 100;
 
 /// What whoever answers hears.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -173,147 +169,6 @@ async fn turn(tx: &mut Tx, now: Timestamp, business: BusinessId, to: &Phone) -> 
     }
     let after_last = last.map_or(0, |turn| Timestamp(turn).plus(APART).ms());
     Ok(now.ms().max(after_last))
-}
-
-/// A request that a process has in hand.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Taken {
-    /// Whose call it is.
-    pub business: BusinessId,
-    /// Our id of it.
-    pub asked_as: CallSid,
-    /// The number of the business that calls, `+E.164`.
-    pub from: String,
-    /// Who is called, `+E.164`.
-    pub to: String,
-    /// For how long it rings.
-    pub ring: Duration,
-    /// When it is given up if it was not placed.
-    pub expires_at: Timestamp,
-}
-
-type TakenRow = (Uuid, String, String, String, i64, i64);
-
-/// Takes the next request in hand that is due, of whatever business; businesses take turns. Nobody else has it for
-/// longer than it takes to place it.
-pub async fn take_request(store: &Store, now: Timestamp) -> Result<Option<Taken>> {
-    let mut conn = store.read().await?;
-    let due = fetch_optional!(conn, (i64,), sql::DUE_REQUEST, now.ms())?;
-    drop(conn);
-    if due.is_none() {
-        return Ok(None);
-    }
-    let row = store
-        .write(Lane::Messages, now, |tx, now| {
-            Box::pin(async move {
-                let until = now.plus(IN_HAND).ms();
-                fetch_optional!(tx, TakenRow, sql::TAKE_REQUEST, now.ms(), until)
-            })
-        })
-        .await?;
-    let Some((business, asked_as, from, to, ring_s, until)) = row else {
-        return Ok(None);
-    };
-    Ok(Some(Taken {
-        business: business.into(),
-        asked_as: reserved(&asked_as)?,
-        from: format!("+{from}"),
-        to: format!("+{to}"),
-        ring: Duration::from_secs(u64::try_from(ring_s).unwrap_or_default()),
-        expires_at: Timestamp(until),
-    }))
-}
-
-fn reserved(asked_as: &str) -> Result<CallSid> {
-    asked_as.parse().map_err(|_not_a_sid| Error::Corrupt {
-        table: "call_requests",
-        column: "asked_as",
-        id: asked_as.to_owned(),
-    })
-}
-
-/// The provider is about to be asked, once and never again, whatever becomes of the answer: without a word of the call
-/// by `until` it is given up. `false`: it is over, or somebody else asked.
-pub async fn ask_for(store: &Store, taken: &Taken, until: Timestamp) -> Result<bool> {
-    let input = (taken.clone(), until);
-    store
-        .of(taken.business)
-        .write(Lane::Messages, input, |tx, (taken, until)| {
-            Box::pin(async move {
-                let (b, id) = (taken.business.uuid(), taken.asked_as.as_str());
-                Ok(execute!(tx, sql::ASK, b, id, until.ms())? > 0)
-            })
-        })
-        .await
-}
-
-/// It was surely not placed, for this reason: it may be taken in hand again at `run_at`.
-pub async fn put_back(
-    store: &Store,
-    taken: &Taken,
-    run_at: Timestamp,
-    reason: CallReason,
-) -> Result<()> {
-    let input = (taken.clone(), run_at, reason);
-    store
-        .of(taken.business)
-        .write(Lane::Messages, input, |tx, (taken, run_at, reason)| {
-            Box::pin(async move {
-                execute!(
-                    tx,
-                    sql::PUT_BACK,
-                    taken.business.uuid(),
-                    taken.asked_as.as_str(),
-                    run_at.ms(),
-                    reason.code(),
-                    taken.expires_at.ms()
-                )?;
-                Ok(())
-            })
-        })
-        .await
-}
-
-type LapsedRow = (Uuid, String, Option<String>);
-
-/// Requests whose time is over, each with why it failed. Whoever gets them ends them.
-pub async fn lapsed_requests(
-    store: &Store,
-    now: Timestamp,
-) -> Result<Vec<(BusinessId, CallSid, CallReason)>> {
-    let mut conn = store.read().await?;
-    let mut lapsed = Vec::new();
-    for (state, usual) in [
-        ("waiting", CallReason::NotPlaced),
-        ("asking", CallReason::Unconfirmed),
-    ] {
-        let (now, most) = (now.ms(), LAPSED_MOST);
-        let rows = fetch_all!(conn, LapsedRow, sql::LAPSED, state, now, most)?;
-        for (business, asked_as, reason) in rows {
-            let known = reason.as_deref().and_then(CallReason::parse);
-            let reason = known.filter(|_| usual == CallReason::NotPlaced);
-            lapsed.push((
-                business.into(),
-                reserved(&asked_as)?,
-                reason.unwrap_or(usual),
-            ));
-        }
-    }
-    Ok(lapsed)
-}
-
-/// Ends requests whose time is over, some hundred at a time, where no process that takes calls did; answers how many.
-pub async fn give_up_requests(store: &Store, now: Timestamp) -> Result<usize> {
-    let lapsed = lapsed_requests(store, now).await?;
-    for (business, asked_as, reason) in &lapsed {
-        let ending = Ending {
-            state: CallState::Failed,
-            duration_s: None,
-            reason: Some(*reason),
-        };
-        end_call(store, now, *business, asked_as.clone(), ending).await?;
-    }
-    Ok(lapsed.len())
 }
 
 /// What is known of a request whose call has an id.

@@ -53,23 +53,32 @@ statements! {
                 select r.rowid from call_requests r where r.state = 'waiting' and r.run_at <= $1 and r.until > $1
                     and not exists (select 1 from businesses b where b.id = r.business_id and b.status <> 'active')
                 order by r.turn limit 1)
-            returning business_id, asked_as, from_number, to_number, ring_s, until",
+            returning business_id, asked_as, from_number, to_number, ring_s, until, run_at",
         postgres: "update call_requests set run_at = $2 where state = 'waiting' and (business_id, asked_as) = (
                 select r.business_id, r.asked_as from call_requests r
                 where r.state = 'waiting' and r.run_at <= $1 and r.until > $1
                     and not exists (select 1 from businesses b where b.id = r.business_id and b.status <> 'active')
                 order by r.turn limit 1 for update of r skip locked)
-            returning business_id, asked_as, from_number, to_number, ring_s, until",
+            returning business_id, asked_as, from_number, to_number, ring_s, until, run_at",
     };
 
-    ASK = "update call_requests set state = 'asking', until = $3
-        where business_id = $1 and asked_as = $2 and state = 'waiting'";
+    /// By whoever has it in hand still, which `run_at` tells; it stays that of the one who asks.
+    ASK = "update call_requests set state = 'asking', until = $4
+        where business_id = $1 and asked_as = $2 and state = 'waiting' and run_at = $3 and until > $5";
 
-    PUT_BACK = "update call_requests set state = 'waiting', run_at = $3, reason = $4, until = $5
-        where business_id = $1 and asked_as = $2 and state in ('waiting', 'asking')";
+    PUT_BACK = "update call_requests set state = 'waiting', run_at = $4, reason = $5, until = $6
+        where business_id = $1 and asked_as = $2 and run_at = $3 and state in ('waiting', 'asking')";
 
     LAPSED: across_tenants = "select business_id, asked_as, reason from call_requests
         where state = $1 and until <= $2 order by until limit $3";
+
+    /// Somebody may have asked since it was read.
+    STILL_LAPSED = {
+        sqlite: "select asked_as from call_requests
+            where business_id = $1 and asked_as = $2 and state in ('waiting', 'asking') and until <= $3",
+        postgres: "select asked_as from call_requests
+            where business_id = $1 and asked_as = $2 and state in ('waiting', 'asking') and until <= $3 for update",
+    };
 
     LOCK_REQUEST = {
         sqlite: "select call_sid, state, node, words, ring_s from call_requests

@@ -178,12 +178,16 @@ both_engines! {
         let first = take(store, NOON).await.unwrap();
         // The first one was gone for too long.
         let second = take(store, later(50)).await.unwrap();
-        assert!(calls::ask_for(store, &second, later(170)).await.unwrap());
-        assert!(!calls::ask_for(store, &first, later(170)).await.unwrap());
+        assert!(!calls::ask_for(store, later(50), &first, later(170)).await.unwrap());
+        assert!(calls::ask_for(store, later(50), &second, later(170)).await.unwrap());
+        assert!(!calls::ask_for(store, later(50), &first, later(170)).await.unwrap());
+        // It knows nothing of the second one, which is asking at this moment.
+        calls::put_back(store, &first, later(51), CallReason::ProviderAway).await.unwrap();
         assert!(take(store, later(55)).await.is_none());
         calls::put_back(store, &second, later(56), CallReason::ProviderAway).await.unwrap();
         assert!(take(store, later(55)).await.is_none());
-        assert_eq!(take(store, later(56)).await, Some(second));
+        let third = take(store, later(56)).await.unwrap();
+        assert_eq!((third.asked_as, third.expires_at), (second.asked_as, second.expires_at));
     }
 
     async fn what_waits_too_long_is_given_up_with_its_reason(bench: &Bench) {
@@ -192,7 +196,7 @@ both_engines! {
         let (asked, full, idle) =
             (ask(store, business).await, ask(store, business).await, ask(store, business).await);
         let lost = take(store, NOON).await.unwrap();
-        assert!(calls::ask_for(store, &lost, later(100)).await.unwrap());
+        assert!(calls::ask_for(store, NOON, &lost, later(100)).await.unwrap());
         let back = take(store, NOON).await.unwrap();
         calls::put_back(store, &back, later(2), CallReason::AtCapacity).await.unwrap();
         assert_eq!(calls::lapsed_requests(store, later(59)).await.unwrap(), []);
@@ -211,6 +215,27 @@ both_engines! {
         assert_eq!(calls::lapsed_requests(store, later(100)).await.unwrap(), []);
         // A callback that comes after all finds nobody who waits for it.
         assert_eq!(confirm(store, business, &asked, 1).await, Confirmed::Over);
+    }
+
+    async fn whoever_is_asking_is_not_given_up_and_nobody_asks_for_what_is_over(bench: &Bench) {
+        let (store, business) = (&bench.store, bench.business());
+        line(store, business, 1).await;
+        let (first, _) = (ask(store, business).await, ask(store, business).await);
+        let (asking, late) = (take(store, NOON).await.unwrap(), take(store, NOON).await.unwrap());
+        let lapsed = calls::lapsed_requests(store, later(60)).await.unwrap();
+        assert_eq!((asking.asked_as.clone(), lapsed.len()), (first.call_sid, 2));
+        // Between the look of those who give up and what they do.
+        assert!(calls::ask_for(store, later(59), &asking, later(100)).await.unwrap());
+        assert!(!calls::ask_for(store, later(60), &late, later(100)).await.unwrap());
+        for (business, asked_as, reason) in lapsed {
+            let is_late = asked_as == late.asked_as;
+            let given_up = calls::give_up_request(store, later(60), business, asked_as, reason);
+            assert_eq!(given_up.await.unwrap(), is_late);
+        }
+        let state = async |taken: &Taken| {
+            calls::get(store, business, &taken.asked_as).await.unwrap().unwrap().state
+        };
+        assert_eq!((state(&asking).await, state(&late).await), (CallState::Queued, CallState::Failed));
     }
 
     async fn a_call_has_the_providers_id_from_whoever_says_it_first(bench: &Bench) {
@@ -250,11 +275,11 @@ both_engines! {
         let first = ask(store, business).await;
         assert_eq!(known().await, None, "the provider was not asked yet");
         let taken = take(store, NOON).await.unwrap();
-        calls::ask_for(store, &taken, later(100)).await.unwrap();
+        calls::ask_for(store, NOON, &taken, later(100)).await.unwrap();
         assert_eq!(known().await, Some(first.call_sid));
         ask(store, business).await;
         let taken = take(store, NOON).await.unwrap();
-        calls::ask_for(store, &taken, later(100)).await.unwrap();
+        calls::ask_for(store, NOON, &taken, later(100)).await.unwrap();
         assert_eq!(known().await, None, "it may be either of two");
     }
 }

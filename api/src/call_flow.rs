@@ -81,6 +81,11 @@ pub(crate) async fn put_call_flow(
     body: Body<PutCallFlowRequest>,
 ) -> Result<Json<FlowInForce>, Problem> {
     let PutCallFlowRequest { version, flow } = body.into_inner();
+    let mut faults = flow.faults_of_host(&state.public_base_url);
+    if !faults.is_empty() {
+        faults.extend(flow.faults(&[]));
+        return Err(Problem::faulty(faults));
+    }
     let (now, by, business) = (Timestamp::now(), caller.0.acts(), caller.0.business);
     match calls::put_flow(&state.store, now, by, business, version, flow).await? {
         Put::Stored(stored) => Ok(Json((*stored).into())),

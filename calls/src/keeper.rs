@@ -161,6 +161,12 @@ impl Keeper {
         calls.remove(id);
     }
 
+    /// The same for a call of that business; another one's stays in hand.
+    pub(crate) fn let_go_of(&self, id: &str, business: BusinessId) {
+        let mut calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);
+        calls.retain(|held, call| held != id || call.business != business);
+    }
+
     /// How many are.
     pub(crate) fn count(&self) -> usize {
         let calls = self.0.calls.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use switchyard_core::flow::{CallFlow, CallerId, Language, NODES_MAX, Node};
+use switchyard_core::flow::{CallFlow, CallerId, Language, NODES_MAX, Node, is_same_host};
 
 use crate::address::{Addresses, Cursor};
 use crate::form::Form;
@@ -102,8 +102,11 @@ impl Call<'_> {
                     continue;
                 }
                 Some(Node::Play { url, next }) => {
-                    document.play(url);
-                    lasts = lasts.saturating_add(PLAY);
+                    // The provider signs what it fetches: a flow never has it sign a request to ourselves.
+                    if !is_same_host(url, self.addresses.base) {
+                        document.play(url);
+                        lasts = lasts.saturating_add(PLAY);
+                    }
                     (id, again) = (next.clone(), 0);
                     continue;
                 }

@@ -10,9 +10,11 @@ use crate::{SessionId, Timestamp};
 
 mod check;
 mod fault;
+mod host;
 mod hours;
 
 pub use fault::{Fault, FaultCode};
+pub use host::is_same_host;
 pub use hours::{Closure, Interval, Night, Week};
 
 /// Digits of a telephone that a menu can offer.

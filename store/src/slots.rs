@@ -97,14 +97,15 @@ impl Slots {
         Ok(answers)
     }
 
-    /// The call is over: its slot is free, and it gets none again. `true` the first time.
+    /// The call is over: its slot is free, and it gets none again. `true` the first time. A call that is known to be
+    /// another business's stays as it is.
     ///
     /// # Errors
     /// Redis does not answer.
     pub async fn release(&self, id: &str, business: BusinessId, ended: &str) -> Result<bool, Away> {
         match &self.shared {
             Some(redis) => redis.release(id, business, ended).await,
-            None => Ok(self.own(|book| book.release(id, ended))),
+            None => Ok(self.own(|book| book.release(id, business, ended))),
         }
     }
 

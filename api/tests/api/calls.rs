@@ -116,6 +116,15 @@ async fn a_flow_with_faults_is_not_kept_and_every_fault_is_named() {
         ]
     );
     assert_eq!(ada.get("/v1/call-flow").await.body, first);
+    let mut own = flow.clone();
+    let url = format!("{}/twilio/x/status", app.url);
+    own["nodes"]["ring"] = json!({"kind": "play", "url": url, "next": "voicemail"});
+    let body = json!({"version": 0, "flow": own});
+    let refused = ada.send("put", "/v1/call-flow", &body).await;
+    assert_eq!((refused.status, refused.code()), (422, "invalid_flow"));
+    let fault = &refused.body["faults"][0];
+    assert_eq!(fault["at"], "nodes.ring.url");
+    assert_eq!(fault["code"], "own_address");
 
     flow["nodes"]["ring"]["targets"] = json!(["+972509999999"]);
     flow["nodes"]["ring"]["no_answer"] = json!("voicemail");

@@ -9,6 +9,7 @@ use actix_ws::{Message, MessageStream, Session};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use switchyard_core::call::CallSid;
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_websockets::{CloseCode, Message as ToProgram};
 
@@ -77,10 +78,12 @@ impl Bridge {
             to_program.push(text);
         }
         let writer = rt::spawn(write_program(sink, Arc::clone(&to_program)));
+        let (says_until, heard_until) = watch::channel(Instant::now());
         let speaker = rt::spawn(speak(
             session.clone(),
             Arc::clone(&to_caller),
             self.desk.clone(),
+            says_until,
         ));
         let mut ear = Ear::new(&self, session);
         let over = tokio::time::sleep(self.max);
@@ -107,15 +110,30 @@ impl Bridge {
         to_program.push(frame::farewell(&self.start));
         to_program.close();
         if end == End::Done {
-            last_words(&to_caller).await;
+            let words = last_words(&to_caller, &heard_until);
+            self.linger(words, &mut ear, &mut caller).await;
         }
         to_caller.close();
-        to_caller.clear();
+        to_caller.retain(|_| false);
         speaker.abort();
         tokio::time::timeout(Duration::from_secs(1), writer)
             .await
             .ok();
         end
+    }
+
+    /// Lets the caller hear the last words, unless the caller or this replica goes before.
+    async fn linger(
+        &self,
+        words: impl Future<Output = ()>,
+        ear: &mut Ear,
+        caller: &mut MessageStream,
+    ) {
+        tokio::select! {
+            () = words => {}
+            () = ear.until_gone(caller) => {}
+            () = self.moving.cancelled() => {}
+        }
     }
 
     /// What the program says; `Some` when that ends the bridge.
@@ -140,7 +158,8 @@ impl Bridge {
         match read {
             FromProgram::Stop => return Some(End::Done),
             FromProgram::Clear(_) => {
-                to_caller.clear();
+                // Audio is forgotten. Marks are not: the provider answers a clear with every mark that it was given.
+                to_caller.retain(|waits| matches!(waits, FromProgram::Mark(_)));
                 to_caller.push(read);
             }
             FromProgram::Media { .. } | FromProgram::Mark(_) => to_caller.push(read),
@@ -220,6 +239,18 @@ impl Ear {
         }
     }
 
+    /// Listens on, though nobody is told any more what is heard, until the caller is gone.
+    async fn until_gone(&mut self, caller: &mut MessageStream) {
+        let nobody = Lane::new(1);
+        while let Ok(Some(Ok(message))) =
+            tokio::time::timeout_at(self.silent_at(), caller.recv()).await
+        {
+            if !self.hears(message, &nobody).await {
+                return;
+            }
+        }
+    }
+
     /// A frame is evidence that the call lives.
     fn lives(&mut self) {
         if self.said_at.is_none_or(|at| at.elapsed() >= HEARD) {
@@ -246,8 +277,13 @@ async fn write_program(mut sink: ProgramSink, lane: Arc<Lane<String>>) {
     tokio::time::timeout(WRITE, sink.send(bye)).await.ok();
 }
 
-/// Speaks to the caller, never far ahead of what has been heard.
-async fn speak(mut session: Session, lane: Arc<Lane<FromProgram>>, desk: Data<Desk>) {
+/// Speaks to the caller, never far ahead of what has been heard, and says until when the caller will hear it.
+async fn speak(
+    mut session: Session,
+    lane: Arc<Lane<FromProgram>>,
+    desk: Data<Desk>,
+    says_until: watch::Sender<Instant>,
+) {
     let mut heard_at = Instant::now();
     while let Some(next) = lane.next().await {
         let text = match next {
@@ -255,6 +291,7 @@ async fn speak(mut session: Session, lane: Arc<Lane<FromProgram>>, desk: Data<De
                 let now = Instant::now();
                 let long = Duration::from_millis(bytes.saturating_mul(1_000) / BYTES_A_SECOND);
                 heard_at = heard_at.max(now).checked_add(long).unwrap_or(now);
+                says_until.send_replace(heard_at);
                 desk.metrics.frames_out.inc();
                 let ahead = heard_at.saturating_duration_since(now);
                 if session.text(text).await.is_err() {
@@ -265,6 +302,7 @@ async fn speak(mut session: Session, lane: Arc<Lane<FromProgram>>, desk: Data<De
             }
             FromProgram::Clear(text) => {
                 heard_at = Instant::now();
+                says_until.send_replace(heard_at);
                 text
             }
             FromProgram::Mark(text) => text,
@@ -276,10 +314,14 @@ async fn speak(mut session: Session, lane: Arc<Lane<FromProgram>>, desk: Data<De
     }
 }
 
-/// What the program said last is still heard, for a while.
-async fn last_words(lane: &Lane<FromProgram>) {
+/// What the program said last is still heard, for a while: the provider forgets what it has not played when the socket
+/// is closed.
+async fn last_words(lane: &Lane<FromProgram>, heard_until: &watch::Receiver<Instant>) {
     let begun = Instant::now();
-    while !lane.is_empty() && begun.elapsed() < LAST_WORDS {
+    while begun.elapsed() < LAST_WORDS && heard_until.has_changed().is_ok() {
+        if lane.is_empty() && *heard_until.borrow() <= Instant::now() {
+            return;
+        }
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -55,9 +55,9 @@ impl<T> Lane<T> {
         }
     }
 
-    /// Forgets what waits.
-    pub(super) fn clear(&self) {
-        self.with(|queue, _| queue.clear());
+    /// Forgets what waits, but for what `keep` says; the order stays.
+    pub(super) fn retain(&self, keep: impl FnMut(&T) -> bool) {
+        self.with(|queue, _| queue.retain(keep));
         self.drained.notify_one();
     }
 
@@ -113,7 +113,7 @@ mod tests {
             tokio::task::yield_now().await;
             assert!(!waiting.is_finished());
             if forget {
-                lane.clear();
+                lane.retain(|_| false);
             } else {
                 lane.next().await;
             }

@@ -98,7 +98,7 @@ pub(crate) async fn lost(desk: &Desk, business: BusinessId, sid: &CallSid) -> st
 
 /// The slot of a call whose row has ended is free.
 pub(crate) async fn free(desk: &Desk, business: BusinessId, sid: &CallSid, how: &str) {
-    desk.keeper.let_go(sid.as_str());
+    desk.keeper.let_go_of(sid.as_str(), business);
     // Without Redis the lease runs out by itself: nobody renews it any more.
     if let Err(away) = desk.slots.release(sid.as_str(), business, how).await {
         tracing::warn!(error = %away, "the slot of a call that is over runs out by itself");

@@ -4,7 +4,8 @@ use serde_json::json;
 use switchyard_core::call::{CallState, StepKind};
 use tokio::task::JoinSet;
 
-use crate::stage::{Stage, TOKEN};
+use crate::caller::{Caller, sign};
+use crate::stage::{Stage, TOKEN, another};
 
 fn shop() -> serde_json::Value {
     json!({
@@ -52,6 +53,50 @@ async fn a_wrong_signature_is_refused_before_anything_happens() {
         call.asks_as(TOKEN, &path, &[]).await.status,
         403,
         "no such business"
+    );
+}
+
+#[actix_web::test]
+async fn what_the_provider_fetches_for_a_flow_ends_no_call() {
+    let stage = Stage::new().await;
+    let replica = stage.replica();
+    let call = replica.caller(&stage, "CA1");
+    let path = format!(
+        "/twilio/{}/status?CallSid=CA1&CallStatus=completed",
+        stage.business
+    );
+    let url = format!("{}{path}", replica.url);
+    stage
+        .flow(json!({
+            "language": "en", "time_zone": "UTC", "entry": {"open": "tune", "closed": "tune"},
+            "nodes": {"tune": {"kind": "play", "url": url, "next": "bye"}, "bye": {"kind": "hangup", "text": "bye"}},
+        }))
+        .await;
+    let page = call.rings().await;
+    assert_eq!(page.text("Say"), "bye");
+    assert!(!page.body.contains("<Play"), "{}", page.body);
+    let signature = sign(TOKEN, &url, &[]);
+    let fetched = reqwest::Client::new()
+        .get(&url)
+        .header("X-Twilio-Signature", signature);
+    assert_eq!(
+        fetched.send().await.unwrap().status(),
+        403,
+        "it names no account"
+    );
+    let neighbour = another(&stage.store, "+15550007777").await;
+    let foreign = Caller::new(&replica.url, &replica.url, neighbour, "CA1");
+    foreign.ends("completed").await;
+    assert!(
+        stage
+            .row("CA1")
+            .await
+            .is_some_and(|row| !row.state.is_over())
+    );
+    assert_eq!(
+        call.rings().await.body,
+        page.body,
+        "it has its slot and its page"
     );
 }
 

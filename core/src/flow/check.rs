@@ -291,6 +291,7 @@ mod tests {
             ("ws://127.0.0.1:4000/x", true),
             ("ws://voice.example.com/x", false),
             ("wss://me:secret@voice.example.com/", false),
+            ("wss://voice.ex%61mple.com/", false),
             ("wss://", false),
             ("https://voice.example.com/", false),
             ("wss://voice.example.com/a b", false),

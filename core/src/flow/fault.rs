@@ -39,6 +39,8 @@ named! {
         OwnNumber = "own_number",
         /// This address cannot be used.
         BadUrl = "bad_url",
+        /// This address is our own.
+        OwnAddress = "own_address",
         /// No such time zone.
         BadTimeZone = "bad_time_zone",
         /// This is no span of time.
@@ -130,7 +132,7 @@ impl Faults {
             let host = rest.split(['/', '?']).next().unwrap_or_default();
             let plain =
                 |c: char| c.is_ascii_graphic() && !matches!(c, '"' | '<' | '>' | '\\' | '#');
-            !host.is_empty() && !host.contains('@') && rest.chars().all(plain)
+            !host.is_empty() && !host.contains(['@', '%']) && rest.chars().all(plain)
         });
         if !is_good || url.len() > URL_MAX {
             let what = format!("this is {secure} and a host, without a name or password in it");

@@ -1770,7 +1770,7 @@ export interface components {
          * @description What kind of fault.
          * @enum {string}
          */
-        FaultCode: "no_such_node" | "unreachable" | "endless_loop" | "bad_name" | "too_many" | "empty" | "too_long" | "out_of_range" | "bad_digit" | "bad_number" | "own_number" | "bad_url" | "bad_time_zone" | "bad_time";
+        FaultCode: "no_such_node" | "unreachable" | "endless_loop" | "bad_name" | "too_many" | "empty" | "too_long" | "out_of_range" | "bad_digit" | "bad_number" | "own_number" | "bad_url" | "own_address" | "bad_time_zone" | "bad_time";
         /** @description One fault. */
         FlowFault: {
             /** @description Where: the path of a field, such as `nodes.menu.options.1`. */

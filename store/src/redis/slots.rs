@@ -114,7 +114,9 @@ impl Redis {
     ) -> Result<bool, Away> {
         let (of_business, call, life) = (of_business(business), call(id), ms(STONE));
         let keys = [SLOTS, of_business.as_str(), call.as_str()];
-        let first: u8 = self.script(&RELEASE, &keys, &[id, ended, &life]).await?;
+        let whose = business.uuid().to_string();
+        let arguments = [id, ended, &life, &whose];
+        let first: u8 = self.script(&RELEASE, &keys, &arguments).await?;
         Ok(first == 1)
     }
 

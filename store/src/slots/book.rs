@@ -189,9 +189,12 @@ impl Book {
         }
     }
 
-    pub(super) fn release(&mut self, id: &str, ended: &str) -> bool {
+    pub(super) fn release(&mut self, id: &str, business: BusinessId, ended: &str) -> bool {
         let now = Instant::now();
         let call = self.call(id, now);
+        if call.business.is_some_and(|whose| whose != business) {
+            return false;
+        }
         let first = !call.ended;
         if first {
             ended.clone_into(&mut call.phase);

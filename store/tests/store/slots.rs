@@ -122,6 +122,15 @@ both! {
         assert_eq!(slots.turn("CA1", 1, "page", "greet").await.unwrap(), Turn::Ended);
     }
 
+    async fn nobody_ends_a_call_of_somebody_else(slots: Slots, CALM) {
+        let (business, other) = (BusinessId::generate(), BusinessId::generate());
+        slots.acquire(ask("CA1", business)).await.unwrap();
+        assert!(!slots.release("CA1", other, "completed").await.unwrap());
+        assert_eq!(live(&slots).await, 1);
+        assert!(slots.release("CA1", business, "completed").await.unwrap());
+        assert_eq!(live(&slots).await, 0);
+    }
+
     async fn a_call_whose_end_comes_before_its_beginning_gets_no_slot(slots: Slots, CALM) {
         let business = BusinessId::generate();
         assert!(slots.release("CA1", business, "no_answer").await.unwrap());

@@ -52,14 +52,19 @@ function CallRow({ call }: { call: Call }) {
 
 function NoCalls() {
   const { t } = useTranslation();
+  const may = useMay("calls:write");
+  const { data: numbers } = useCallNumbers(may);
   return (
     <Blank
       icon={PhoneCall}
       title={t("calls.none_title")}
       action={
-        <Link to="/calls/numbers" className={buttonClass("primary")}>
-          {t("call_numbers.add")}
-        </Link>
+        may &&
+        numbers?.length === 0 && (
+          <Link to="/calls/numbers" className={buttonClass("primary")}>
+            {t("call_numbers.add")}
+          </Link>
+        )
       }
     >
       {t("calls.none")}

@@ -18,8 +18,12 @@ import { useMay, useMe } from "@/sign-in/account";
 import { LoadBar } from "./load-bar";
 import { useCallLimit, useRelease, useSlots } from "./slots";
 
+/** What a call may be doing, as the slots keep it. */
+const PHASES = ["place", "talk", "dial", "record", "stream", "streaming", "stream_done", "stream_failed", "stream_moved"] as const;
+
 function HolderRow({ holder, onRelease }: { holder: SlotHolder; onRelease(): void }) {
   const { t } = useTranslation();
+  const phase = PHASES.find((known) => known === holder.phase);
   return (
     <li data-slot={holder.call_sid} className="flex min-h-14 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2">
       <div className="min-w-0 grow">
@@ -27,7 +31,7 @@ function HolderRow({ holder, onRelease }: { holder: SlotHolder; onRelease(): voi
           <bdi dir="ltr">{holder.call_sid}</bdi>
         </p>
         <p className="text-sm text-soft">
-          <bdi dir="ltr">{holder.business_id ?? "–"}</bdi> · <bdi dir="ltr">{holder.phase}</bdi> · <bdi dir="ltr">{holder.owner}</bdi>
+          <bdi dir="ltr">{holder.business_id ?? "–"}</bdi> · {phase ? t(`slots.phase_${phase}`) : <bdi dir="ltr">{holder.phase}</bdi>} · <bdi dir="ltr">{holder.owner}</bdi>
         </p>
       </div>
       {!holder.owner_lives && (

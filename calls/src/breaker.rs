@@ -58,6 +58,16 @@ impl Breaker {
         }
     }
 
+    /// Whether whoever asked now would be told not to; nothing is promised to anybody.
+    pub(crate) fn rests(&self, now: Instant) -> bool {
+        let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match *state {
+            State::Open(until) => now < until,
+            State::Trying { asking, .. } => asking,
+            State::Closed(_) => false,
+        }
+    }
+
     /// How it went.
     pub(crate) fn note(&self, went_well: bool, now: Instant) {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -100,8 +110,14 @@ mod tests {
         assert!(breaker.may_ask(start));
         breaker.note(false, start);
         assert!(!breaker.may_ask(start + Duration::from_secs(29)));
+        assert!(breaker.rests(start + Duration::from_secs(29)));
         let later = start + Duration::from_secs(30);
+        assert!(
+            !breaker.rests(later),
+            "whoever looks does not take the turn"
+        );
         assert!(breaker.may_ask(later), "one tries");
+        assert!(breaker.rests(later));
         assert!(!breaker.may_ask(later), "and no other one meanwhile");
         breaker.note(true, later);
         assert!(breaker.may_ask(later));

@@ -32,8 +32,6 @@ const NO_LINE: Duration = Duration::from_secs(2);
 const AWAY: Duration = Duration::from_secs(5);
 /// How long a call may wait for its turn at the provider beyond what we wait for it.
 const QUEUE_MAX: Duration = Duration::from_mins(1);
-/// Beyond the time of a delay, a reservation is kept for so long that whoever tries again finds it.
-const KEPT: Duration = Duration::from_secs(15);
 
 /// Looks for requests and places them.
 #[derive(Debug)]
@@ -172,6 +170,10 @@ impl Placer {
     }
 
     async fn place(&self, provider: &Provider, taken: &Taken) -> store::Result<Outcome> {
+        // No line is taken for a call that nobody could place.
+        if provider.rests() {
+            return Ok(Outcome::Later(CallReason::ProviderAway, AWAY));
+        }
         if !self.has_pace().await {
             return Ok(Outcome::Later(CallReason::ProviderAway, Duration::ZERO));
         }
@@ -204,7 +206,7 @@ impl Placer {
         };
         match provider.place(wanted).await {
             Ok(placed) => self.has(provider, taken, epoch, &placed).await,
-            Err(error) => Ok(self.refused(taken, &error)),
+            Err(error) => Ok(self.refused(taken, &error).await),
         }
     }
 
@@ -286,13 +288,18 @@ impl Placer {
         Ok(Outcome::Placed)
     }
 
-    /// What an error of the provider says of the call. The reservation of one that is tried again is kept until then.
-    fn refused(&self, taken: &Taken, error: &ProviderError) -> Outcome {
+    /// What an error of the provider says of the call. While one waits that is tried again, others may have its line.
+    async fn refused(&self, taken: &Taken, error: &ProviderError) -> Outcome {
         let outcome = outcome_of(error);
         tracing::warn!(%error, outcome = outcome.name(), "a call that was asked for was not placed");
-        if let Outcome::Later(_, after) = outcome {
-            let kept = after.saturating_add(KEPT);
-            self.desk.keeper.settle(taken.asked_as.as_str(), kept);
+        if let Outcome::Later(..) = outcome {
+            let (id, keeper) = (taken.asked_as.as_str(), &self.desk.keeper);
+            keeper.let_go(id);
+            let replica = keeper.replica();
+            let given_back = self.desk.slots.vacate(id, taken.business, replica);
+            if let Err(away) = given_back.await {
+                tracing::warn!(error = %away, "the slot of a call that waits runs out by itself");
+            }
         }
         outcome
     }

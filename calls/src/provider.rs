@@ -188,6 +188,11 @@ impl Provider {
         })
     }
 
+    /// Whether it would not be asked now, because it failed several times.
+    pub(crate) fn rests(&self) -> bool {
+        self.breaker.rests(Instant::now())
+    }
+
     /// How a call stands.
     ///
     /// # Errors

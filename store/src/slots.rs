@@ -109,6 +109,18 @@ impl Slots {
         }
     }
 
+    /// The call is not over, but needs no slot for now: it may ask for one again. `false`: it had none, or is somebody
+    /// else's.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn vacate(&self, id: &str, business: BusinessId, owner: &str) -> Result<bool, Away> {
+        match &self.shared {
+            Some(redis) => redis.vacate(id, business, owner).await,
+            None => Ok(self.own(|book| book.vacate(id, owner))),
+        }
+    }
+
     /// Gives the slot of a reservation to its call.
     ///
     /// # Errors

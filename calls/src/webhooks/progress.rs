@@ -75,18 +75,25 @@ pub(super) async fn take(desk: &Desk, posted: &Posted) -> Taken {
     }
 }
 
-/// The same for a call that is known to live so much longer, whatever it does.
-pub(super) async fn take_for(desk: &Desk, business: BusinessId, sid: &CallSid, lasts: Duration) {
+/// The same for a call that is known to live so much longer, whatever it does: in this mode, and only in hand if it is
+/// nobody else's then.
+pub(super) async fn live_for(
+    desk: &Desk,
+    (business, sid): (BusinessId, &CallSid),
+    mode: Mode,
+    lasts: Duration,
+) {
     let sid = sid.as_str();
     if desk.keeper.heard(sid, lasts) {
         return;
     }
-    let ask = desk.keeper.ask(sid, business, Mode::Take, phase::DIAL);
-    if let Ok(Admission::New { epoch, .. } | Admission::Held { epoch, .. }) =
-        desk.slots.acquire(ask).await
-    {
-        desk.keeper.hold(sid, (business, epoch), phase::DIAL, lasts);
-    }
+    let ask = desk.keeper.ask(sid, business, mode, phase::DIAL);
+    let epoch = match desk.slots.acquire(ask).await {
+        Ok(Admission::New { epoch, .. }) => epoch,
+        Ok(Admission::Held { epoch, owner }) if owner == desk.keeper.replica() => epoch,
+        _ => return,
+    };
+    desk.keeper.hold(sid, (business, epoch), phase::DIAL, lasts);
 }
 
 /// The call whose page comes next.

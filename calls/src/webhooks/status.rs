@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 use store::calls::{Confirmed, Step};
+use store::slots::Mode;
 use switchyard_core::call::{CallSid, CallState, StepKind};
 
 use crate::answers;
@@ -37,10 +38,14 @@ async fn call(desk: &Desk, posted: &Posted) -> store::Result<()> {
         return ending::told(desk, posted).await;
     }
     match confirmed {
-        // Whoever placed it may be gone; it rings, or waits for its turn to.
+        // Whoever placed it may be gone; it rings, or waits for its turn to. What is told late, elsewhere, of a call that
+        // somebody has in hand takes it from nobody.
         Some(Confirmed::Placed(_, ring)) => {
-            let lasts = ring.saturating_add(RING_SLACK);
-            progress::take_for(desk, posted.business, &posted.sid, lasts).await;
+            let (call, lasts) = (
+                (posted.business, &posted.sid),
+                ring.saturating_add(RING_SLACK),
+            );
+            progress::live_for(desk, call, Mode::Reassert, lasts).await;
         }
         Some(Confirmed::Over) => return Ok(()),
         None => {
@@ -63,7 +68,8 @@ async fn leg(desk: &Desk, posted: &Posted, parent: &CallSid) -> store::Result<()
     let state = ending::state(posted);
     if state == Some(CallState::InProgress) {
         // They speak for as long as they like; only the end is told.
-        progress::take_for(desk, posted.business, parent, desk.longest).await;
+        let call = (posted.business, parent);
+        progress::live_for(desk, call, Mode::Take, desk.longest).await;
     }
     let kind = match state {
         Some(CallState::Ringing) => StepKind::Ringing,

@@ -108,7 +108,8 @@ impl Scene {
     }
 }
 
-async fn asks(stage: &Stage, opening: Opening, expires_in: Duration) -> CallObject {
+/// The business asks for a call of the guest.
+pub(crate) async fn asks(stage: &Stage, opening: Opening, expires_in: Duration) -> CallObject {
     let new = NewRequest {
         from: None,
         to: Phone::parse(GUEST).unwrap(),

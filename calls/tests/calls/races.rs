@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use calls::Options;
 use serde_json::{Value, json};
+use store::calls::Opening;
 use store::slots::Timing;
 use switchyard_core::reason::CallReason;
 
 use crate::caller::Caller;
 use crate::carrier::Carrier;
+use crate::outbound::asks;
 use crate::redis::Server;
-use crate::stage::{CALM, Replica, Stage, slots, until};
+use crate::stage::{CALM, Replica, SHOP, Stage, slots, until};
 
 const PUBLIC: &str = "https://calls.example.test";
 
@@ -90,7 +92,7 @@ async fn a_slot_that_a_fail_over_lost_is_its_calls_again_while_there_is_room() {
     let of_business = format!("sy:{{calls}}:slots:b:{}", stage.business.uuid());
     server.run(
         "redis.call('ZREM', KEYS[1], 'CA2') redis.call('ZREM', KEYS[2], 'CA2') return redis.call('DEL', KEYS[3])",
-        &["sy:{calls}:slots", &of_business, "sy:{calls}:s:CA2"],
+        &["sy:{calls}:slots", &of_business, "sy:{calls}:call:CA2"],
     );
     let counted = slots(server.client());
     until("it is back", || async {
@@ -126,12 +128,46 @@ async fn while_redis_is_slow_calls_are_refused_and_what_it_writes_late_is_free_a
     caller(&stage, &replica, "CA1").ends("failed").await;
     first.ends("completed").await;
     let counted = slots(server.client());
+    until("what nobody waits for any more is carried out", || async {
+        let written = counted.last("CA2").await;
+        written.is_ok_and(|it| !it.phase.is_empty())
+    })
+    .await;
     // Of the second one nothing more is ever told.
     until("no slot is left", || async {
         counted.standing(50).await.is_ok_and(|it| it.live == 0)
     })
     .await;
     assert!(stage.row("CA2").await.is_none());
+}
+
+/// Whoever has the call in hand keeps it, whatever another replica is told of it, and in whatever order.
+#[actix_web::test]
+async fn a_callback_that_comes_late_elsewhere_takes_no_call_from_its_owner() {
+    let (stage, server) = (Stage::new().await, Server::start().await);
+    let (one, two) = (behind(&stage, &server, CALM), behind(&stage, &server, CALM));
+    let text = Opening::Text("hello".to_owned());
+    let asked = asks(&stage, text, Duration::from_mins(2)).await;
+    let call = caller(&stage, &one, "CA1");
+    let at = |route: &str| format!("{route}?rid={}", asked.call_sid);
+    let form = |status| {
+        let numbers = [("From", SHOP), ("To", "+15550004444")];
+        let rest = [("CallStatus", status), ("Direction", "outbound-api")];
+        [numbers, rest].concat()
+    };
+    let page = call.asks(&at("voice"), &form("in-progress")).await;
+    assert!(page.body.contains("hello"), "{}", page.body);
+    let counted = slots(server.client());
+    let before = counted.holders().await.unwrap().pop().unwrap();
+    for status in ["ringing", "in-progress", "initiated"] {
+        let there = call.at(&two.url);
+        assert_eq!(there.asks(&at("status"), &form(status)).await.status, 204);
+    }
+    let after = counted.holders().await.unwrap().pop().unwrap();
+    assert_eq!(
+        (after.owner, after.epoch, after.phase),
+        (before.owner, before.epoch, before.phase)
+    );
 }
 
 /// The half of race 32 that has no socket.

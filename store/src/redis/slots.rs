@@ -33,6 +33,7 @@ scripts! {
     ACQUIRE = "slots/acquire.lua";
     BEAT = "slots/beat.lua";
     RELEASE = "slots/release.lua";
+    VACATE = "slots/vacate.lua";
     RENAME = "slots/rename.lua";
     SWEEP = "slots/sweep.lua";
     STANDING = "slots/standing.lua";
@@ -118,6 +119,18 @@ impl Redis {
         let arguments = [id, ended, &life, &whose];
         let first: u8 = self.script(&RELEASE, &keys, &arguments).await?;
         Ok(first == 1)
+    }
+
+    pub(crate) async fn vacate(
+        &self,
+        id: &str,
+        business: BusinessId,
+        owner: &str,
+    ) -> Result<bool, Away> {
+        let (of_business, call) = (of_business(business), call(id));
+        let keys = [SLOTS, of_business.as_str(), call.as_str()];
+        let freed: u8 = self.script(&VACATE, &keys, &[id, owner]).await?;
+        Ok(freed == 1)
     }
 
     pub(crate) async fn rename(

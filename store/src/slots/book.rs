@@ -207,6 +207,11 @@ impl Book {
         first
     }
 
+    pub(super) fn vacate(&mut self, id: &str, owner: &str) -> bool {
+        let mine = self.calls.get_mut(id).filter(|call| call.owner == owner);
+        mine.is_some_and(|call| call.until.take().is_some())
+    }
+
     pub(super) fn rename(&mut self, reservation: &str, id: &str) -> Renaming {
         let now = Instant::now();
         let found = self

@@ -181,6 +181,12 @@ impl Keeper {
         calls.retain(|_, call| call.phase == phase);
     }
 
+    /// Whether this replica hands its calls over.
+    pub(crate) fn is_leaving(&self) -> bool {
+        let only = self.0.only.lock().unwrap_or_else(PoisonError::into_inner);
+        only.is_some()
+    }
+
     /// Calls that somebody has to ask the provider about.
     pub(crate) fn doubts(&self) -> Vec<(String, InHand, Doubt)> {
         let mut doubts = self.0.doubts.lock().unwrap_or_else(PoisonError::into_inner);
@@ -205,7 +211,9 @@ impl Keeper {
     /// Renews everything in hand once.
     pub(crate) async fn beat(&self, slots: &Slots) -> Result<(), store::redis::Away> {
         let (calls, held): (Vec<InHand>, Vec<Holding>) = self.holdings().into_iter().unzip();
-        let pulses = slots.beat(&self.0.replica, &held).await?;
+        let leaving = self.is_leaving().then(|| slots.leaving());
+        let renewed = leaving.as_ref().unwrap_or(slots);
+        let pulses = renewed.beat(&self.0.replica, &held).await?;
         for ((call, held), pulse) in calls.into_iter().zip(held).zip(pulses) {
             self.felt(slots, call, &held, pulse).await?;
         }

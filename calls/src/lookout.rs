@@ -67,7 +67,10 @@ impl Lookout {
                 () = tokio::time::sleep(TICK) => {}
                 () = stop.cancelled() => return,
             }
-            self.look().await;
+            // Whoever leaves looks after nobody: others do, and take what it had.
+            if !self.desk.keeper.is_leaving() {
+                self.look().await;
+            }
         }
     }
 
@@ -360,5 +363,10 @@ impl Lookout {
 
 /// A socket died with its replica; every other call goes on at the provider.
 fn is_orphan(holder: &Holder) -> bool {
-    !holder.owner_lives && holder.phase != phase::STREAMING && !is_reserved(&holder.id)
+    // How a bridge ended is read when its next page is asked for: nobody writes over it.
+    let is_at_socket = matches!(
+        holder.phase.as_str(),
+        phase::STREAMING | phase::STREAM_DONE | phase::STREAM_FAILED | phase::STREAM_MOVED
+    );
+    !holder.owner_lives && !is_at_socket && !is_reserved(&holder.id)
 }

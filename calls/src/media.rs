@@ -166,14 +166,15 @@ async fn on_air(desk: &Desk, start: Start) -> Option<OnAir> {
     if row.state.is_over() {
         return None;
     }
-    let last = desk.slots.last(sid.as_str()).await.ok()?;
-    if last.ended || last.phase == phase::STREAMING {
-        return None;
-    }
     let flow = desk.flow_of(business, version).await.ok()?;
     let Some(Node::Bridge { url, max_s, .. }) = flow.flow.nodes.get(node) else {
         return None;
     };
+    // Of two sockets that begin at once one has the call.
+    let is_first = desk.slots.begin_phase(sid.as_str(), phase::STREAMING);
+    if !is_first.await.ok()? {
+        return None;
+    }
     let ask = desk
         .keeper
         .ask(sid.as_str(), business, Mode::Take, phase::STREAMING);

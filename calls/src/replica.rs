@@ -48,6 +48,8 @@ pub struct Calls {
     heart: Heart,
     tasks: TaskTracker,
     stop: CancellationToken,
+    /// Ends the placing of calls.
+    placing: CancellationToken,
     /// Whoever drops a replica without stopping it ends its tasks.
     _ends: DropGuard,
     ready: watch::Receiver<bool>,
@@ -102,7 +104,8 @@ impl Calls {
         let lookout = Lookout::new(desk.clone(), options.compare_every, said);
         tasks.spawn(lookout.run(stop.clone()));
         let placer = Placer::new(desk.clone(), rates, options.calls_per_second);
-        tasks.spawn(placer.run(stop.clone()));
+        let placing = stop.child_token();
+        tasks.spawn(placer.run(placing.clone()));
         let (writer, stopped) = (desk.clone(), stop.clone());
         tasks.spawn(async move { writer.refusals.run(&writer.store, stopped).await });
         tasks.close();
@@ -112,6 +115,7 @@ impl Calls {
             tasks,
             _ends: stop.clone().drop_guard(),
             stop,
+            placing,
             ready,
         })
     }
@@ -135,7 +139,10 @@ impl Calls {
     /// Hands its calls over: what the provider plays goes on there and is another replica's from its next request on;
     /// media sockets may end by themselves for half of `limit` and are then moved. No living call loses its slot.
     pub async fn stop(self, limit: Duration) {
+        self.placing.cancel();
         self.desk.keeper.hand_over_all_but(phase::STREAMING);
+        // At once: what is handed over is taken by others while sockets go on here, before its leases run out.
+        leave(&self.desk).await;
         let sockets = &self.desk.sockets;
         let half = limit / 2;
         let begun = Instant::now();
@@ -149,9 +156,12 @@ impl Calls {
         self.stop.cancel();
         self.tasks.wait().await;
         self.heart.stop().await;
-        let replica = self.desk.keeper.replica();
-        if let Err(away) = self.desk.slots.leave(replica).await {
-            tracing::debug!(error = %away, "others find out by themselves that this replica is gone");
-        }
+        leave(&self.desk).await;
+    }
+}
+
+async fn leave(desk: &Desk) {
+    if let Err(away) = desk.slots.leave(desk.keeper.replica()).await {
+        tracing::debug!(error = %away, "others find out by themselves that this replica is gone");
     }
 }

@@ -55,6 +55,19 @@ impl Slots {
         }
     }
 
+    /// The same slots for a replica that leaves: its beats renew what it holds and do not say that it stays.
+    #[must_use]
+    pub fn leaving(&self) -> Self {
+        let timing = Timing {
+            alive: Duration::ZERO,
+            ..self.timing
+        };
+        Self {
+            timing,
+            ..self.clone()
+        }
+    }
+
     /// The clocks.
     pub fn timing(&self) -> Timing {
         self.timing
@@ -85,7 +98,7 @@ impl Slots {
     /// Redis does not answer.
     pub async fn beat(&self, replica: &str, held: &[Holding]) -> Result<Vec<Pulse>, Away> {
         let Some(redis) = &self.shared else {
-            return Ok(self.own(|book| book.beat(replica, held)));
+            return Ok(self.own(|book| book.beat(replica, self.timing.alive, held)));
         };
         if held.is_empty() {
             return redis.beat(self.timing, replica, held).await;
@@ -214,6 +227,17 @@ impl Slots {
         }
         self.own(|book| book.note_phase(id, phase));
         Ok(())
+    }
+
+    /// Begins what only one may do of a call at a time. `false`: somebody does it already, or the call has no slot.
+    ///
+    /// # Errors
+    /// Redis does not answer.
+    pub async fn begin_phase(&self, id: &str, phase: &str) -> Result<bool, Away> {
+        match &self.shared {
+            Some(redis) => redis.begin_phase(id, phase).await,
+            None => Ok(self.own(|book| book.begin_phase(id, phase))),
+        }
     }
 
     /// Whether this replica is the one that looks after all calls for so long; one at a time is.

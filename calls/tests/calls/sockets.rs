@@ -255,6 +255,27 @@ async fn a_forged_handshake_a_second_socket_and_an_unknown_call_are_refused() {
 }
 
 #[actix_web::test]
+async fn of_two_sockets_that_begin_at_once_one_has_the_call() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let replica = stage.replica();
+    let (call, _) = bridged(&stage, &replica, &program.url()).await;
+    let mut one = dial(&replica, TOKEN).await.unwrap();
+    let mut other = dial(&replica, TOKEN).await.unwrap();
+    tokio::join!(
+        start(&mut one, &stage, &call.sid),
+        start(&mut other, &stage, &call.sid)
+    );
+    let mut talk = program.takes().await;
+    talk.hears("start").await;
+    // The one that is refused is closed; to the other one the program speaks.
+    talk.says(audio(Duration::from_millis(20))).await;
+    let mut ends = [next(&mut one).await, next(&mut other).await];
+    ends.sort_by_key(Result::is_ok);
+    assert_eq!(ends[0], Err(CloseCode::POLICY_VIOLATION));
+    assert!(ends[1].is_ok(), "{:?}", ends[1]);
+}
+
+#[actix_web::test]
 async fn a_replica_that_leaves_closes_with_1001_and_the_call_gets_another_socket() {
     let (stage, program) = (Stage::new().await, Program::start().await);
     let server = crate::redis::Server::start().await;

@@ -31,6 +31,7 @@ macro_rules! scripts {
 
 scripts! {
     ACQUIRE = "slots/acquire.lua";
+    AIR = "slots/air.lua";
     BEAT = "slots/beat.lua";
     RELEASE = "slots/release.lua";
     VACATE = "slots/vacate.lua";
@@ -226,6 +227,12 @@ impl Redis {
 
     pub(crate) async fn note_phase(&self, id: &str, phase: &str) -> Result<(), Away> {
         self.script(&PHASE, &[&call(id)], &[phase]).await
+    }
+
+    pub(crate) async fn begin_phase(&self, id: &str, phase: &str) -> Result<bool, Away> {
+        let call = call(id);
+        let first: u8 = self.script(&AIR, &[SLOTS, &call], &[id, phase]).await?;
+        Ok(first == 1)
     }
 
     pub(crate) async fn leave(&self, replica: &str) -> Result<(), Away> {

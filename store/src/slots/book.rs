@@ -157,13 +157,12 @@ impl Book {
         }
     }
 
-    pub(super) fn beat(&mut self, replica: &str, held: &[Holding]) -> Vec<Pulse> {
+    pub(super) fn beat(&mut self, replica: &str, alive: Duration, held: &[Holding]) -> Vec<Pulse> {
         let now = Instant::now();
         self.wake(now);
         self.beat = Some(now);
         self.replicas.retain(|_, until| *until > now);
-        self.replicas
-            .insert(replica.to_owned(), later(now, self.timing.alive));
+        self.replicas.insert(replica.to_owned(), later(now, alive));
         held.iter().map(|held| self.pulse(held, now)).collect()
     }
 
@@ -337,6 +336,18 @@ impl Book {
 
     pub(super) fn leave(&mut self, replica: &str) {
         self.replicas.remove(replica);
+    }
+
+    pub(super) fn begin_phase(&mut self, id: &str, phase: &str) -> bool {
+        let now = Instant::now();
+        let Some(call) = self.calls.get_mut(id) else {
+            return false;
+        };
+        if call.ended || !call.is_live(now) || call.phase == phase {
+            return false;
+        }
+        phase.clone_into(&mut call.phase);
+        true
     }
 
     pub(super) fn note_phase(&mut self, id: &str, phase: &str) {

@@ -122,6 +122,37 @@ both! {
         assert_eq!(slots.turn("CA1", 1, "page", "greet").await.unwrap(), Turn::Ended);
     }
 
+    async fn a_replica_that_leaves_renews_and_counts_as_gone(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        let Admission::New { epoch, .. } = slots.acquire(ask("CA1", business)).await.unwrap() else {
+            panic!("admitted");
+        };
+        let left = Duration::from_mins(1);
+        let held = [Holding { id: "CA1".to_owned(), business, epoch, left }];
+        let owner = slots.holders().await.unwrap()[0].owner.clone();
+        slots.beat(&owner, &held).await.unwrap();
+        assert!(slots.holders().await.unwrap()[0].owner_lives);
+        slots.leave(&owner).await.unwrap();
+        assert_eq!(slots.leaving().beat(&owner, &held).await.unwrap(), [Pulse::Held]);
+        assert!(!slots.holders().await.unwrap()[0].owner_lives);
+    }
+
+    async fn what_one_may_do_at_a_time_is_begun_once(slots: Slots, CALM) {
+        let business = BusinessId::generate();
+        assert!(!slots.begin_phase("CA1", "streaming").await.unwrap(), "it has no slot");
+        slots.acquire(ask("CA1", business)).await.unwrap();
+        let mut tasks = JoinSet::new();
+        for _ in 0..16 {
+            let slots = slots.clone();
+            tasks.spawn(async move { slots.begin_phase("CA1", "streaming").await.unwrap() });
+        }
+        assert_eq!(tasks.join_all().await.into_iter().filter(|it| *it).count(), 1);
+        slots.note_phase("CA1", "stream_done").await.unwrap();
+        assert!(slots.begin_phase("CA1", "streaming").await.unwrap());
+        slots.release("CA1", business, "completed").await.unwrap();
+        assert!(!slots.begin_phase("CA1", "other").await.unwrap(), "it is over");
+    }
+
     async fn nobody_ends_a_call_of_somebody_else(slots: Slots, CALM) {
         let (business, other) = (BusinessId::generate(), BusinessId::generate());
         slots.acquire(ask("CA1", business)).await.unwrap();

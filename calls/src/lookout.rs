@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::desk::Desk;
 use crate::keeper::Doubt;
 use crate::page::phase;
-use crate::provider::{Listed, ProviderError};
+use crate::provider::{Listed, Provider, ProviderError};
 use crate::twiml::Document;
 use crate::webhooks;
 use crate::words::Words;
@@ -40,6 +40,7 @@ pub(crate) struct Lookout {
     compare_every: Duration,
     compared: Option<Instant>,
     missing: HashMap<String, u32>,
+    over: HashMap<String, u32>,
     doubts: HashMap<String, (BusinessId, Doubt)>,
     ready: watch::Sender<bool>,
 }
@@ -55,6 +56,7 @@ impl Lookout {
             compare_every,
             compared: None,
             missing: HashMap::new(),
+            over: HashMap::new(),
             doubts: HashMap::new(),
             ready,
         }
@@ -257,9 +259,18 @@ impl Lookout {
             self.compared = Some(Instant::now());
             self.miss(&holders, &ids);
             let held: HashSet<&str> = holders.iter().map(|it| it.id.as_str()).collect();
+            let mut over = HashMap::new();
             for call in live.iter().filter(|call| !held.contains(call.sid.as_str())) {
-                self.find(call).await;
+                if self.find(call).await {
+                    let rounds = self
+                        .over
+                        .get(&call.sid)
+                        .map_or(1, |had| had.saturating_add(1));
+                    over.insert(call.sid.clone(), rounds);
+                }
             }
+            self.over = over;
+            self.hang_up_what_is_over(provider).await;
         }
     }
 
@@ -301,20 +312,20 @@ impl Lookout {
     }
 
     /// A call that lives and has no slot: one that was admitted gets it back. One that was turned away and hears why has
-    /// no row.
-    async fn find(&self, call: &Listed) {
+    /// no row. `true`: its row is over.
+    async fn find(&self, call: &Listed) -> bool {
         if call
             .parent_call_sid
             .as_deref()
             .is_some_and(|it| !it.is_empty())
         {
-            return;
+            return false;
         }
         let (Ok(sid), Ok(Some(business))) = (
             call.sid.parse::<CallSid>(),
             self.desk.owner(call.ours()).await,
         ) else {
-            return;
+            return false;
         };
         match calls::get(&self.desk.store, business, &sid).await {
             Ok(Some(row)) if !row.state.is_over() => {
@@ -326,7 +337,20 @@ impl Lookout {
                     tracing::warn!(%error, "a call that we may have placed cannot be looked up");
                 }
             }
+            Ok(Some(_)) => return true,
             Ok(_) | Err(_) => {}
+        }
+        false
+    }
+
+    /// What an operator released, or ended here otherwise, and is in the list round after round costs its caller money and
+    /// is counted nowhere.
+    async fn hang_up_what_is_over(&self, provider: &Provider) {
+        for (id, _) in self.over.iter().filter(|(_, rounds)| **rounds >= ROUNDS) {
+            self.desk.metrics.corrected("over_here");
+            if let Err(error) = provider.hang_up(id).await {
+                tracing::warn!(%error, "a call that is over here goes on at the provider");
+            }
         }
     }
 

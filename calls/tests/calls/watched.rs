@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use calls::Options;
 use serde_json::json;
+use store::audit::Actor;
 use store::slots::Timing;
+use switchyard_core::Timestamp;
 use switchyard_core::call::CallState;
 
 use crate::carrier::Carrier;
@@ -93,5 +95,45 @@ async fn the_living_take_over_the_calls_of_a_replica_that_dies_and_nobody_loses_
         (&stats["live_admitted"], &stats["peak_admitted"]),
         (&json!(5), &json!(5))
     );
+    carrier.stop().await;
+}
+
+#[actix_web::test]
+async fn a_call_that_is_over_here_and_goes_on_at_the_provider_is_hung_up() {
+    let (stage, server) = (Stage::new().await, Server::start().await);
+    stage
+        .flow(json!({
+            "language": "en", "time_zone": "UTC", "entry": {"open": "menu", "closed": "menu"},
+            "nodes": {
+                "menu": {"kind": "menu", "prompt": "1", "options": {"1": "bye"}, "timeout_s": 30, "no_input": "bye"},
+                "bye": {"kind": "hangup"},
+            },
+        }))
+        .await;
+    // At half the pace the menu waits for a minute: the call does not end by itself before it is hung up.
+    let carrier = Carrier::start(0.5).await;
+    let replica = Replica::start(options(&stage, &server, &carrier));
+    carrier.number(&replica.url, &stage).await;
+    let sid = carrier.rings("+15550003000").await;
+    carrier.entry(&sid, "verb", "verb", "Gather").await;
+    let counted = slots(server.client());
+    store::calls::note_release(
+        &stage.store,
+        Timestamp::now(),
+        Actor::system(),
+        stage.business,
+        sid.parse().unwrap(),
+    )
+    .await
+    .unwrap();
+    counted
+        .release(&sid, stage.business, "released")
+        .await
+        .unwrap();
+    until("nobody is on the line", || async {
+        replica.metric("switchyard_call_corrections_total") >= 1.0
+            && carrier.get("/calls/stats").await["live_admitted"] == 0
+    })
+    .await;
     carrier.stop().await;
 }

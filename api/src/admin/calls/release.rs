@@ -29,11 +29,12 @@ pub(crate) async fn release_call(
     let business = held.and_then(|it| it.business);
     let business = business.ok_or_else(Problem::not_found)?;
     let (now, by, sid) = (Timestamp::now(), caller.0.operates(), sid.into_inner());
+    // First its row, which says who did it: without one nothing is taken from anybody.
+    store::calls::note_release(&state.store, now, by, business, sid.clone()).await?;
     state
         .slots
         .release(sid.as_str(), business, "released")
         .await
         .map_err(away)?;
-    store::calls::note_release(&state.store, now, by, business, sid).await?;
     Ok(HttpResponse::NoContent().finish())
 }

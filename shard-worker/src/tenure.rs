@@ -179,15 +179,27 @@ async fn register_first(store: &Store, options: &TenureOptions) -> crate::Result
 }
 
 async fn register(store: &Store, options: &TenureOptions) -> store::Result<Arc<Lease>> {
-    let asked_at = boot_clock();
-    let registration = Registration {
-        number: options.number,
-        url: options.url.clone(),
-        capacity: options.capacity,
-        lease: options.lease,
-    };
-    let incarnation = leases::register(store, Timestamp::now(), registration).await?;
-    Ok(Arc::new(Lease::new(incarnation, asked_at, options.lease)))
+    loop {
+        let asked_at = boot_clock();
+        let registration = Registration {
+            number: options.number,
+            url: options.url.clone(),
+            capacity: options.capacity,
+            lease: options.lease,
+        };
+        let incarnation = leases::register(store, Timestamp::now(), registration).await?;
+        let lease = Lease::new(incarnation, asked_at, options.lease);
+        // One that was granted so late would be over before its first renewal.
+        if lease.deadline().remaining() > third_of(options.lease) {
+            return Ok(Arc::new(lease));
+        }
+        give_back(store, incarnation).await;
+    }
+}
+
+/// Of a lease: how long until it is renewed, and how long that may take.
+fn third_of(lease: Duration) -> Duration {
+    lease.checked_div(3).unwrap_or(lease)
 }
 
 /// What renews.
@@ -206,14 +218,17 @@ impl Renewing {
         options: &TenureOptions,
         sender: &watch::Sender<Option<Arc<Lease>>>,
     ) {
+        let mut last = None;
         loop {
             let held = sender.borrow().clone();
             let Some(lease) = held else {
-                if register_anew(store, options, sender, &self.stop).await == Ended::Stopped {
+                let anew = register_anew(store, options, last, sender, &self.stop);
+                if anew.await == Ended::Stopped {
                     return;
                 }
                 continue;
             };
+            last = Some(lease.incarnation());
             let ended = self.until_lost(&lease, options.lease).await;
             lease.lose();
             sender.send_replace(None);
@@ -227,7 +242,7 @@ impl Renewing {
     }
 
     async fn until_lost(&mut self, lease: &Lease, span: Duration) -> Ended {
-        let third = span.checked_div(3).unwrap_or(span);
+        let third = third_of(span);
         let mut pause = third;
         loop {
             tokio::select! {
@@ -268,6 +283,7 @@ enum Ended {
 async fn register_anew(
     store: &Store,
     options: &TenureOptions,
+    last: Option<Incarnation>,
     sender: &watch::Sender<Option<Arc<Lease>>>,
     stop: &CancellationToken,
 ) -> Ended {
@@ -278,7 +294,13 @@ async fn register_anew(
                 sender.send_replace(Some(lease));
                 return Ended::Lost;
             }
-            Err(error) => tracing::warn!(%error, "cannot register as a shard yet"),
+            Err(error) => {
+                tracing::warn!(%error, "cannot register as a shard yet");
+                // A renewal that came late, long given up here, keeps the number for the lease that was lost.
+                if let (store::Error::Conflict(NUMBER_TAKEN), Some(last)) = (error, last) {
+                    give_back(store, last).await;
+                }
+            }
         }
         tokio::select! {
             () = stop.cancelled() => return Ended::Stopped,

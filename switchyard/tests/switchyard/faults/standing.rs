@@ -4,10 +4,11 @@ use std::collections::HashSet;
 use std::env;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::json;
 use tempfile::TempDir;
 use xtask::cluster::Cluster;
@@ -184,9 +185,18 @@ impl Standing {
             "/v1/admin/businesses/{}/move",
             me["business"]["id"].as_str().unwrap()
         );
-        operator.post(&path, json!({ "shard": shard })).await;
+        let target = json!({ "shard": shard });
+        let is_asked = AtomicBool::new(false);
         within(patience, "the business is moved", || async {
+            if !is_asked.load(Ordering::Relaxed) {
+                let asked = operator.attempt(Method::POST, &path, Some(&target), None);
+                let (status, _) = asked.await?;
+                is_asked.store(status.is_success(), Ordering::Relaxed);
+                return None;
+            }
             let moved = operator.body(&path).await?;
+            // A target that was lost on the way is what an operator is told of, who asks again.
+            is_asked.store(moved["state"] != "failed", Ordering::Relaxed);
             (moved["state"] == "done").then_some(())
         })
         .await;

@@ -5,8 +5,9 @@ mod slots;
 mod streams;
 
 use std::io::{Write as _, stdout};
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use clap::Parser;
 
 /// Measures one thing and prints it as a line of JSON, the last one.
@@ -23,6 +24,9 @@ enum Rig {
     Streams(streams::Wish),
 }
 
+/// A load that has not ended by then never will.
+const LONGEST: Duration = Duration::from_mins(2);
+
 #[tokio::main]
 async fn main() -> Result<()> {
     // Clients of HTTP have no provider of TLS of their own here.
@@ -31,7 +35,9 @@ async fn main() -> Result<()> {
         .ok();
     let seen = match Rig::parse() {
         Rig::Slots { redis } => slots::measure(&redis).await?,
-        Rig::Streams(wish) => streams::measure(&wish).await?,
+        Rig::Streams(wish) => tokio::time::timeout(LONGEST, streams::measure(&wish))
+            .await
+            .context("the streams did not end in time")??,
     };
     writeln!(stdout(), "{seen}")?;
     Ok(())

@@ -4,7 +4,7 @@
 use std::time::Duration;
 
 use calls::Options;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::calls::Opening;
 use store::slots::Timing;
 use switchyard_core::reason::CallReason;
@@ -25,23 +25,11 @@ fn behind(stage: &Stage, server: &Server, timing: Timing) -> Replica {
     Replica::behind(PUBLIC, options)
 }
 
-/// A menu that waits for long.
-async fn menu(stage: &Stage) {
-    let flow = json!({
-        "language": "en", "time_zone": "UTC", "entry": {"open": "menu", "closed": "menu"},
-        "nodes": {
-            "menu": {"kind": "menu", "prompt": "1", "options": {"1": "bye"}, "timeout_s": 30, "no_input": "bye"},
-            "bye": {"kind": "hangup"},
-        },
-    });
-    stage.flow(flow).await;
-}
-
 /// Race 16: a replica stood still until its leases had run out, and others took every line meanwhile.
 #[actix_web::test]
 async fn the_calls_of_a_replica_that_stood_still_end_politely_when_others_have_their_lines() {
     let (stage, server) = (Stage::new().await, Server::start().await);
-    menu(&stage).await;
+    stage.menu().await;
     let carrier = Carrier::start(1.0).await;
     let replica = Replica::start(Options {
         limit: 3,

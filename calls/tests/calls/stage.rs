@@ -9,7 +9,7 @@ use actix_web::{App, HttpServer};
 use calls::{AtCapacity, Calls, Options};
 use prometheus::Registry;
 use secrecy::SecretString;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::accounts::{NewBusiness, create_business_with_owner};
 use store::audit::Actor;
 use store::calls::{Put, add_number, flow, get, put_flow, steps};
@@ -78,6 +78,18 @@ impl Stage {
             business,
             _folder: folder,
         }
+    }
+
+    /// Callers hear a menu, which goes on at the provider whoever is there.
+    pub(crate) async fn menu(&self) {
+        self.flow(json!({
+            "language": "en", "time_zone": "UTC", "entry": {"open": "menu", "closed": "menu"},
+            "nodes": {
+                "menu": {"kind": "menu", "prompt": "1", "options": {"1": "bye"}, "timeout_s": 30, "no_input": "bye"},
+                "bye": {"kind": "hangup"},
+            },
+        }))
+        .await;
     }
 
     /// What callers hear from now on.

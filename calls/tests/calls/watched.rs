@@ -62,15 +62,7 @@ async fn a_call_whose_last_callback_never_comes_is_ended_by_the_providers_word()
 #[actix_web::test]
 async fn the_living_take_over_the_calls_of_a_replica_that_dies_and_nobody_loses_a_line() {
     let (stage, server) = (Stage::new().await, Server::start().await);
-    stage
-        .flow(json!({
-            "language": "en", "time_zone": "UTC", "entry": {"open": "menu", "closed": "menu"},
-            "nodes": {
-                "menu": {"kind": "menu", "prompt": "1", "options": {"1": "bye"}, "timeout_s": 30, "no_input": "bye"},
-                "bye": {"kind": "hangup"},
-            },
-        }))
-        .await;
+    stage.menu().await;
     let carrier = Carrier::start(1.0).await;
     let dying = Replica::start(options(&stage, &server, &carrier));
     let living = Replica::behind(&dying.url, options(&stage, &server, &carrier));
@@ -101,15 +93,7 @@ async fn the_living_take_over_the_calls_of_a_replica_that_dies_and_nobody_loses_
 #[actix_web::test]
 async fn a_call_that_is_over_here_and_goes_on_at_the_provider_is_hung_up() {
     let (stage, server) = (Stage::new().await, Server::start().await);
-    stage
-        .flow(json!({
-            "language": "en", "time_zone": "UTC", "entry": {"open": "menu", "closed": "menu"},
-            "nodes": {
-                "menu": {"kind": "menu", "prompt": "1", "options": {"1": "bye"}, "timeout_s": 30, "no_input": "bye"},
-                "bye": {"kind": "hangup"},
-            },
-        }))
-        .await;
+    stage.menu().await;
     // At half the pace the menu waits for a minute: the call does not end by itself before it is hung up.
     let carrier = Carrier::start(0.5).await;
     let replica = Replica::start(options(&stage, &server, &carrier));

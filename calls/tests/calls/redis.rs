@@ -2,11 +2,12 @@
 
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use store::redis::Redis;
 use tempfile::TempDir;
 
-use crate::stage::until;
+use crate::stage::{PATIENCE, until};
 
 /// A server on a free port of loopback; gone when the test ends.
 pub(crate) struct Server {
@@ -17,20 +18,39 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let folder = tempfile::tempdir().unwrap();
-        let process = spawn(port, &folder);
-        let server = Self {
-            process,
-            port,
-            folder,
-        };
-        server.answers().await;
-        server
+        loop {
+            let port = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
+            let folder = tempfile::tempdir().unwrap();
+            let process = spawn(port, &folder);
+            let mut server = Self {
+                process,
+                port,
+                folder,
+            };
+            if server.has_begun().await {
+                return server;
+            }
+        }
+    }
+
+    /// Whether it is this one that answers on the port; `false`: somebody else was faster to take that.
+    async fn has_begun(&mut self) -> bool {
+        let (port, begun) = (self.port.to_string(), Instant::now());
+        let ours = format!("process_id:{}\r", self.process.id());
+        while self.process.try_wait().unwrap().is_none() {
+            let mut cli = Command::new("redis-cli");
+            let asked = cli.args(["-p", &port, "INFO", "server"]).output().unwrap();
+            if String::from_utf8_lossy(&asked.stdout).contains(&ours) {
+                return true;
+            }
+            assert!(begun.elapsed() < PATIENCE, "Redis does not begin");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
     }
 
     async fn answers(&self) {

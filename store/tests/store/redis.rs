@@ -16,37 +16,42 @@ pub(crate) struct Server {
 
 impl Server {
     pub(crate) async fn start() -> Self {
-        let port = TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
-        let folder = tempfile::tempdir().unwrap();
-        let process = Command::new("redis-server")
-            .args([
-                "--bind",
-                "127.0.0.1",
-                "--save",
-                "",
-                "--appendonly",
-                "no",
-                "--port",
-            ])
-            .arg(port.to_string())
-            .arg("--dir")
-            .arg(folder.path())
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .spawn()
-            .expect("no redis-server: run these tests with `cargo xtask test`, which installs it");
-        let server = Self {
-            process,
-            port,
-            _folder: folder,
-        };
-        let redis = server.client();
-        until("Redis answers", || async { redis.ping().await.is_ok() }).await;
-        server
+        loop {
+            let port = TcpListener::bind("127.0.0.1:0")
+                .unwrap()
+                .local_addr()
+                .unwrap()
+                .port();
+            let folder = tempfile::tempdir().unwrap();
+            let process = spawn(port, &folder);
+            let mut server = Self {
+                process,
+                port,
+                _folder: folder,
+            };
+            if server.has_begun().await {
+                return server;
+            }
+        }
+    }
+
+    /// Whether it is this one that answers on the port; `false`: somebody else was faster to take that.
+    async fn has_begun(&mut self) -> bool {
+        let (port, begun) = (self.port.to_string(), Instant::now());
+        let ours = format!("process_id:{}\r", self.process.id());
+        while self.process.try_wait().unwrap().is_none() {
+            let mut cli = Command::new("redis-cli");
+            let asked = cli.args(["-p", &port, "INFO", "server"]).output().unwrap();
+            if String::from_utf8_lossy(&asked.stdout).contains(&ours) {
+                return true;
+            }
+            assert!(
+                begun.elapsed() < Duration::from_mins(1),
+                "Redis does not begin"
+            );
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        false
     }
 
     pub(crate) fn client(&self) -> Redis {
@@ -69,6 +74,26 @@ impl Server {
         self.process.kill().unwrap();
         self.process.wait().unwrap();
     }
+}
+
+fn spawn(port: u16, folder: &TempDir) -> Child {
+    Command::new("redis-server")
+        .args([
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+            "--appendonly",
+            "no",
+            "--port",
+        ])
+        .arg(port.to_string())
+        .arg("--dir")
+        .arg(folder.path())
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .spawn()
+        .expect("no redis-server: run these tests with `cargo xtask test`, which installs it")
 }
 
 impl Drop for Server {

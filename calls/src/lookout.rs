@@ -155,7 +155,7 @@ impl Lookout {
     async fn settled(&self, sid: &CallSid, business: BusinessId, doubt: Doubt) -> bool {
         let desk = &self.desk;
         let Some(provider) = &desk.provider else {
-            return webhooks::lost(desk, business, sid).await.is_ok();
+            return webhooks::abandon(desk, business, sid).await.is_ok();
         };
         match provider.get(sid.as_str()).await {
             Ok(listed) if listed.state().is_some_and(|state| !state.is_over()) => {

@@ -21,7 +21,7 @@ mod step;
 mod stream_status;
 mod voice;
 
-pub(crate) use ending::{end, free, lost};
+pub(crate) use ending::{abandon, end, free, lost};
 
 /// Every route of the provider, under this desk.
 pub(crate) fn routes(config: &mut ServiceConfig, desk: &Data<Desk>) {

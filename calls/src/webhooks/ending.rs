@@ -96,6 +96,24 @@ pub(crate) async fn lost(desk: &Desk, business: BusinessId, sid: &CallSid) -> st
     end(desk, business, sid, ending).await
 }
 
+/// Ends a call of which nobody can say how it stands. What its provider plays may go on all the same: its next request has
+/// a slot again if there is one, and goes on with its row.
+pub(crate) async fn abandon(desk: &Desk, business: BusinessId, sid: &CallSid) -> store::Result<()> {
+    let ending = Ending {
+        state: CallState::Completed,
+        duration_s: None,
+        reason: Some(CallReason::Lost),
+    };
+    end_call(&desk.store, Desk::now(), business, sid.clone(), ending).await?;
+    let id = sid.as_str();
+    desk.keeper.let_go_of(id, business);
+    let replica = desk.keeper.replica();
+    if let Err(away) = desk.slots.vacate(id, business, replica).await {
+        tracing::warn!(error = %away, "the slot of a call that is lost runs out by itself");
+    }
+    Ok(())
+}
+
 /// The slot of a call whose row has ended is free.
 pub(crate) async fn free(desk: &Desk, business: BusinessId, sid: &CallSid, how: &str) {
     desk.keeper.let_go_of(sid.as_str(), business);

@@ -26,7 +26,7 @@ pub struct Step {
     pub state: Option<CallState>,
 }
 
-/// Writes a step down. `None`: there is no such call; `Some(false)`: it was told before, or the call has
+/// Writes a step down. A page of its flow brings back a call that was given up as lost. `None`: there is no such call; `Some(false)`: it was told before, or the call has
 /// [`STEPS_MAX`] of them.
 pub async fn step_call(
     store: &Store,
@@ -74,6 +74,9 @@ async fn add_step(
         call.row.steps = n;
     }
     call.is_answered |= step.kind.is_answer();
+    if step.kind == StepKind::Node && step.node.is_some() {
+        call.revive();
+    }
     if let Some(state) = step.state.filter(|it| !it.is_over()) {
         call.go(now, state);
     }
@@ -82,6 +85,14 @@ async fn add_step(
 }
 
 impl Standing {
+    /// A call that was given up as lost has got a page of its flow: it lives.
+    fn revive(&mut self) {
+        if self.state.is_over() && self.reason == Some(CallReason::Lost) {
+            self.state = CallState::InProgress;
+            (self.reason, self.row.ended_at) = (None, None);
+        }
+    }
+
     /// To this state, where it lies ahead.
     fn go(&mut self, now: Timestamp, state: CallState) {
         if self.state.allows(state) {
@@ -104,7 +115,8 @@ pub struct Ending {
     pub reason: Option<CallReason>,
 }
 
-/// Ends a call, with its event; the first end stands, a later one fills in what the first did not tell. `None`: there
+/// Ends a call, with its event; the first end stands, a later one fills in what the first did not tell. A call that was
+/// brought back ends anew. `None`: there
 /// is no such call. Of an inbound call that nobody answered and in which no message was left, the caller is written to
 /// if the flow says so.
 pub async fn end_call(

@@ -183,6 +183,27 @@ both_engines! {
         assert_eq!(told(store, business).await, [EventType::CallStarted, EventType::CallEnded]);
     }
 
+    async fn a_lost_call_that_gets_a_page_goes_on_and_ends_anew(bench: &Bench) {
+        let (store, business) = (&bench.store, bench.business());
+        begin(store, business, 1).await;
+        let page = step("page:1", StepKind::Node, Some(CallState::InProgress));
+        let step = async |it: &Step| calls::step_call(store, NOON, business, sid(1), it.clone()).await.unwrap();
+        step(&page).await;
+        let lost = Ending { reason: Some(CallReason::Lost), duration_s: None, ..OVER };
+        calls::end_call(store, NOON, business, sid(1), lost).await.unwrap();
+        let told_late = Step { told: "status".to_owned(), kind: StepKind::Status, ..page.clone() };
+        step(&told_late).await;
+        let call = async || calls::get(store, business, &sid(1)).await.unwrap().unwrap();
+        assert_eq!(call().await.reason, Some(CallReason::Lost), "a callback proves nothing");
+        step(&Step { told: "page:2".to_owned(), ..page.clone() }).await;
+        let back = call().await;
+        assert_eq!((back.state, back.reason, back.ended_at), (CallState::InProgress, None, None));
+        let over = calls::end_call(store, NOON, business, sid(1), OVER).await.unwrap().unwrap();
+        assert_eq!((over.state, over.duration_s), (CallState::Completed, Some(42)));
+        step(&Step { told: "page:3".to_owned(), ..page }).await;
+        assert!(call().await.state.is_over(), "what is known to be over stays so");
+    }
+
     async fn a_caller_to_whom_nobody_spoke_was_missed_unless_a_message_was_left(bench: &Bench) {
         let (store, business) = (&bench.store, bench.business());
         for (n, duration_s, reason) in [

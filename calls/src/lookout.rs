@@ -21,6 +21,8 @@ use crate::twiml::Document;
 use crate::webhooks;
 use crate::words::Words;
 
+mod gauges;
+
 /// How often it looks.
 const TICK: Duration = Duration::from_secs(2);
 /// For how long a replica is the one that compares; longer than a tick, shorter than a lease.
@@ -39,6 +41,7 @@ pub(crate) struct Lookout {
     desk: Data<Desk>,
     compare_every: Duration,
     compared: Option<Instant>,
+    probed: Option<Instant>,
     missing: HashMap<String, u32>,
     over: HashMap<String, u32>,
     doubts: HashMap<String, (BusinessId, Doubt)>,
@@ -55,6 +58,7 @@ impl Lookout {
             desk,
             compare_every,
             compared: None,
+            probed: None,
             missing: HashMap::new(),
             over: HashMap::new(),
             doubts: HashMap::new(),
@@ -79,6 +83,7 @@ impl Lookout {
     /// Looks once.
     async fn look(&mut self) {
         self.measure().await;
+        self.probe().await;
         if let Ok(swept) = self.desk.slots.sweep().await {
             for (id, business) in swept {
                 self.desk.metrics.swept.inc();
@@ -100,36 +105,6 @@ impl Lookout {
             self.restore_limit().await;
             self.compare().await;
         }
-    }
-
-    /// What an operator set outlives a Redis that was wiped.
-    async fn restore_limit(&self) {
-        if let Ok(Some(limit)) = calls::call_limit(&self.desk.store).await
-            && let Err(error) = self.desk.slots.set_limit(Some(limit)).await
-        {
-            tracing::warn!(%error, "the limit that an operator set is not in force");
-        }
-    }
-
-    async fn measure(&self) {
-        let standing = self.desk.slots.standing(self.desk.limit).await;
-        let metrics = &self.desk.metrics;
-        let held = i64::try_from(self.desk.keeper.count()).unwrap_or(i64::MAX);
-        metrics.held.set(held);
-        let is_ready = match standing {
-            Ok(standing) => {
-                metrics.live.set(i64::from(standing.live));
-                metrics.limit.set(i64::from(standing.limit));
-                metrics.warming.set(i64::from(!standing.warming.is_zero()));
-                standing.warming.is_zero()
-            }
-            Err(_) => false,
-        };
-        self.ready.send_if_modified(|was| {
-            let changed = *was != is_ready;
-            *was = is_ready;
-            changed
-        });
     }
 
     /// Somebody has to find out how this call stands.

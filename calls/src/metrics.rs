@@ -16,6 +16,7 @@ pub(crate) struct Metrics {
     pub(crate) limit: IntGauge,
     pub(crate) held: IntGauge,
     pub(crate) warming: IntGauge,
+    pub(crate) denied: IntGauge,
     pub(crate) swept: IntCounter,
     pub(crate) adopted: IntCounter,
     pub(crate) forged: IntCounter,
@@ -25,6 +26,7 @@ pub(crate) struct Metrics {
     pub(crate) frames_dropped: IntCounter,
     pub(crate) frames_missing: IntCounter,
     streams_ended: IntCounterVec,
+    sockets_refused: IntCounterVec,
     webhooks: HistogramVec,
     admissions: IntCounterVec,
     leases: IntCounterVec,
@@ -42,6 +44,10 @@ impl Metrics {
             limit: gauge("calls_limit", "Calls that may have one at a time.")?,
             held: gauge("calls_in_hand", "Calls whose slot this process renews.")?,
             warming: gauge("calls_warming", "1 while no new call is let in.")?,
+            denied: gauge(
+                "calls_account_denied",
+                "1 while the provider does not take the account.",
+            )?,
             sockets: gauge("call_sockets", "Media sockets that are open.")?,
             swept: counter("calls_swept_total", "Slots that nobody renewed.")?,
             adopted: counter("calls_adopted_total", "Calls of replicas that were gone.")?,
@@ -55,6 +61,12 @@ impl Metrics {
                 "call_streams_ended_total",
                 "Media streams that ended.",
                 "end",
+            )?,
+            sockets_refused: labelled(
+                registry,
+                "call_sockets_refused_total",
+                "Media sockets that were closed before any audio.",
+                "why",
             )?,
             webhooks: webhooks(registry)?,
             admissions: labelled(
@@ -98,6 +110,10 @@ impl Metrics {
 
     pub(crate) fn lease(&self, found: &str) {
         self.leases.with_label_values(&[found]).inc();
+    }
+
+    pub(crate) fn socket_refused(&self, why: &str) {
+        self.sockets_refused.with_label_values(&[why]).inc();
     }
 
     pub(crate) fn corrected(&self, what: &str) {

@@ -30,6 +30,8 @@ const PACE_MAX: Duration = Duration::from_secs(20);
 const NO_LINE: Duration = Duration::from_secs(2);
 /// How soon a provider is asked again that could not be.
 const AWAY: Duration = Duration::from_secs(5);
+/// How soon it is looked again whether the provider takes the account.
+const DENIED: Duration = Duration::from_secs(15);
 /// How long a call may wait for its turn at the provider beyond what we wait for it.
 const QUEUE_MAX: Duration = Duration::from_mins(1);
 
@@ -174,6 +176,9 @@ impl Placer {
         if provider.rests() {
             return Ok(Outcome::Later(CallReason::ProviderAway, AWAY));
         }
+        if provider.is_denied() {
+            return Ok(Outcome::Later(CallReason::ProviderAccount, DENIED));
+        }
         if !self.has_pace().await {
             return Ok(Outcome::Later(CallReason::ProviderAway, Duration::ZERO));
         }
@@ -312,13 +317,14 @@ fn outcome_of(error: &ProviderError) -> Outcome {
             Outcome::Later(CallReason::ProviderAway, AWAY)
         }
         ProviderError::Busy { after } => Outcome::Later(CallReason::ProviderAway, *after),
+        ProviderError::Denied => Outcome::Later(CallReason::ProviderAccount, DENIED),
         ProviderError::Silent(_) | ProviderError::Refused { status: 500.., .. } => Outcome::Unsure,
         ProviderError::Unknown => Outcome::Never(CallReason::ProviderAccount),
         ProviderError::Refused { code, .. } => Outcome::Never(match code {
             21_201 | 21_211 | 21_214 | 21_217 => CallReason::InvalidNumber,
             21_210 | 21_212 => CallReason::CallerNotAllowed,
             21_215 | 21_216 => CallReason::CountryBlocked,
-            20_003 | 21_205 | 21_609 => CallReason::ProviderAccount,
+            21_205 | 21_609 => CallReason::ProviderAccount,
             _ => CallReason::ProviderRefused,
         }),
     }
@@ -341,6 +347,7 @@ mod tests {
         let refused = |code, status| outcome_of(&ProviderError::Refused { code, status });
         let later = |outcome| matches!(outcome, Outcome::Later(..));
         assert!(later(outcome_of(&ProviderError::Resting)));
+        assert!(later(outcome_of(&ProviderError::Denied)));
         assert!(later(outcome_of(
             &ProviderError::Unreachable(String::new())
         )));
@@ -362,7 +369,7 @@ mod tests {
             (21_211, CallReason::InvalidNumber),
             (21_212, CallReason::CallerNotAllowed),
             (21_215, CallReason::CountryBlocked),
-            (20_003, CallReason::ProviderAccount),
+            (21_205, CallReason::ProviderAccount),
             (99_999, CallReason::ProviderRefused),
         ] {
             let refused = outcome_of(&ProviderError::Refused { code, status: 400 });

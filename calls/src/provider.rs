@@ -1,14 +1,19 @@
 //! What is asked of the provider: Twilio's REST API of 2010-04-01, as far as calls need it.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use reqwest::header::HeaderValue;
-use reqwest::{Client, RequestBuilder, StatusCode};
+use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use switchyard_core::call::CallState;
 
 use crate::breaker::Breaker;
+
+mod refusal;
+
+pub(crate) use refusal::ProviderError;
+use refusal::refusal;
 
 /// Nothing that is asked takes longer.
 const LIMIT: Duration = Duration::from_secs(8);
@@ -18,41 +23,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 const PAGE: &str = "1000";
 /// Pages that are read: more live calls than any limit of ours.
 const PAGES_MAX: usize = 5;
-/// Whoever asks to come later is believed for so long at most.
-const LATER_MAX: Duration = Duration::from_mins(1);
 /// The most bytes of an answer.
 const ANSWER_MAX: usize = 4 << 20;
-
-/// Why the provider did not do it.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum ProviderError {
-    /// It failed several times in a row and is not asked for a while.
-    #[error("the provider failed several times and is not asked for a while")]
-    Resting,
-    /// It could not be reached at all: it did nothing.
-    #[error("the provider could not be reached: {0}")]
-    Unreachable(String),
-    /// It did not answer in time: nobody knows whether it did it.
-    #[error("the provider did not answer: {0}")]
-    Silent(String),
-    /// It does too much for us at the moment: it did nothing, and asks us to come later.
-    #[error("the provider asks to come later")]
-    Busy {
-        /// After so long.
-        after: Duration,
-    },
-    /// There is no such call.
-    #[error("the provider knows no such call")]
-    Unknown,
-    /// It refused; the code is of its own list.
-    #[error("the provider refused: code {code}")]
-    Refused {
-        /// Its code, 0 for none.
-        code: u32,
-        /// The HTTP status.
-        status: u16,
-    },
-}
 
 /// An account at the provider.
 #[derive(Debug)]
@@ -64,6 +36,8 @@ pub(crate) struct Provider {
     account: String,
     token: SecretString,
     breaker: Breaker,
+    /// It does not take the account.
+    denied: AtomicBool,
 }
 
 /// A call as the provider shows it.
@@ -149,16 +123,16 @@ impl Placed {
 }
 
 #[derive(Deserialize)]
+struct Account {
+    /// `active`, `suspended` or `closed`.
+    status: String,
+}
+
+#[derive(Deserialize)]
 struct List {
     calls: Vec<Listed>,
     #[serde(default)]
     next_page_uri: Option<String>,
-}
-
-#[derive(Deserialize)]
-struct Fault {
-    #[serde(default)]
-    code: u32,
 }
 
 impl Provider {
@@ -185,12 +159,30 @@ impl Provider {
             account: account.to_owned(),
             token,
             breaker: Breaker::default(),
+            denied: AtomicBool::new(false),
         })
     }
 
     /// Whether it would not be asked now, because it failed several times.
     pub(crate) fn rests(&self) -> bool {
         self.breaker.rests(Instant::now())
+    }
+
+    /// Whether it takes the account no more: then nothing is asked of it but [`Provider::probe`].
+    pub(crate) fn is_denied(&self) -> bool {
+        self.denied.load(Ordering::Relaxed)
+    }
+
+    /// Asks how the account stands; where it may be used, everything is asked again.
+    ///
+    /// # Errors
+    /// The provider does not say.
+    pub(crate) async fn probe(&self) -> Result<(), ProviderError> {
+        let request = self.client.get(format!("{}.json", self.account_url));
+        let account: Account = self.ask_anyway(request).await?;
+        self.denied
+            .store(account.status != "active", Ordering::Relaxed);
+        Ok(())
     }
 
     /// How a call stands.
@@ -284,6 +276,16 @@ impl Provider {
         &self,
         request: RequestBuilder,
     ) -> Result<T, ProviderError> {
+        if self.is_denied() {
+            return Err(ProviderError::Denied);
+        }
+        self.ask_anyway(request).await
+    }
+
+    async fn ask_anyway<T: for<'de> Deserialize<'de>>(
+        &self,
+        request: RequestBuilder,
+    ) -> Result<T, ProviderError> {
         if !self.breaker.may_ask(Instant::now()) {
             return Err(ProviderError::Resting);
         }
@@ -296,6 +298,9 @@ impl Provider {
                 | ProviderError::Refused { status: 500.., .. })
         );
         self.breaker.note(went_well, Instant::now());
+        if matches!(answer, Err(ProviderError::Denied)) {
+            self.denied.store(true, Ordering::Relaxed);
+        }
         answer
     }
 
@@ -325,51 +330,5 @@ impl Provider {
             return serde_json::from_slice(&body).map_err(unreadable);
         }
         Err(refusal(status, after.as_ref(), &body))
-    }
-}
-
-/// What an answer says that is no success. Of statuses of 500 and above nobody knows what was done before, with a time to
-/// come again or without one.
-fn refusal(status: StatusCode, after: Option<&HeaderValue>, body: &[u8]) -> ProviderError {
-    match status {
-        StatusCode::NOT_FOUND => ProviderError::Unknown,
-        StatusCode::TOO_MANY_REQUESTS => {
-            let seconds = after.and_then(|it| it.to_str().ok()?.parse().ok());
-            let after = Duration::from_secs(seconds.unwrap_or(1));
-            ProviderError::Busy {
-                after: after.min(LATER_MAX),
-            }
-        }
-        _ => ProviderError::Refused {
-            code: serde_json::from_slice(body).map_or(0, |fault: Fault| fault.code),
-            status: status.as_u16(),
-        },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_too_many_requests_say_that_nothing_was_done() {
-        let soon = HeaderValue::from_static("3");
-        let busy = refusal(StatusCode::TOO_MANY_REQUESTS, Some(&soon), b"");
-        assert!(matches!(busy, ProviderError::Busy { after } if after.as_secs() == 3));
-        let away = refusal(StatusCode::SERVICE_UNAVAILABLE, Some(&soon), b"{}");
-        assert!(matches!(
-            away,
-            ProviderError::Refused {
-                status: 503,
-                code: 0
-            }
-        ));
-    }
-
-    #[test]
-    fn nobody_is_made_to_come_after_longer_than_a_minute() {
-        let never = HeaderValue::from_static("18446744073709551615");
-        let busy = refusal(StatusCode::TOO_MANY_REQUESTS, Some(&never), b"");
-        assert!(matches!(busy, ProviderError::Busy { after } if after == LATER_MAX));
     }
 }

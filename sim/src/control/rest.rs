@@ -1,5 +1,6 @@
-//! Twilio's REST interface, as far as a business needs it: calls, recordings, numbers. Its paths, its JSON, its errors.
+//! Twilio's REST interface, as far as a business needs it: the account, calls, recordings, numbers. Its paths, its JSON, its errors.
 
+mod account;
 mod calls;
 mod credentials;
 mod failure;
@@ -19,6 +20,7 @@ pub(crate) fn routes(config: &mut web::ServiceConfig) {
     let base = "/2010-04-01/Accounts/{account}";
     let at = |path: &str| format!("{base}/{path}");
     config
+        .route(&format!("{base}.json"), web::get().to(account::show))
         .route(&at("Calls.json"), web::post().to(calls::create))
         .route(&at("Calls.json"), web::get().to(calls::list))
         .route(&at("Calls/{sid}.json"), web::get().to(calls::show))

@@ -48,6 +48,7 @@ impl Failure {
         let status = StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let code = match status {
             StatusCode::TOO_MANY_REQUESTS => 20429,
+            StatusCode::UNAUTHORIZED => 20003,
             _ => 20500,
         };
         Self::new(status, code, "On purpose")

@@ -18,6 +18,7 @@ use crate::options::AtCapacity;
 use crate::provider::Provider;
 use crate::refusals::Refusals;
 use crate::signature::Tokens;
+use crate::ticket::Tickets;
 
 /// How long a number or a flow is believed to be as it was read.
 const FRESH: Duration = Duration::from_secs(3);
@@ -34,6 +35,7 @@ pub(crate) struct Desk {
     pub(crate) keeper: Keeper,
     pub(crate) provider: Option<Provider>,
     pub(crate) tokens: Tokens,
+    pub(crate) tickets: Tickets,
     pub(crate) account: String,
     pub(crate) base: String,
     pub(crate) at_capacity: AtCapacity,

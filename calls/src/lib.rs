@@ -21,6 +21,7 @@ mod refusals;
 mod replica;
 mod signature;
 mod spoken;
+mod ticket;
 mod twiml;
 mod webhooks;
 mod words;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::desk::Desk;
 use crate::door::{Refused, socket_is_signed};
 use crate::page::phase;
+use crate::ticket::{Invalid, Purpose};
 
 mod bridge;
 mod frame;
@@ -93,11 +94,16 @@ async fn serve(desk: &Data<Desk>, session: Session, mut messages: MessageStream)
     let started = tokio::time::timeout(START_WITHIN, start(&mut messages)).await;
     let on_air = match started {
         Ok(Some(start)) => on_air(desk, start).await,
-        Ok(None) | Err(_) => None,
+        Ok(None) | Err(_) => Err(NoCall::Silent),
     };
-    let Some(on_air) = on_air else {
-        close(session, CloseCode::Policy).await;
-        return;
+    let on_air = match on_air {
+        Ok(on_air) => on_air,
+        Err(why) => {
+            tracing::warn!(%why, "a media socket is refused");
+            desk.metrics.socket_refused(why.name());
+            close(session, CloseCode::Policy).await;
+            return;
+        }
     };
     let id = on_air.sid.as_str();
     let bridge = Bridge {
@@ -154,43 +160,103 @@ async fn start(messages: &mut MessageStream) -> Option<Start> {
     }
 }
 
-/// The call that a socket is of, in hand; `None`: there is none that waits for one.
-async fn on_air(desk: &Desk, start: Start) -> Option<OnAir> {
-    let sid: CallSid = start.call_sid.parse().ok()?;
-    let business: BusinessId = start.parameters.get("business")?.parse().ok()?;
-    let version: i64 = start.parameters.get("version")?.parse().ok()?;
-    let node = start.parameters.get("node")?;
-    let row = store::calls::get(&desk.store, business, &sid)
-        .await
-        .ok()??;
-    if row.state.is_over() {
-        return None;
+/// Why a socket has no call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+enum NoCall {
+    /// It did not say in time which call it is.
+    #[error("it does not say which call it is")]
+    Silent,
+    /// What it shows beside the provider's signature counts for nothing.
+    #[error(transparent)]
+    Ticket(#[from] Invalid),
+    /// The call is not known, or over, or has no bridge there.
+    #[error("there is no such call")]
+    Unknown,
+    /// Another one had the page before, or the call is past it.
+    #[error("the page had its socket")]
+    Taken,
+    /// The call has lost its line, and there is no other.
+    #[error("the call has no line")]
+    NoLine,
+    /// What is known of calls cannot be read.
+    #[error("calls cannot be read")]
+    Away,
+}
+
+impl NoCall {
+    /// The word that it is counted by.
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Silent => "no_start",
+            Self::Ticket(Invalid::Foreign) => "ticket",
+            Self::Ticket(Invalid::Lapsed) => "lapsed",
+            Self::Ticket(Invalid::Early) => "early",
+            Self::Unknown => "no_call",
+            Self::Taken => "taken",
+            Self::NoLine => "no_line",
+            Self::Away => "store",
+        }
     }
-    let flow = desk.flow_of(business, version).await.ok()?;
-    let Some(Node::Bridge { url, max_s, .. }) = flow.flow.nodes.get(node) else {
-        return None;
+}
+
+/// The call that a socket is of, in hand. Nothing is asked of rows and slots before the ticket is known to be ours.
+async fn on_air(desk: &Desk, start: Start) -> Result<OnAir, NoCall> {
+    let parameter = |name| start.parameters.get(name).ok_or(Invalid::Foreign);
+    let read = |_no_number| Invalid::Foreign;
+    let business: BusinessId = parameter("business")?
+        .parse()
+        .map_err(|_no_id| Invalid::Foreign)?;
+    let purpose = Purpose {
+        sid: &start.call_sid,
+        business,
+        version: parameter("version")?.parse().map_err(read)?,
+        node: parameter("node")?,
+        page: parameter("page")?.parse().map_err(read)?,
     };
+    desk.tickets
+        .check(purpose, parameter("tok")?, Desk::now())?;
+    let sid: CallSid = start.call_sid.parse().map_err(|_no_id| NoCall::Unknown)?;
+    let (url, max) = bridge_of(desk, &sid, purpose).await?;
     // Of two sockets that begin at once one has the call.
-    let is_first = desk.slots.begin_phase(sid.as_str(), phase::STREAMING);
-    if !is_first.await.ok()? {
-        return None;
+    let id = sid.as_str();
+    let begun = desk.slots.begin_page(id, purpose.page, phase::STREAMING);
+    if !begun.await.map_err(|_away| NoCall::Away)? {
+        return Err(NoCall::Taken);
     }
-    let ask = desk
-        .keeper
-        .ask(sid.as_str(), business, Mode::Take, phase::STREAMING);
-    let (Admission::New { epoch, .. } | Admission::Held { epoch, .. }) =
-        desk.slots.acquire(ask).await.ok()?
-    else {
-        return None;
+    let ask = desk.keeper.ask(id, business, Mode::Take, phase::STREAMING);
+    let taken = desk.slots.acquire(ask).await;
+    let epoch = match taken.map_err(|_away| NoCall::Away)? {
+        Admission::New { epoch, .. } | Admission::Held { epoch, .. } => epoch,
+        Admission::Ended => return Err(NoCall::Unknown),
+        _ => return Err(NoCall::NoLine),
     };
-    let lease = desk.slots.timing().lease;
-    let whose = (business, epoch);
-    desk.keeper
-        .hold(sid.as_str(), whose, phase::STREAMING, lease);
-    Some(OnAir {
+    let (lease, whose) = (desk.slots.timing().lease, (business, epoch));
+    desk.keeper.hold(id, whose, phase::STREAMING, lease);
+    Ok(OnAir {
         sid,
-        url: url.clone(),
-        max: Duration::from_secs(u64::from(*max_s)),
         start,
+        url,
+        max,
     })
+}
+
+/// Where the audio of a call that is not over goes, and for how long at most.
+async fn bridge_of(
+    desk: &Desk,
+    sid: &CallSid,
+    purpose: Purpose<'_>,
+) -> Result<(String, Duration), NoCall> {
+    let away = |_error| NoCall::Away;
+    let row = store::calls::get(&desk.store, purpose.business, sid).await;
+    let row = row.map_err(away)?.ok_or(NoCall::Unknown)?;
+    if row.state.is_over() {
+        return Err(NoCall::Unknown);
+    }
+    let flow = desk.flow_of(purpose.business, purpose.version).await;
+    match flow.map_err(away)?.flow.nodes.get(purpose.node) {
+        Some(Node::Bridge { url, max_s, .. }) => {
+            Ok((url.clone(), Duration::from_secs(u64::from(*max_s))))
+        }
+        _ => Err(NoCall::Unknown),
+    }
 }

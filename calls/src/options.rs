@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use secrecy::SecretString;
+use secrecy::{SecretBox, SecretString};
 use store::Store;
 use store::redis::Redis;
 use store::slots::Timing;
@@ -33,6 +33,8 @@ pub struct Options {
     pub token: SecretString,
     /// A second one while the first is being replaced.
     pub second_token: Option<SecretString>,
+    /// What signs the tickets of media sockets, the same in every replica and not known to the provider.
+    pub socket_key: SecretBox<[u8; 32]>,
     /// Where the provider is asked; `None`: nowhere, and what it says of live calls is not known.
     pub provider_url: Option<String>,
     /// Calls that the account may begin a second, over all replicas.

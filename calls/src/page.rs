@@ -2,13 +2,17 @@
 
 use std::time::Duration;
 
+use switchyard_core::Timestamp;
 use switchyard_core::flow::{CallFlow, CallerId, Language, NODES_MAX, Node, is_same_host};
 
 use crate::address::{Addresses, Cursor};
 use crate::form::Form;
 use crate::spoken;
+use crate::ticket::{Purpose, Tickets};
 use crate::twiml::Document;
 use crate::words::Words;
+
+pub(crate) mod phase;
 
 /// Pages of one call; then it is bidden goodbye, whatever its flow says.
 const PAGES_MAX: u32 = 60;
@@ -22,28 +26,6 @@ const PLAY: Duration = Duration::from_mins(5);
 pub(crate) const RING_SLACK: Duration = Duration::from_secs(20);
 /// How long a socket may take until its first word.
 const CONNECT: Duration = Duration::from_secs(20);
-
-/// What the call is doing on a page, as the slots keep it.
-pub(crate) mod phase {
-    /// It is asked for at the provider.
-    pub(crate) const PLACE: &str = "place";
-    /// It hears something that ends by itself, or is asked for a digit.
-    pub(crate) const TALK: &str = "talk";
-    /// Somebody is rung, or speaks to the caller.
-    pub(crate) const DIAL: &str = "dial";
-    /// It records.
-    pub(crate) const RECORD: &str = "record";
-    /// Its audio is about to go to a socket.
-    pub(crate) const STREAM: &str = "stream";
-    /// It does.
-    pub(crate) const STREAMING: &str = "streaming";
-    /// That ended as it should.
-    pub(crate) const STREAM_DONE: &str = "stream_done";
-    /// The program at the other end could not be reached, or broke off.
-    pub(crate) const STREAM_FAILED: &str = "stream_failed";
-    /// This replica goes; another one takes the socket.
-    pub(crate) const STREAM_MOVED: &str = "stream_moved";
-}
 
 /// A page.
 #[derive(Debug, Clone)]
@@ -61,12 +43,16 @@ pub(crate) struct Page {
 /// A call whose page is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Call<'a> {
+    /// Its id.
+    pub(crate) sid: &'a str,
     /// What it goes by.
     pub(crate) flow: &'a CallFlow,
     /// The version of that.
     pub(crate) version: i64,
     /// Where the provider asks next.
     pub(crate) addresses: Addresses<'a>,
+    /// What its media socket shows.
+    pub(crate) tickets: &'a Tickets,
     /// The number of the page.
     pub(crate) page: u32,
     /// Who calls; `None` when no number can be shown for it.
@@ -111,7 +97,7 @@ impl Call<'_> {
                     continue;
                 }
                 Some(node) => {
-                    let more = self.last(&mut document, node, &cursor);
+                    let more = self.last(&mut document, node, &cursor, lasts);
                     lasts = lasts.saturating_add(more);
                     phase_of(node)
                 }
@@ -127,8 +113,14 @@ impl Call<'_> {
         self.goodbye()
     }
 
-    /// A node that the page ends with; how long it lasts.
-    fn last(self, document: &mut Document, node: &Node, cursor: &Cursor) -> Duration {
+    /// A node that the page ends with, after so much that is heard; how long it lasts.
+    fn last(
+        self,
+        document: &mut Document,
+        node: &Node,
+        cursor: &Cursor,
+        heard: Duration,
+    ) -> Duration {
         let language = self.flow.language;
         match node {
             Node::Menu {
@@ -162,7 +154,7 @@ impl Call<'_> {
                 spoken::lasts(prompt).saturating_add(seconds(max_s.saturating_add(15)))
             }
             Node::Bridge { .. } => {
-                self.connect(document, cursor);
+                self.connect(document, cursor, heard.saturating_add(CONNECT));
                 CONNECT
             }
             Node::Hangup { text } => {
@@ -231,11 +223,19 @@ impl Call<'_> {
         document.empty("Record", &attributes);
     }
 
-    /// After a socket nothing follows by itself, so a redirect stands behind it.
-    fn connect(self, document: &mut Document, cursor: &Cursor) {
+    /// A socket that begins within that time. After it nothing follows by itself, so a redirect stands behind it.
+    fn connect(self, document: &mut Document, cursor: &Cursor, within: Duration) {
         let (url, told) = (self.addresses.stream(), self.addresses.stream_status());
         let business = self.addresses.business.to_string();
-        let version = self.version.to_string();
+        let (version, page) = (self.version.to_string(), self.page.to_string());
+        let purpose = Purpose {
+            sid: self.sid,
+            business: self.addresses.business,
+            version: self.version,
+            node: &cursor.node,
+            page: self.page,
+        };
+        let ticket = self.tickets.issue(purpose, Timestamp::now(), within);
         let attributes = [
             ("url", url.as_str()),
             ("statusCallback", told.as_str()),
@@ -247,6 +247,8 @@ impl Call<'_> {
                     ("business", business.as_str()),
                     ("node", cursor.node.as_str()),
                     ("version", version.as_str()),
+                    ("page", page.as_str()),
+                    ("tok", ticket.as_str()),
                 ] {
                     stream.empty("Parameter", &[("name", name), ("value", value)]);
                 }

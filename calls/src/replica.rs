@@ -22,6 +22,7 @@ use crate::placer::Placer;
 use crate::provider::Provider;
 use crate::refusals::Refusals;
 use crate::signature::Tokens;
+use crate::ticket::Tickets;
 use crate::webhooks;
 
 /// Why a replica does not start.
@@ -86,6 +87,7 @@ impl Calls {
             keeper: keeper.clone(),
             provider,
             tokens: Tokens::new(token, options.second_token),
+            tickets: Tickets::new(options.socket_key),
             account: options.account,
             base: options.public_base_url.trim_end_matches('/').to_owned(),
             at_capacity: options.at_capacity,

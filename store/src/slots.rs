@@ -229,14 +229,15 @@ impl Slots {
         Ok(())
     }
 
-    /// Begins what only one may do of a call at a time. `false`: somebody does it already, or the call has no slot.
+    /// Begins what is done once of a page of a call, its last one. `false`: somebody began it already, the call is on
+    /// another page, or it has no slot.
     ///
     /// # Errors
     /// Redis does not answer.
-    pub async fn begin_phase(&self, id: &str, phase: &str) -> Result<bool, Away> {
+    pub async fn begin_page(&self, id: &str, page: u32, phase: &str) -> Result<bool, Away> {
         match &self.shared {
-            Some(redis) => redis.begin_phase(id, phase).await,
-            None => Ok(self.own(|book| book.begin_phase(id, phase))),
+            Some(redis) => redis.begin_page(id, page, phase).await,
+            None => Ok(self.own(|book| book.begin_page(id, page, phase))),
         }
     }
 

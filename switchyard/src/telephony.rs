@@ -10,7 +10,7 @@ use anyhow::Context;
 use api::Readiness;
 use calls::{AtCapacity, Calls, Options};
 use clap::{Args, ValueEnum};
-use secrecy::SecretString;
+use secrecy::{SecretBox, SecretString};
 use store::slots::Timing;
 
 use crate::environment::secret;
@@ -187,6 +187,7 @@ fn start(
     plan: CallsPlan,
 ) -> Result<Calls, Refusal> {
     let telephony = &settings.telephony;
+    let socket_key = installation.master.for_purpose("media sockets");
     let started = Calls::start(Options {
         store: installation.store.clone(),
         redis: installation.redis.clone(),
@@ -195,6 +196,7 @@ fn start(
         account: plan.account.sid,
         token: plan.account.token,
         second_token: plan.account.second,
+        socket_key: SecretBox::new(Box::new(*socket_key)),
         provider_url: plan.account.provider_url,
         calls_per_second: telephony.twilio_calls_per_second,
         limit: telephony.max_concurrent_calls,

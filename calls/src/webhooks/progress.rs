@@ -104,9 +104,11 @@ pub(super) fn call<'a>(
     page: u32,
 ) -> Call<'a> {
     Call {
+        sid: posted.sid.as_str(),
         flow: &flow.flow,
         version: flow.version,
         addresses: desk.addresses(posted.business),
+        tickets: &desk.tickets,
         page,
         from: posted.caller(),
         to: posted.ours(),

@@ -13,7 +13,7 @@ use crate::answers;
 use crate::desk::Desk;
 use crate::door::{Posted, Refused};
 use crate::options::AtCapacity;
-use crate::page::{Call, Page, phase};
+use crate::page::{Page, phase};
 use crate::twiml;
 use crate::webhooks::{ending, progress};
 
@@ -185,15 +185,7 @@ fn new_call(posted: &Posted, flow_version: i64) -> NewCall {
 }
 
 fn first(desk: &Desk, posted: &Posted, flow: &Arc<StoredFlow>, opening: Option<&Opening>) -> Page {
-    let call = Call {
-        flow: &flow.flow,
-        version: flow.version,
-        addresses: desk.addresses(posted.business),
-        page: 1,
-        from: posted.caller(),
-        to: posted.ours(),
-        max: desk.longest,
-    };
+    let call = progress::call(desk, posted, flow, 1);
     match opening {
         Some(Opening::Text(text)) => call.saying(text),
         Some(Opening::Node(node)) => call.at(node, 0),

@@ -1,5 +1,7 @@
 //! A call as the provider asks about it: every request signed, as its documentation says.
 
+use std::collections::BTreeMap;
+
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use hmac::{Hmac, KeyInit, Mac};
@@ -132,6 +134,17 @@ impl Answer {
             .split_once(&format!("{name}=\""))
             .expect(&self.body);
         rest.split_once('"').unwrap().0.to_owned()
+    }
+
+    /// The parameters of its stream.
+    pub(crate) fn parameters(&self) -> BTreeMap<String, String> {
+        let parts = self.body.split("<Parameter name=\"").skip(1);
+        let pairs = parts.map(|part| {
+            let (name, rest) = part.split_once("\" value=\"").expect(&self.body);
+            let (value, _) = rest.split_once('"').expect(&self.body);
+            (name.to_owned(), value.to_owned())
+        });
+        pairs.collect()
     }
 
     pub(crate) fn text(&self, element: &str) -> String {

@@ -171,6 +171,7 @@ impl Case {
         self.pair(&over, json!([["Hangup", {}, []]]));
 
         let (_, agent) = self.pressed("CA3", "3").await;
+        let ticket = agent.parameters()["tok"].clone();
         let socket = self.replica.url.replace("http://", "ws://");
         let parameter =
             |name: &str, value: &str| json!(["Parameter", {"name": name, "value": value}, []]);
@@ -180,7 +181,7 @@ impl Case {
                 "statusCallback": format!("{}{TOLD}", self.route("stream-status")),
             }, [
                 parameter("business", &self.stage.business.to_string()), parameter("node", "agent"),
-                parameter("version", "1"),
+                parameter("version", "1"), parameter("page", "2"), parameter("tok", &ticket),
             ]]]],
             ["Redirect", {"method": "POST"}, self.at("resume", 3, "agent")],
         ]);

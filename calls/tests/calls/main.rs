@@ -11,10 +11,12 @@
     reason = "tests read in one piece and fail by panicking"
 )]
 
+mod account;
 mod caller;
 mod carried;
 mod carrier;
 mod ends;
+mod front;
 mod judged;
 mod limits;
 mod outbound;
@@ -23,6 +25,8 @@ mod pages;
 mod peer;
 mod races;
 mod redis;
+mod retries;
 mod sockets;
 mod stage;
+mod tickets;
 mod watched;

@@ -5,8 +5,10 @@ use std::time::Duration;
 
 use calls::Options;
 use serde_json::Value;
+use store::audit::Actor;
 use store::calls::Opening;
 use store::slots::Timing;
+use switchyard_core::Timestamp;
 use switchyard_core::reason::CallReason;
 
 use crate::caller::Caller;
@@ -189,6 +191,86 @@ async fn a_message_that_is_being_left_while_its_replica_goes_is_ended_by_another
     assert_eq!(counted.standing(50).await.unwrap().live, 0);
     let row = stage.row("CA1").await.unwrap();
     assert_eq!(row.reason, Some(CallReason::Voicemail));
+}
+
+/// Race 22.
+#[actix_web::test]
+async fn when_redis_comes_back_empty_those_who_are_in_have_their_lines_before_anybody_new() {
+    let (stage, mut server) = (Stage::new().await, Server::start().await);
+    stage.menu().await;
+    let replica = Replica::behind(
+        PUBLIC,
+        Options {
+            limit: 5,
+            timing: Timing {
+                grace: Duration::from_secs(15),
+                ..CALM
+            },
+            ..stage.options(Some(server.client()))
+        },
+    );
+    let mut first = Vec::new();
+    for n in 0..5 {
+        let call = caller(&stage, &replica, &format!("CA{n}"));
+        until("calls are taken", || async {
+            call.rings().await.status == 200
+        })
+        .await;
+        first.push(call.rings().await);
+    }
+    let newcomer = caller(&stage, &replica, "CA9");
+    server.stop();
+    until("it is known that Redis is away", || async {
+        newcomer.rings().await.reason.as_deref() == Some("store_unavailable")
+    })
+    .await;
+    server.start_again().await;
+    until("every line is taken again", || async {
+        let answer = newcomer.rings().await;
+        assert_eq!(answer.status, 503, "{answer:?}");
+        answer.reason.as_deref() == Some("at_capacity")
+    })
+    .await;
+    assert_eq!(slots(server.client()).standing(5).await.unwrap().live, 5);
+    for (n, page) in first.iter().enumerate() {
+        let again = caller(&stage, &replica, &format!("CA{n}")).rings().await;
+        assert_eq!(again.status, 200);
+        assert_eq!(again.body, page.body);
+    }
+}
+
+/// Race 26.
+#[actix_web::test]
+async fn a_limit_that_is_lowered_drops_nobody_and_lets_nobody_in_until_enough_have_gone() {
+    let (stage, server) = (Stage::new().await, Server::start().await);
+    let replica = behind(&stage, &server, CALM);
+    let calls: Vec<Caller> = (0..5)
+        .map(|n| caller(&stage, &replica, &format!("CA{n}")))
+        .collect();
+    let mut pages = Vec::new();
+    for call in &calls {
+        pages.push(call.rings().await);
+    }
+    let (now, by) = (Timestamp::now(), Actor::system());
+    store::calls::set_call_limit(&stage.store, now, by, stage.business, 3)
+        .await
+        .unwrap();
+    let counted = slots(server.client());
+    until("the limit is in force", || async {
+        counted.standing(50).await.unwrap().limit == 3
+    })
+    .await;
+    let newcomer = caller(&stage, &replica, "CA9");
+    for ended in &calls[..3] {
+        let refused = newcomer.rings().await;
+        assert_eq!(refused.reason.as_deref(), Some("at_capacity"));
+        // Whoever is in is asked for again, and has the page that it had.
+        assert_eq!(calls[4].rings().await, pages[4]);
+        assert_eq!(ended.ends("completed").await.status, 204);
+    }
+    assert_eq!(counted.standing(50).await.unwrap().live, 2);
+    assert_eq!(newcomer.rings().await.status, 200);
+    assert_eq!(counted.standing(50).await.unwrap().live, 3);
 }
 
 fn caller(stage: &Stage, replica: &Replica, sid: &str) -> Caller {

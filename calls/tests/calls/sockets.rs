@@ -16,7 +16,7 @@ use tokio_websockets::{
 use crate::caller::{Answer, Caller, sign};
 use crate::stage::{PATIENCE, Replica, Stage, TOKEN};
 
-type Line = WebSocketStream<MaybeTlsStream<TcpStream>>;
+pub(crate) type Line = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
 /// The program of a business.
 pub(crate) struct Program(TcpListener);
@@ -73,7 +73,8 @@ impl Talk {
     }
 }
 
-async fn bridged(stage: &Stage, replica: &Replica, url: &str) -> (Caller, Answer) {
+/// Whoever calls speaks to the program.
+pub(crate) async fn agent(stage: &Stage, url: &str) {
     stage
         .flow(json!({
             "language": "en", "time_zone": "UTC", "entry": {"open": "agent", "closed": "agent"},
@@ -83,16 +84,30 @@ async fn bridged(stage: &Stage, replica: &Replica, url: &str) -> (Caller, Answer
             },
         }))
         .await;
+}
+
+async fn bridged(stage: &Stage, replica: &Replica, url: &str) -> (Caller, Answer) {
+    agent(stage, url).await;
     let call = replica.caller(stage, "CA1");
     let page = call.rings().await;
     assert!(page.body.contains("<Connect><Stream"), "{}", page.body);
     (call, page)
 }
 
-async fn dial(replica: &Replica, token: &str) -> Result<Line, tokio_websockets::Error> {
-    let url = format!("{}/twilio/stream", replica.url.replacen("http", "ws", 1));
-    let signature = sign(token, &url, &[]);
-    let builder = ClientBuilder::new().uri(&url).unwrap();
+/// Opens a socket at the replica, signed for its own address.
+pub(crate) async fn dial(replica: &Replica, token: &str) -> Result<Line, tokio_websockets::Error> {
+    dial_behind(&replica.url, &replica.url, token).await
+}
+
+/// Opens one at this address, signed for the public one.
+pub(crate) async fn dial_behind(
+    at: &str,
+    public: &str,
+    token: &str,
+) -> Result<Line, tokio_websockets::Error> {
+    let socket = |url: &str| format!("{}/twilio/stream", url.replacen("http", "ws", 1));
+    let signature = sign(token, &socket(public), &[]);
+    let builder = ClientBuilder::new().uri(&socket(at)).unwrap();
     let (name, value) = (
         "x-twilio-signature".parse().unwrap(),
         signature.parse().unwrap(),
@@ -101,23 +116,21 @@ async fn dial(replica: &Replica, token: &str) -> Result<Line, tokio_websockets::
     builder.connect().await.map(|(line, _)| line)
 }
 
-async fn send(line: &mut Line, message: Value) {
+pub(crate) async fn send(line: &mut Line, message: Value) {
     line.send(Message::text(message.to_string())).await.unwrap();
 }
 
-async fn start(line: &mut Line, stage: &Stage, sid: &str) {
+/// Says that the socket is the call's, with what its page gave it.
+pub(crate) async fn start(line: &mut Line, page: &Answer, sid: &str) {
+    starts(line, &json!(page.parameters()), sid).await;
+}
+
+pub(crate) async fn starts(line: &mut Line, parameters: &Value, sid: &str) {
     send(
         line,
         json!({"event": "connected", "protocol": "Call", "version": "1.0.0"}),
     )
     .await;
-    let version = store::calls::flow(&stage.store, stage.business)
-        .await
-        .unwrap()
-        .version;
-    let parameters = json!({
-        "business": stage.business.to_string(), "node": "agent", "version": version.to_string(),
-    });
     send(line, json!({
         "event": "start", "sequenceNumber": "1", "streamSid": "MZ1",
         "start": {"accountSid": "AC1", "streamSid": "MZ1", "callSid": sid, "tracks": ["inbound"],
@@ -127,19 +140,19 @@ async fn start(line: &mut Line, stage: &Stage, sid: &str) {
     .await;
 }
 
-fn media(chunk: u32) -> Value {
+pub(crate) fn media(chunk: u32) -> Value {
     json!({"event": "media", "sequenceNumber": "2", "streamSid": "MZ1",
         "media": {"track": "inbound", "chunk": chunk.to_string(), "timestamp": "20", "payload": "/////w=="}})
 }
 
 /// So much silence of a program: 8,000 bytes a second.
-fn audio(long: Duration) -> Value {
+pub(crate) fn audio(long: Duration) -> Value {
     let bytes = vec![0xFF; usize::try_from(long.as_millis()).unwrap() * 8];
     json!({"event": "media", "media": {"payload": STANDARD.encode(bytes)}})
 }
 
 /// The next text, or how the socket was closed.
-async fn next(line: &mut Line) -> Result<Value, CloseCode> {
+pub(crate) async fn next(line: &mut Line) -> Result<Value, CloseCode> {
     loop {
         let message = timeout(PATIENCE, line.next()).await.expect("nothing comes");
         let Some(Ok(message)) = message else {
@@ -160,7 +173,7 @@ async fn audio_marks_and_digits_go_both_ways_and_the_program_ends_the_bridge() {
     let replica = stage.replica();
     let (call, page) = bridged(&stage, &replica, &program.url()).await;
     let mut line = dial(&replica, TOKEN).await.unwrap();
-    start(&mut line, &stage, &call.sid).await;
+    start(&mut line, &page, &call.sid).await;
     let mut talk = program.takes().await;
     let begun = talk.hears("start").await;
     assert_eq!(begun["start"]["callSid"], "CA1");
@@ -208,9 +221,9 @@ async fn audio_marks_and_digits_go_both_ways_and_the_program_ends_the_bridge() {
 async fn what_a_program_said_last_is_heard_before_the_socket_is_closed() {
     let (stage, program) = (Stage::new().await, Program::start().await);
     let replica = stage.replica();
-    let (call, _) = bridged(&stage, &replica, &program.url()).await;
+    let (call, page) = bridged(&stage, &replica, &program.url()).await;
     let mut line = dial(&replica, TOKEN).await.unwrap();
-    start(&mut line, &stage, &call.sid).await;
+    start(&mut line, &page, &call.sid).await;
     let mut talk = program.takes().await;
     let (begun, words) = (Instant::now(), Duration::from_secs(2));
     talk.says(audio(words)).await;
@@ -229,7 +242,7 @@ async fn a_program_that_is_not_there_leads_to_the_way_for_failures() {
     let replica = stage.replica();
     let (call, page) = bridged(&stage, &replica, "ws://127.0.0.1:1/agent").await;
     let mut line = dial(&replica, TOKEN).await.unwrap();
-    start(&mut line, &stage, &call.sid).await;
+    start(&mut line, &page, &call.sid).await;
     assert_eq!(next(&mut line).await, Err(CloseCode::NORMAL_CLOSURE));
     let after = call.goes(&page.text("Redirect"), &[]).await;
     assert_eq!(after.text("Say"), "failed");
@@ -239,16 +252,16 @@ async fn a_program_that_is_not_there_leads_to_the_way_for_failures() {
 async fn a_forged_handshake_a_second_socket_and_an_unknown_call_are_refused() {
     let (stage, program) = (Stage::new().await, Program::start().await);
     let replica = stage.replica();
-    let (call, _) = bridged(&stage, &replica, &program.url()).await;
+    let (call, page) = bridged(&stage, &replica, &program.url()).await;
     assert!(dial(&replica, "another token").await.is_err());
     let mut unknown = dial(&replica, TOKEN).await.unwrap();
-    start(&mut unknown, &stage, "CAunknown").await;
+    start(&mut unknown, &page, "CAunknown").await;
     assert_eq!(next(&mut unknown).await, Err(CloseCode::POLICY_VIOLATION));
     let mut first = dial(&replica, TOKEN).await.unwrap();
-    start(&mut first, &stage, &call.sid).await;
+    start(&mut first, &page, &call.sid).await;
     let mut talk = program.takes().await;
     let mut second = dial(&replica, TOKEN).await.unwrap();
-    start(&mut second, &stage, &call.sid).await;
+    start(&mut second, &page, &call.sid).await;
     assert_eq!(next(&mut second).await, Err(CloseCode::POLICY_VIOLATION));
     send(&mut first, media(1)).await;
     talk.hears("media").await;
@@ -258,12 +271,12 @@ async fn a_forged_handshake_a_second_socket_and_an_unknown_call_are_refused() {
 async fn of_two_sockets_that_begin_at_once_one_has_the_call() {
     let (stage, program) = (Stage::new().await, Program::start().await);
     let replica = stage.replica();
-    let (call, _) = bridged(&stage, &replica, &program.url()).await;
+    let (call, page) = bridged(&stage, &replica, &program.url()).await;
     let mut one = dial(&replica, TOKEN).await.unwrap();
     let mut other = dial(&replica, TOKEN).await.unwrap();
     tokio::join!(
-        start(&mut one, &stage, &call.sid),
-        start(&mut other, &stage, &call.sid)
+        start(&mut one, &page, &call.sid),
+        start(&mut other, &page, &call.sid)
     );
     let mut talk = program.takes().await;
     talk.hears("start").await;
@@ -284,7 +297,7 @@ async fn a_replica_that_leaves_closes_with_1001_and_the_call_gets_another_socket
     let staying = Replica::behind(&leaving.url, options());
     let (call, page) = bridged(&stage, &leaving, &program.url()).await;
     let mut line = dial(&leaving, TOKEN).await.unwrap();
-    start(&mut line, &stage, &call.sid).await;
+    start(&mut line, &page, &call.sid).await;
     let mut talk = program.takes().await;
     talk.hears("start").await;
     let leaves = tokio::spawn(leaving.stop(Duration::from_millis(400)));
@@ -306,7 +319,7 @@ async fn a_caller_whose_socket_breaks_is_asked_for_again() {
     let replica = stage.replica();
     let (call, page) = bridged(&stage, &replica, &program.url()).await;
     let mut line = dial(&replica, TOKEN).await.unwrap();
-    start(&mut line, &stage, &call.sid).await;
+    start(&mut line, &page, &call.sid).await;
     let mut talk = program.takes().await;
     talk.hears("start").await;
     drop(line);

@@ -8,7 +8,7 @@ use actix_web::dev::ServerHandle;
 use actix_web::{App, HttpServer};
 use calls::{AtCapacity, Calls, Options};
 use prometheus::Registry;
-use secrecy::SecretString;
+use secrecy::{SecretBox, SecretString};
 use serde_json::{Value, json};
 use store::accounts::{NewBusiness, create_business_with_owner};
 use store::audit::Actor;
@@ -28,6 +28,8 @@ use crate::caller::Caller;
 pub(crate) const ACCOUNT: &str = "AC00000000000000000000000000000001";
 /// Its token.
 pub(crate) const TOKEN: &str = "12345678901234567890123456789012";
+/// What signs the tickets of media sockets.
+pub(crate) const SOCKET_KEY: [u8; 32] = [7; 32];
 /// The number of the business.
 pub(crate) const SHOP: &str = "+15550001111";
 /// How long anything may take that a test waits for.
@@ -119,6 +121,7 @@ impl Stage {
             account: ACCOUNT.to_owned(),
             token: SecretString::from(TOKEN),
             second_token: None,
+            socket_key: SecretBox::new(Box::new(SOCKET_KEY)),
             provider_url: None,
             calls_per_second: 100,
             limit: 50,

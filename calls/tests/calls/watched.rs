@@ -8,10 +8,17 @@ use store::audit::Actor;
 use store::slots::Timing;
 use switchyard_core::Timestamp;
 use switchyard_core::call::CallState;
+use switchyard_core::reason::CallReason;
 
+use crate::caller::Caller;
 use crate::carrier::Carrier;
+use crate::front::Front;
 use crate::redis::Server;
 use crate::stage::{CALM, Replica, Stage, slots, until};
+
+/// Who is rung for the shop.
+const OWNER: &str = "+15550003333";
+const PUBLIC: &str = "https://calls.example.test";
 
 /// A replica lives while one of three beats comes; between its end and that of its leases is time for more than one look,
 /// as there is in production.
@@ -120,4 +127,135 @@ async fn a_call_that_is_over_here_and_goes_on_at_the_provider_is_hung_up() {
     })
     .await;
     carrier.stop().await;
+}
+
+/// Race 14.
+#[actix_web::test]
+async fn a_conversation_goes_on_when_its_replica_dies_and_its_end_leads_on_elsewhere() {
+    let (stage, server) = (Stage::new().await, Server::start().await);
+    rings_the_owner(&stage).await;
+    let (carrier, front) = (Carrier::start(1.0).await, Front::start().await);
+    let dying = Replica::behind(&front.url, options(&stage, &server, &carrier));
+    let living = Replica::behind(&front.url, options(&stage, &server, &carrier));
+    front.leads_to(&dying);
+    carrier.number(&front.url, &stage).await;
+    let owner = json!({"phone": OWNER, "does": "person"});
+    carrier.put("/carrier/people", owner).await;
+    let sid = carrier.rings("+15550002222").await;
+    let leg = leg_of(&carrier).await;
+    carrier
+        .post(&format!("/calls/{leg}/answer"), json!({}))
+        .await;
+    until("they speak", || async {
+        let steps = stage.steps(&sid).await;
+        steps
+            .iter()
+            .any(|it| it.detail.as_deref() == Some("in_progress"))
+    })
+    .await;
+    front.leads_to(&living);
+    dying.dies().await;
+    let counted = slots(server.client());
+    until("the living has it", || async {
+        let holders = counted.holders().await.unwrap();
+        assert_eq!(holders.len(), 1, "the line is kept");
+        holders[0].owner_lives && living.metric("switchyard_calls_adopted_total") == 1.0
+    })
+    .await;
+    assert!(!stage.row(&sid).await.unwrap().state.is_over());
+    carrier
+        .post(&format!("/calls/{leg}/hangup"), json!({}))
+        .await;
+    carrier.entry(&sid, "status", "status", "completed").await;
+    until("its row is ended and its slot free", || async {
+        let row = stage.row(&sid).await.unwrap();
+        row.state == CallState::Completed && counted.standing(50).await.unwrap().live == 0
+    })
+    .await;
+    assert_eq!(
+        stage.row(&sid).await.unwrap().reason,
+        None,
+        "somebody spoke to the caller"
+    );
+    carrier.stop().await;
+}
+
+/// Race 15: nobody can be asked how the call stands.
+#[actix_web::test]
+async fn a_call_that_was_given_up_comes_back_to_a_line_or_hears_a_goodbye() {
+    let (stage, server) = (Stage::new().await, Server::start().await);
+    rings_the_owner(&stage).await;
+    let brief = || Options {
+        limit: 2,
+        timing: Timing {
+            lease: Duration::from_secs(15),
+            ..CALM
+        },
+        ..stage.options(Some(server.client()))
+    };
+    let dying = Replica::behind(PUBLIC, brief());
+    let living = Replica::behind(PUBLIC, brief());
+    let at = |replica: &Replica, sid: &str| Caller::new(&replica.url, PUBLIC, stage.business, sid);
+    let mut pages = Vec::new();
+    for sid in ["CA1", "CA2"] {
+        let page = at(&dying, sid).rings().await;
+        assert!(page.body.contains("<Dial"), "{}", page.body);
+        pages.push(page.attribute("action"));
+    }
+    dying.dies().await;
+    for sid in ["CA1", "CA2"] {
+        until("it is given up", || async {
+            let row = stage.row(sid).await.unwrap();
+            row.reason == Some(CallReason::Lost)
+        })
+        .await;
+    }
+    let counted = slots(server.client());
+    assert_eq!(counted.standing(2).await.unwrap().live, 0);
+    // Nobody answered: it goes on with the message.
+    let missed = [("DialCallStatus", "no-answer")];
+    let first = at(&living, "CA1");
+    let after = first.goes(&pages[0], &missed).await;
+    assert!(after.body.contains("<Record"), "{}", after.body);
+    assert_eq!(counted.standing(2).await.unwrap().live, 1);
+    let row = stage.row("CA1").await.unwrap();
+    assert_eq!((row.state, row.reason), (CallState::InProgress, None));
+    let other = at(&living, "CA3");
+    assert_eq!(other.rings().await.status, 200);
+    let second = at(&living, "CA2");
+    let after = second.goes(&pages[1], &missed).await;
+    assert!(
+        after.body.contains("<Say") && after.body.contains("<Hangup/>"),
+        "{}",
+        after.body
+    );
+    assert_eq!(counted.standing(2).await.unwrap().live, 2);
+    assert_eq!(first.ends("completed").await.status, 204);
+    assert_eq!(counted.standing(2).await.unwrap().live, 1);
+    assert!(stage.row("CA1").await.unwrap().state.is_over());
+}
+
+/// Callers are put through to somebody, or leave a message.
+async fn rings_the_owner(stage: &Stage) {
+    stage
+        .flow(json!({
+            "language": "en", "time_zone": "UTC", "entry": {"open": "ring", "closed": "ring"},
+            "nodes": {
+                "ring": {"kind": "dial", "targets": [OWNER], "ring_s": 60, "no_answer": "vm"},
+                "vm": {"kind": "voicemail", "prompt": "speak", "max_s": 60},
+            },
+        }))
+        .await;
+}
+
+/// The call of the one who is rung.
+async fn leg_of(carrier: &Carrier) -> String {
+    let path = format!("/calls?live=true&phone={}", OWNER.replace('+', "%2B"));
+    let leg = async || {
+        let calls = carrier.get(&path).await;
+        let leg = calls["data"].as_array().unwrap().first();
+        leg.map(|leg| leg["sid"].as_str().unwrap().to_owned())
+    };
+    until("somebody is rung", || async { leg().await.is_some() }).await;
+    leg().await.unwrap()
 }

@@ -229,9 +229,10 @@ impl Redis {
         self.script(&PHASE, &[&call(id)], &[phase]).await
     }
 
-    pub(crate) async fn begin_phase(&self, id: &str, phase: &str) -> Result<bool, Away> {
-        let call = call(id);
-        let first: u8 = self.script(&AIR, &[SLOTS, &call], &[id, phase]).await?;
+    pub(crate) async fn begin_page(&self, id: &str, page: u32, phase: &str) -> Result<bool, Away> {
+        let (call, page) = (call(id), page.to_string());
+        let arguments = [id, page.as_str(), phase];
+        let first: u8 = self.script(&AIR, &[SLOTS, &call], &arguments).await?;
         Ok(first == 1)
     }
 

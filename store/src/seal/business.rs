@@ -138,7 +138,7 @@ fn wrapped_for(business: BusinessId, id: u32) -> Vec<u8> {
     text
 }
 
-fn hmac(key: &Secret, parts: &[&[u8]]) -> [u8; 32] {
+pub(super) fn hmac(key: &Secret, parts: &[&[u8]]) -> [u8; 32] {
     let bytes: &[u8; 32] = key;
     // A key as long as half a block needs neither hashing nor a check of its length.
     let mut block = Zeroizing::new([0; 64]);

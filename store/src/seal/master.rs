@@ -7,6 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
+use super::business::hmac;
 use super::cipher::{Secret, fresh_secret};
 
 /// What was given as the master key is not 32 bytes in base64.
@@ -50,6 +51,12 @@ impl MasterKey {
         let digest = hash.finalize();
         let half: [u8; 16] = std::array::from_fn(|at| digest.get(at).copied().unwrap_or(0));
         format!("{:032x}", u128::from_be_bytes(half))
+    }
+
+    /// A key for one purpose, the same in every process that has the master key. It opens nothing that is sealed.
+    pub fn for_purpose(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        let parts: [&[u8]; 2] = [b"switchyard key for a purpose\0", purpose.as_bytes()];
+        Zeroizing::new(hmac(&self.0, &parts))
     }
 
     pub(super) fn secret(&self) -> &Secret {

@@ -21,6 +21,8 @@ struct Call {
     until: Option<Instant>,
     ended: bool,
     page: u32,
+    /// The last page of which something was begun that is done once.
+    begun: u32,
     body: String,
     forget_at: Instant,
 }
@@ -36,6 +38,7 @@ impl Call {
             until: None,
             ended: false,
             page: 0,
+            begun: 0,
             body: String::new(),
             forget_at: later(now, LIFE),
         }
@@ -338,14 +341,15 @@ impl Book {
         self.replicas.remove(replica);
     }
 
-    pub(super) fn begin_phase(&mut self, id: &str, phase: &str) -> bool {
+    pub(super) fn begin_page(&mut self, id: &str, page: u32, phase: &str) -> bool {
         let now = Instant::now();
         let Some(call) = self.calls.get_mut(id) else {
             return false;
         };
-        if call.ended || !call.is_live(now) || call.phase == phase {
+        if call.ended || !call.is_live(now) || call.page != page || call.begun == page {
             return false;
         }
+        call.begun = page;
         phase.clone_into(&mut call.phase);
         true
     }

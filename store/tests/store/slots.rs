@@ -139,20 +139,26 @@ both! {
         assert!(!slots.holders().await.unwrap()[0].owner_lives);
     }
 
-    async fn what_one_may_do_at_a_time_is_begun_once(slots: Slots, CALM) {
+    async fn what_is_done_once_of_a_page_is_begun_once(slots: Slots, CALM) {
         let business = BusinessId::generate();
-        assert!(!slots.begin_phase("CA1", "streaming").await.unwrap(), "it has no slot");
+        let begin = async |page| slots.begin_page("CA1", page, "streaming").await.unwrap();
+        slots.turn("CA1", 1, "<Response/>", "stream").await.unwrap();
+        assert!(!begin(1).await, "it has no slot");
         slots.acquire(ask("CA1", business)).await.unwrap();
+        assert!(!begin(0).await && !begin(2).await, "it is on another page");
         let mut tasks = JoinSet::new();
         for _ in 0..16 {
             let slots = slots.clone();
-            tasks.spawn(async move { slots.begin_phase("CA1", "streaming").await.unwrap() });
+            tasks.spawn(async move { slots.begin_page("CA1", 1, "streaming").await.unwrap() });
         }
         assert_eq!(tasks.join_all().await.into_iter().filter(|it| *it).count(), 1);
         slots.note_phase("CA1", "stream_done").await.unwrap();
-        assert!(slots.begin_phase("CA1", "streaming").await.unwrap());
+        assert!(!begin(1).await, "though the first one is done");
+        slots.turn("CA1", 2, "<Response/>", "stream").await.unwrap();
+        assert!(!begin(1).await && begin(2).await);
+        slots.turn("CA1", 3, "<Response/>", "stream").await.unwrap();
         slots.release("CA1", business, "completed").await.unwrap();
-        assert!(!slots.begin_phase("CA1", "other").await.unwrap(), "it is over");
+        assert!(!begin(3).await, "it is over");
     }
 
     async fn nobody_ends_a_call_of_somebody_else(slots: Slots, CALM) {

@@ -4,6 +4,7 @@ mod dependencies;
 mod deploy;
 mod files;
 mod graph;
+mod races;
 
 use std::path::PathBuf;
 use std::process::Command;

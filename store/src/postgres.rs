@@ -71,7 +71,7 @@ impl PostgresStore {
         let connect = connect
             .application_name(&name)
             .options([("idle_in_transaction_session_timeout", IDLE)])
-            .options(line::keepalive())
+            .options(line::presence())
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();
         let patience = Patience::new(options.answer, metrics.unanswered.clone());

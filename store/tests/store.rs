@@ -41,7 +41,7 @@ mod inbound;
 mod jobs;
 #[path = "store/leases.rs"]
 mod leases;
-#[path = "store/line.rs"]
+#[path = "../../switchyard/tests/switchyard/outside/line.rs"]
 mod line;
 #[path = "store/links.rs"]
 mod links;

@@ -3,13 +3,17 @@
 use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
+use std::{io, thread};
 
-use sqlx::postgres::{PgListener, PgPoolOptions};
+use sqlx::postgres::{PgConnectOptions, PgListener, PgPoolOptions};
+use tokio::runtime::{self, Runtime};
+use tokio::sync::{mpsc, oneshot};
 use tokio::time::timeout;
 
 use super::relay::{Kind, Message};
+use crate::Result;
 use crate::postgres::PostgresStore;
-use crate::{Error, Result};
+use crate::postgres::line::Patience;
 
 /// Never inside the transaction that changed something: a commit with a `NOTIFY` in it waits for every other such one.
 const NOTIFY: &str = "select pg_notify($1, $2)";
@@ -19,6 +23,8 @@ const CONNECT: Duration = Duration::from_secs(5);
 /// After so long without a hint the server is asked whether it is there: nobody tells of a connection that died without
 /// a word.
 const QUIET: Duration = Duration::from_secs(10);
+/// Messages that were heard and wait to be handed over: no more is read meanwhile.
+const WAITING: usize = 64;
 
 /// Sending over the pool and listening past it: a pooler would hand the listening connection to somebody else.
 #[derive(Debug)]
@@ -55,33 +61,85 @@ impl Wire {
 
     /// Hands over what is sent until the connection breaks or falls silent.
     pub(super) async fn hear(&self, heard: impl Fn(Kind, &str)) -> Result<Infallible> {
-        // A pool for each connection: the listener returns it in the background, which a dead one does not survive.
+        let (sender, mut messages) = mpsc::channel(WAITING);
+        let ear = Ear {
+            direct: self.0.direct(),
+            patience: self.0.patience().clone(),
+            heard: sender,
+        };
+        let ended = ear.listen().map_err(sqlx::Error::Io)?;
+        while let Some(Message { kind, text }) = messages.recv().await {
+            heard(kind, &text);
+        }
+        Err(ended.await.unwrap_or(sqlx::Error::WorkerCrashed).into())
+    }
+}
+
+/// What listens. The driver's listener says goodbye in a task of its own when it is dropped, and over a connection that
+/// died without a word that task, and the connection with it, would stay for as long as the kernel sends again. So it
+/// has a runtime of its own, which takes both with it when it ends.
+struct Ear {
+    direct: PgConnectOptions,
+    patience: Patience,
+    heard: mpsc::Sender<Message>,
+}
+
+impl Ear {
+    /// Listens on a thread of its own until nobody takes what it hears, or until the connection ends: why it did.
+    fn listen(self) -> io::Result<oneshot::Receiver<sqlx::Error>> {
+        let runtime: Runtime = runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        let (end, ended) = oneshot::channel();
+        thread::Builder::new()
+            .name("hints".to_owned())
+            .spawn(move || {
+                let why = runtime.block_on(async {
+                    tokio::select! {
+                        why = Box::pin(self.until_it_ends()) => why.err(),
+                        () = self.heard.closed() => None,
+                    }
+                });
+                drop(runtime);
+                if let Some(why) = why {
+                    // Whoever asked may have gone meanwhile.
+                    end.send(why).ok();
+                }
+            })?;
+        Ok(ended)
+    }
+
+    async fn until_it_ends(&self) -> sqlx::Result<Infallible> {
+        // A pool of its own: a listener gives its connection back to one.
         let listening = PgPoolOptions::new()
             .max_connections(1)
             .max_lifetime(None)
             .idle_timeout(None)
             .acquire_timeout(CONNECT)
-            .connect_lazy_with(self.0.direct());
-        let patience = self.0.patience();
-        let mut listener = Box::pin(PgListener::connect_with(&listening)).await?;
+            .connect_lazy_with(self.direct.clone());
+        let mut listener = PgListener::connect_with(&listening).await?;
         // A connection that broke is replaced by the relay, which waits between two tries.
         listener.eager_reconnect(false);
         let channels = Kind::ALL.map(channel);
-        patience
+        self.patience
             .wait(Box::pin(listener.listen_all(channels)))
             .await?;
         loop {
             let Ok(received) = timeout(QUIET, listener.try_recv()).await else {
                 let ping = sqlx::query("select 1").execute(&mut listener);
-                patience.wait(ping).await?;
+                self.patience.wait(ping).await?;
                 continue;
             };
             let Some(notification) = received? else {
-                return Err(Error::from(sqlx::Error::WorkerCrashed));
+                return Err(sqlx::Error::WorkerCrashed);
             };
             let on = notification.channel();
             if let Some(kind) = Kind::ALL.into_iter().find(|it| channel(*it) == on) {
-                heard(kind, notification.payload());
+                let text = notification.payload().to_owned();
+                let message = Message { kind, text };
+                if self.heard.send(message).await.is_err() {
+                    return Err(sqlx::Error::PoolClosed);
+                }
             }
         }
     }

@@ -18,13 +18,16 @@ use tokio::time::timeout;
 const PING: Duration = Duration::from_secs(1);
 /// How long a connection may take to end what its user left undone, before it is closed.
 const RETURN: Duration = Duration::from_secs(5);
-/// The server, too, notices within a minute or so that a client died without a word, and frees what it held.
-/// Source: the chapter on connections of its documentation; seconds, but for the last.
-const KEEPALIVE: [(&str, &str); 4] = [
+/// The server, too, notices within a minute or so that a client died without a word, and within seconds that one hung
+/// up while its statement runs or waits for a lock, and frees what it held.
+/// Source: the chapter on connections of its documentation; seconds, but for those with another unit. The last is there
+/// from Postgres 14 on, which refuses what it does not know.
+const PRESENCE: [(&str, &str); 5] = [
     ("tcp_keepalives_idle", "30"),
     ("tcp_keepalives_interval", "10"),
     ("tcp_keepalives_count", "3"),
-    ("tcp_user_timeout", "60000"),
+    ("tcp_user_timeout", "60000ms"),
+    ("client_connection_check_interval", "2s"),
 ];
 
 /// How long an answer of the server is waited for. Cloning is cheap.
@@ -66,8 +69,8 @@ impl Patience {
 }
 
 /// Settings of every connection by which the server notices that this process is gone.
-pub(super) fn keepalive() -> impl Iterator<Item = (&'static str, &'static str)> {
-    KEEPALIVE.into_iter()
+pub(super) fn presence() -> impl Iterator<Item = (&'static str, &'static str)> {
+    PRESENCE.into_iter()
 }
 
 /// A pool that hands out no idle connection which does not answer.

@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use sqlx::{Connection, PgConnection};
+use store::hints::{Relay, Via};
 use store::leases::{Figures, Renewer};
-use store::{Engine, Error, Lane, NewEvent, Store, StoreOptions, Tx, events, leases};
+use store::{Engine, Error, Hint, Lane, NewEvent, Store, StoreOptions, Tx, events, leases};
 use switchyard_core::BusinessId;
 use switchyard_core::event::EventType;
+use tokio::time::interval;
 
 use crate::bench::{Bench, NOON, counted, options};
 use crate::line::Line;
@@ -107,7 +110,7 @@ async fn a_transaction_that_its_process_forgot_is_ended_and_frees_its_locks() {
             .await
     });
     let shard = bench.shard(2).await;
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     leases::take(&bench.store, shard, held.session)
         .await
         .unwrap();
@@ -123,6 +126,8 @@ async fn a_transaction_that_its_process_forgot_is_ended_and_frees_its_locks() {
 
 /// How long an answer is waited for where none will come.
 const ANSWER: Duration = Duration::from_secs(3);
+/// Nothing takes longer without being wrong.
+const LONG: Duration = Duration::from_mins(1);
 
 /// A store with one connection in its pool, over a line.
 async fn over_a_line(bench: &Bench) -> (Line, Store, prometheus::Registry) {
@@ -189,6 +194,107 @@ async fn a_renewal_over_a_connection_that_died_without_a_word_is_made_over_anoth
         let renewed = renewer.renew(shard, lease, Figures::default()).await;
         assert!(renewed.unwrap());
         line.forget();
+    }
+    store.close().await;
+    bench.end().await;
+}
+
+/// How many statements wait for a lock in the database of this test.
+async fn waiting(watcher: &mut PgConnection) -> i64 {
+    const WAITING: &str = "select count(*) from pg_stat_activity
+        where datname = current_database() and wait_event_type = 'Lock'";
+    let (count,) = sqlx::query_as(WAITING).fetch_one(watcher).await.unwrap();
+    count
+}
+
+/// Waits until so many statements wait for a lock.
+async fn until_waiting(watcher: &mut PgConnection, wanted: i64) {
+    let (start, mut pace) = (Instant::now(), interval(Duration::from_millis(50)));
+    while waiting(watcher).await != wanted {
+        assert!(start.elapsed() < LONG, "not {wanted} wait for a lock");
+        pace.tick().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_statement_that_nobody_waits_for_any_more_is_ended() {
+    let bench = Bench::postgres().await;
+    let business = bench.business();
+    let options = StoreOptions {
+        answer: ANSWER,
+        ..options(&prometheus::Registry::new())
+    };
+    let url = bench.url();
+    let store = Store::connect_postgres(&url, 1, options).await.unwrap();
+    // Not connections of ours: they have no limit.
+    let mut locker = PgConnection::connect(&url).await.unwrap();
+    let mut watcher = PgConnection::connect(&url).await.unwrap();
+    let mut lock = locker.begin().await.unwrap();
+    sqlx::query("lock table events in access exclusive mode")
+        .execute(&mut *lock)
+        .await
+        .unwrap();
+    let (of, first) = (store.clone(), business);
+    let telling = tokio::spawn(async move { fail_first(&of, first, 0, "").await });
+    until_waiting(&mut watcher, 1).await;
+    let given_up = telling.await.unwrap();
+    assert!(
+        matches!(given_up, Err(Error::Unavailable(_))),
+        "{given_up:?}"
+    );
+    // What it waits for is still held.
+    until_waiting(&mut watcher, 0).await;
+    lock.rollback().await.unwrap();
+    assert_eq!(fail_first(&store, business, 0, "").await.unwrap(), 0);
+    assert_eq!(events::head(&bench.store, business).await.unwrap(), 1);
+    store.close().await;
+    bench.end().await;
+}
+
+/// How many connections of this machine to a port of it are open.
+fn open_to(port: u16) -> usize {
+    // As the kernel prints them: the local address, the other one, and 01 for an open one.
+    let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap();
+    let end = format!(":{port:04X}");
+    let is_open = |line: &&str| {
+        let mut words = line.split_whitespace().skip(2);
+        words.next().is_some_and(|there| there.ends_with(&end)) && words.next() == Some("01")
+    };
+    table.lines().filter(is_open).count()
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_listens_leaves_no_connection_behind_that_died_without_a_word() {
+    let bench = Bench::postgres().await;
+    let (line, store, _registry) = over_a_line(&bench).await;
+    let relays = [&bench.store, &store].map(|it| Relay::start(it, Via::Database));
+    let mut hints = store.hints().subscribe();
+    // Something that happens from now on.
+    let mut heard = async || {
+        let (start, mut pace) = (Instant::now(), interval(Duration::from_millis(200)));
+        let mut happened = Vec::new();
+        loop {
+            pace.tick().await;
+            happened.push(Hint::Session(bench.session(bench.business()).await));
+            while let Ok(hint) = hints.try_recv() {
+                if happened.contains(&hint) {
+                    return;
+                }
+            }
+            assert!(start.elapsed() < LONG, "nothing is heard");
+        }
+    };
+    heard().await;
+    line.forget();
+    heard().await;
+    let (start, mut pace) = (Instant::now(), interval(Duration::from_millis(50)));
+    // That of the listener, and the one of the pool.
+    while open_to(line.port()) > 2 {
+        assert!(start.elapsed() < LONG, "{} are open", open_to(line.port()));
+        pace.tick().await;
+    }
+    for relay in relays {
+        relay.stop().await;
     }
     store.close().await;
     bench.end().await;

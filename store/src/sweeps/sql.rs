@@ -73,6 +73,16 @@ statements! {
     PRUNE_LINKS: across_tenants = "delete from sign_in_links where token_hash in (
         select token_hash from sign_in_links where expires_at < $1 order by expires_at limit $2)";
 
+    /// Whether it was accepted or withdrawn: nobody can use it after its end, and no list shows it.
+    PRUNE_INVITATIONS: across_tenants = "delete from invitations where id in (
+        select id from invitations where expires_at < $1 order by expires_at limit $2)";
+
+    PRUNE_EXPIRED_KEYS: across_tenants = "delete from api_keys where id in (
+        select id from api_keys where expires_at < $1 order by expires_at limit $2)";
+
+    PRUNE_REVOKED_KEYS: across_tenants = "delete from api_keys where id in (
+        select id from api_keys where revoked_at < $1 order by revoked_at limit $2)";
+
     /// Registrations of shards that were lost long ago and hold nothing.
     PRUNE_SHARDS: across_tenants = "delete from shards where incarnation in (
         select incarnation from shards where state = 'lost' and lease_until < $1

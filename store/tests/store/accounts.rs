@@ -7,7 +7,8 @@ use store::accounts::{
     self, NewApiKey, NewBusiness, NewMember, NewUserSession, Rotate, Rotation, User,
 };
 use store::audit::Actor;
-use store::{Error, Store, members};
+use store::members::NewInvitation;
+use store::{Engine, Error, Store, members, sweeps};
 use switchyard_core::permission::{Role, Scope};
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
@@ -51,6 +52,18 @@ async fn signed_in(store: &Store, user: &User, refresh: &str) -> Uuid {
         .unwrap()
         .unwrap()
         .id
+}
+
+/// How many keys and how many invitations are stored, whatever became of them.
+async fn stored(store: &Store) -> (i64, i64) {
+    const COUNT: &str =
+        "select (select count(*) from api_keys), (select count(*) from invitations)";
+    let mut conn = store.read().await.unwrap();
+    let counts = match conn.engine() {
+        Engine::Sqlite(connection) => sqlx::query_as(COUNT).fetch_one(connection).await,
+        Engine::Postgres(connection) => sqlx::query_as(COUNT).fetch_one(connection).await,
+    };
+    counts.unwrap()
 }
 
 /// Presents a token whose successor is named after it.
@@ -254,5 +267,47 @@ both_engines! {
         let revoked = accounts::revoke_api_key(&bench.store, NOON, Actor::system(), business, first).await;
         assert!(revoked.unwrap());
         make().await.unwrap();
+    }
+
+    async fn keys_and_invitations_are_removed_thirty_days_after_their_end_and_no_sooner(bench: &Bench) {
+        let (store, by) = (&bench.store, Actor::system());
+        let (business, _) = owner(store, "ada@example.com").await;
+        let make = async |expires_at| {
+            let new = NewApiKey {
+                name: "robot".to_owned(),
+                scopes: vec![Scope::EventsRead],
+                per_second: 1,
+                burst: 1,
+                expires_at,
+                by: Actor::system(),
+            };
+            accounts::create_api_key(store, NOON, business, new).await.unwrap().0
+        };
+        let lasting = make(None).await;
+        make(Some(NOON.plus(DAY))).await;
+        let later = make(Some(NOON.plus(DAY * 40))).await;
+        let revoked = make(None).await;
+        accounts::revoke_api_key(store, NOON.plus(DAY * 2), by.clone(), business, revoked).await.unwrap();
+        for (email, life) in [("bob@example.com", DAY), ("eve@example.com", DAY * 40)] {
+            let invitation = NewInvitation { email: email.to_owned(), role: Role::Agent, life };
+            members::invite(store, NOON, by.clone(), business, invitation).await.unwrap();
+        }
+        assert_eq!(stored(store).await, (4, 2));
+        for (days, moment, kept) in [
+            (31, 0, (4, 2)),
+            (31, 1, (3, 1)),
+            (32, 0, (3, 1)),
+            (32, 1, (2, 1)),
+            (70, 0, (2, 1)),
+            (70, 1, (1, 0)),
+        ] {
+            let then = NOON.plus(DAY * days).plus(Duration::from_millis(moment));
+            while sweeps::prune(store, then).await.unwrap() > 0 {}
+            assert_eq!(stored(store).await, kept, "{days} days, {moment} ms");
+            let listed = accounts::api_keys(store, business, None, 50).await.unwrap();
+            let ids: Vec<_> = listed.data.iter().map(|it| it.id).collect();
+            assert!(ids.contains(&lasting));
+            assert_eq!(ids.contains(&later), kept.0 > 1);
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! Removing what is spent: finished jobs, old events, keys, links and tokens.
+//! Removing what is spent: finished jobs, old events, keys, invitations, links and tokens.
 
 use switchyard_core::Timestamp;
 

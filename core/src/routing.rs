@@ -131,6 +131,17 @@ pub fn hand_out(
     given
 }
 
+/// How many sessions of `held` would stay if [`hand_out`] gave the rest away: no shard has room for their business.
+pub fn without_room(peers: &[Peer], held: &[(BusinessId, u32)]) -> u32 {
+    let given = hand_out(peers, held, u32::MAX);
+    let all = held
+        .iter()
+        .fold(0_u32, |sum, (_, sessions)| sum.saturating_add(*sessions));
+    given
+        .iter()
+        .fold(all, |left, (_, _, sessions)| left.saturating_sub(*sessions))
+}
+
 /// What one shard takes.
 pub(crate) struct Bag {
     left: u32,
@@ -308,6 +319,20 @@ mod tests {
         assert_eq!(hand_out(&peers(&[(2, 80)]), &held, 5).len(), 2);
         assert_eq!(hand_out(&peers(&[(2, 80)]), &held, 1).len(), 1);
         assert!(hand_out(&[], &held, 50).is_empty());
+    }
+
+    #[test]
+    fn room_that_one_business_takes_is_none_for_the_next() {
+        let held = |sessions: &[u32]| -> Vec<(BusinessId, u32)> {
+            let each = sessions.iter();
+            each.map(|it| (BusinessId::generate(), *it)).collect()
+        };
+        let three = peers(&[(2, 3), (3, 1)]);
+        assert_eq!(without_room(&three, &held(&[2, 1, 1])), 0);
+        assert_eq!(without_room(&three, &held(&[2, 2])), 2);
+        assert_eq!(without_room(&three, &held(&[4, 3, 1])), 4);
+        assert_eq!(without_room(&[], &held(&[4, 3])), 7);
+        assert_eq!(without_room(&three, &[]), 0);
     }
 
     #[test]

@@ -3,14 +3,15 @@
 
 use serde_json::json;
 use switchyard_core::audit::AuditAction;
+use switchyard_core::routing::{Peer, without_room};
 use switchyard_core::shard::DrainState;
-use switchyard_core::{BusinessId, SessionId, Timestamp};
+use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
 use super::{CANNOT_TAKE, sql};
 use crate::audit::{self, Actor};
 use crate::run::{execute, fetch_all, fetch_optional};
-use crate::{Conn, Error, Hint, Lane, Result, Store, Tx, leases};
+use crate::{Conn, Error, Lane, Result, Store, Tx, leases};
 
 /// How far the emptying of a shard has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,7 +26,7 @@ pub struct Drain {
     pub total: u32,
     /// How long the rest will take at the pace so far; unknown before the first one is gone.
     pub seconds_left: Option<u32>,
-    /// Sessions that stay for as long as no other shard has room for their whole business.
+    /// Sessions that stay for as long as no other shard has room for their whole business beside those that go before.
     pub waiting_for_room: u32,
 }
 
@@ -120,7 +121,7 @@ pub async fn drain_of(store: &Store, now: Timestamp, number: u16) -> Result<Opti
             moved: count(moved),
             total: count(total),
             seconds_left: if held == 0 { Some(0) } else { seconds },
-            waiting_for_room: count(waiting),
+            waiting_for_room: waiting,
         }
     }))
 }
@@ -130,14 +131,21 @@ async fn progress(conn: &mut Conn, number: u16) -> Result<Option<(i64, i64, i64)
     fetch_optional!(conn, (i64, i64, i64), sql::DRAIN_PROGRESS, shard)
 }
 
-async fn waiting_for_room(conn: &mut Conn, number: u16) -> Result<i64> {
-    let shard = i64::from(number);
+async fn waiting_for_room(conn: &mut Conn, number: u16) -> Result<u32> {
     let peers = fetch_all!(conn, (i64, i64, Uuid), leases::sql::PEERS)?;
-    let others = peers.into_iter().filter(|(peer, ..)| *peer != shard);
-    let most = others.map(|(_, room, _)| room.max(0)).max().unwrap_or(0);
-    let held = fetch_all!(conn, (i64,), sql::NOT_GIVEN, shard)?;
-    let waiting = held.into_iter().filter(|(sessions,)| *sessions > most);
-    Ok(waiting.map(|(sessions,)| sessions).sum())
+    let peers = peers.into_iter().filter_map(|(peer, room, _)| {
+        let peer = u16::try_from(peer).ok().filter(|it| *it != number)?;
+        let room = u32::try_from(room.max(0)).ok()?;
+        Some(Peer { number: peer, room })
+    });
+    let held = fetch_all!(conn, (Uuid, i64), sql::NOT_GIVEN, i64::from(number))?;
+    let held = held
+        .into_iter()
+        .map(|(id, sessions)| (id.into(), u32::try_from(sessions).unwrap_or(u32::MAX)));
+    Ok(without_room(
+        &peers.collect::<Vec<_>>(),
+        &held.collect::<Vec<_>>(),
+    ))
 }
 
 /// In every business that the shard holds, and in that of whoever asks.
@@ -148,11 +156,8 @@ async fn note(
     home: Option<BusinessId>,
     (number, incarnation, action): (u16, Uuid, AuditAction),
 ) -> Result<()> {
-    let rows = fetch_all!(tx, (Uuid, Uuid), sql::HELD_BUSINESSES, incarnation)?;
-    if let Some((_, session)) = rows.first() {
-        tx.hint(Hint::Session(SessionId::from(*session)));
-    }
-    let mut businesses: Vec<BusinessId> = rows.into_iter().map(|(it, _)| it.into()).collect();
+    let rows = fetch_all!(tx, (Uuid,), sql::HELD_BUSINESSES, incarnation)?;
+    let mut businesses: Vec<BusinessId> = rows.into_iter().map(|(it,)| it.into()).collect();
     businesses.extend(home);
     businesses.sort_unstable_by_key(|it| it.uuid());
     businesses.dedup();

@@ -105,10 +105,11 @@ statements! {
         from shard_drains d where d.number = $1";
 
     /// Sessions of each business that a shard holds and nobody is to have yet.
-    NOT_GIVEN: across_tenants = "select count(*) from shards s join session_leases l on l.incarnation = s.incarnation
+    NOT_GIVEN: across_tenants = "select l.business_id, count(*)
+        from shards s join session_leases l on l.incarnation = s.incarnation
         where s.number = $1 and s.state <> 'lost'
             and not exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost')
-        group by l.business_id";
+        group by l.business_id order by l.business_id";
 
-    HELD_BUSINESSES: across_tenants = "select business_id, session_id from session_leases where incarnation = $1";
+    HELD_BUSINESSES: across_tenants = "select distinct business_id from session_leases where incarnation = $1";
 }

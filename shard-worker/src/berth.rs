@@ -1,11 +1,13 @@
-//! A session's place in this process: what is wanted of it, under which epoch it is held, and its live connection.
+//! A session's place in this process: what is wanted of it, under which epoch it is held, and its live connection; and
+//! the places of all of them.
 
+use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use store::Held;
 use store::sessions::Wish;
-use switchyard_core::Timestamp;
 use switchyard_core::session::Wanted;
+use switchyard_core::{SessionId, Timestamp};
 use tokio::sync::watch;
 
 use crate::acks::Silent;
@@ -135,5 +137,35 @@ impl Berth {
         if let Some(live) = self.withdraw() {
             live.end();
         }
+    }
+}
+
+/// The sessions of this process.
+#[derive(Default)]
+pub(crate) struct Berths(RwLock<HashMap<SessionId, Arc<Berth>>>);
+
+impl Berths {
+    /// A session's place, if it has one here.
+    pub(crate) fn get(&self, session: SessionId) -> Option<Arc<Berth>> {
+        let berths = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        berths.get(&session).cloned()
+    }
+
+    /// Every session that has a place here.
+    pub(crate) fn all(&self) -> Vec<(SessionId, Arc<Berth>)> {
+        let berths = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        berths.iter().map(|(id, it)| (*id, it.clone())).collect()
+    }
+
+    /// Gives a session its place.
+    pub(crate) fn put(&self, session: SessionId, berth: Arc<Berth>) {
+        let mut berths = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        berths.insert(session, berth);
+    }
+
+    /// The session has no place here any more.
+    pub(crate) fn remove(&self, session: SessionId) {
+        let mut berths = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        berths.remove(&session);
     }
 }

@@ -12,9 +12,9 @@ use switchyard_core::trace::{self, Trace};
 use tokio::runtime::Handle;
 use tracing::Instrument;
 
+use crate::berth::Berths;
 use crate::live::not_connected;
 use crate::metrics::Metrics;
-use crate::roster::Berths;
 
 /// The largest body that is read, in bytes.
 const BODY_MAX: usize = 4_096;

@@ -2,10 +2,10 @@
 //! their businesses want.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::Duration;
 
-use store::sessions::{self, Wish};
+use store::sessions::{self, Hinted, Wish};
 use store::{Held, Hint, leases};
 use switchyard_core::SessionId;
 use switchyard_core::session::{SessionState, Wanted};
@@ -15,7 +15,7 @@ use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, sleep_until, timeout};
 use tracing::Instrument;
 
-use crate::berth::{Berth, Holding, Order};
+use crate::berth::{Berth, Berths, Holding, Order};
 use crate::claim::Claims;
 use crate::session::Supervisor;
 use crate::tenure::Lease;
@@ -31,35 +31,10 @@ const BREATH: Duration = Duration::from_millis(25);
 const RETAKE_EVERY: Duration = Duration::from_secs(1);
 /// How often to look while a session is on its way here.
 const LOOK_FOR_MOVES: Duration = Duration::from_millis(100);
+/// So many sessions that were hinted at are looked at one by one; of more everything is.
+const HINTS: usize = 200;
 /// How long the supervisors may take to hang up when the process stops.
 const HANG_UP: Duration = Duration::from_secs(6);
-
-/// The sessions of this process.
-#[derive(Default)]
-pub(crate) struct Berths(RwLock<HashMap<SessionId, Arc<Berth>>>);
-
-impl Berths {
-    /// A session's place, if it has one here.
-    pub(crate) fn get(&self, session: SessionId) -> Option<Arc<Berth>> {
-        let berths = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        berths.get(&session).cloned()
-    }
-
-    fn all(&self) -> Vec<(SessionId, Arc<Berth>)> {
-        let berths = self.0.read().unwrap_or_else(PoisonError::into_inner);
-        berths.iter().map(|(id, it)| (*id, it.clone())).collect()
-    }
-
-    fn put(&self, session: SessionId, berth: Arc<Berth>) {
-        let mut berths = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        berths.insert(session, berth);
-    }
-
-    fn remove(&self, session: SessionId) {
-        let mut berths = self.0.write().unwrap_or_else(PoisonError::into_inner);
-        berths.remove(&session);
-    }
-}
 
 /// Keeps the sessions of this process.
 pub(crate) struct Roster {
@@ -107,6 +82,7 @@ impl Roster {
         tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut look_at: Option<Instant> = None;
         let mut looked_at = Instant::now();
+        let mut asked = Asked::default();
         let soft = self.world.soft.clone();
         loop {
             tokio::select! {
@@ -117,18 +93,23 @@ impl Roster {
                     }
                     self.look().await;
                 }
-                hint = hints.recv() => match hint {
-                    Ok(Hint::Session(_)) | Err(RecvError::Lagged(_)) => {
-                        let soonest = looked_at.checked_add(BREATH);
-                        look_at = look_at.or_else(|| Instant::now().checked_add(GATHER).max(soonest));
+                hint = hints.recv() => {
+                    match hint {
+                        Ok(Hint::Session(session)) => asked.about(session),
+                        Err(RecvError::Lagged(_)) => asked = Asked::Everything,
+                        Ok(Hint::Jobs(_) | Hint::Events(_) | Hint::Credentials(_)) => continue,
+                        // The store never closes its hints while it is open.
+                        Err(RecvError::Closed) => break,
                     }
-                    Ok(Hint::Jobs(_) | Hint::Events(_) | Hint::Credentials(_)) => {}
-                    // The store never closes its hints while it is open.
-                    Err(RecvError::Closed) => break,
+                    let soonest = looked_at.checked_add(BREATH);
+                    look_at = look_at.or_else(|| Instant::now().checked_add(GATHER).max(soonest));
                 },
                 () = sleep_until(look_at.unwrap_or_else(Instant::now)), if look_at.is_some() => {
                     look_at = None;
-                    self.look().await;
+                    match std::mem::take(&mut asked) {
+                        Asked::About(sessions) => self.look_at(&sessions).await,
+                        Asked::Everything => self.look().await,
+                    }
                     looked_at = Instant::now();
                 }
                 _ = tick.tick() => self.look().await,
@@ -177,6 +158,44 @@ impl Roster {
             self.claims.disturbed();
         }
         self.claims.answered_after(started.elapsed());
+    }
+
+    /// Looks at sessions that were hinted at; at everything when one of them may come or go.
+    async fn look_at(&mut self, sessions: &HashSet<SessionId>) {
+        let lease = self.tenure.borrow().clone();
+        let taken_under = self.taken_under.as_ref();
+        let same = |it: &Arc<Lease>| taken_under.is_some_and(|taken| Arc::ptr_eq(taken, it));
+        let Some(lease) = lease.filter(same) else {
+            self.look().await;
+            return;
+        };
+        match self.hear_of(&lease, sessions).await {
+            Ok(true) => {}
+            Ok(false) => self.look().await,
+            Err(error) => tracing::warn!(%error, "could not look at sessions that were hinted at"),
+        }
+    }
+
+    /// False: one of them is to be taken, or is not ours any more.
+    async fn hear_of(
+        &mut self,
+        lease: &Arc<Lease>,
+        sessions: &HashSet<SessionId>,
+    ) -> store::Result<bool> {
+        let list: Vec<SessionId> = sessions.iter().copied().collect();
+        let mut gone: HashSet<SessionId> = sessions.clone();
+        gone.retain(|session| self.held.contains_key(session));
+        let store = &self.world.store;
+        for hinted in sessions::hinted(store, lease.incarnation(), &list).await? {
+            match hinted? {
+                Hinted::Held(wish) if self.held.contains_key(&wish.session) => {
+                    gone.remove(&wish.session);
+                    self.hear(lease, &wish, false).await?;
+                }
+                Hinted::Held(_) | Hinted::Loose(_) => return Ok(false),
+            }
+        }
+        Ok(gone.is_empty())
     }
 
     fn let_go(&mut self) {
@@ -319,6 +338,31 @@ impl Roster {
             berth.hold(Some(holding(lease, held)));
         }
         Ok(())
+    }
+}
+
+/// What to look at.
+enum Asked {
+    /// These sessions.
+    About(HashSet<SessionId>),
+    /// Whatever may have changed.
+    Everything,
+}
+
+impl Default for Asked {
+    fn default() -> Self {
+        Self::About(HashSet::new())
+    }
+}
+
+impl Asked {
+    fn about(&mut self, session: SessionId) {
+        if let Self::About(sessions) = self {
+            sessions.insert(session);
+            if sessions.len() > HINTS {
+                *self = Self::Everything;
+            }
+        }
     }
 }
 

@@ -15,13 +15,14 @@ use tokio::task::JoinHandle;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use crate::berth::Berths;
 use crate::claim::Claims;
 use crate::dialler::Line;
 use crate::drain::{self, Doorway};
 use crate::figures::Gauge;
 use crate::metrics::Metrics;
 use crate::patience::Patience;
-use crate::roster::{Berths, Roster};
+use crate::roster::Roster;
 use crate::tenure::{Tenure, TenureOptions};
 use crate::vault::Vaults;
 use crate::world::World;

@@ -15,7 +15,7 @@ mod shard;
 pub(crate) mod sql;
 
 use row::SessionRow;
-pub use shard::{Wish, delete, paired, seen, set_state, stored, unpaired, wishes};
+pub use shard::{Hinted, Wish, delete, hinted, paired, seen, set_state, stored, unpaired, wishes};
 
 /// One WhatsApp number of a business.
 #[derive(Debug, Clone, PartialEq, Eq)]

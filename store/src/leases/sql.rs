@@ -24,6 +24,18 @@ macro_rules! is_for_me {
     };
 }
 
+/// Whether nobody live holds or shall have the lease `l` of a session `s` that has something to do.
+macro_rules! is_loose {
+    () => {
+        concat!(
+            "not exists (select 1 from shards h where h.incarnation = l.incarnation and h.state <> 'lost')
+                and not exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost')
+                and ",
+            has_work!()
+        )
+    };
+}
+
 /// The lost processes that still have leases.
 macro_rules! lost {
     () => {
@@ -209,6 +221,24 @@ statements! {
             found as materialized (select ", of_business!(), " from loose group by loose.business_id)
             select ", place!(), " from found left join lateral (
                 select shard_override, shard from businesses where id = found.business_id offset 0) as b on true")
+    );
+
+    /// Of these sessions those that are something to `$1`: what is wanted of one that it holds, and whether a live other is
+    /// to have that; one that it may take, or that is on its way to it.
+    HINTED: across_tenants = (
+        concat!("select s.id, s.business_id, s.state, s.wanted, s.wanted_at,
+                exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost') as moves,
+                coalesce(l.incarnation = $1, false) as is_held
+            from json_each($2) as hinted
+                cross join session_leases l on l.session_id = unhex(hinted.value)
+                cross join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            where s.deleted_at is null and (l.incarnation = $1 or l.heir = $1 or (", is_loose!(), "))");
+        concat!("select s.id, s.business_id, s.state, s.wanted, s.wanted_at,
+                exists (select 1 from shards h where h.incarnation = l.heir and h.state <> 'lost') as moves,
+                coalesce(l.incarnation = $1, false) as is_held
+            from session_leases l join sessions s on s.id = l.session_id and s.business_id = l.business_id
+            where l.session_id = any (array(select (value #>> '{}')::uuid from json_array_elements($2::json)))
+                and s.deleted_at is null and (l.incarnation = $1 or l.heir = $1 or (", is_loose!(), "))")
     );
 
     /// Whether anything is on its way to `$1`, and whether it is to be empty.

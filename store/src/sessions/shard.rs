@@ -7,10 +7,10 @@ use switchyard_core::session::{SessionState, Wanted};
 use switchyard_core::{BusinessId, ChatId, SessionId, Timestamp};
 use uuid::Uuid;
 
-use crate::leases::Incarnation;
+use crate::leases::{self, Incarnation};
 use crate::messages::MessageRow;
 use crate::messages::row::tell_status;
-use crate::run::{execute, fetch_all, fetch_optional};
+use crate::run::{execute, fetch_all, fetch_optional, hex};
 use crate::sessions::row::SessionRow;
 use crate::sessions::{Session, changed, must_find, sql};
 use crate::{Error, Held, Hint, Lane, Result, Store, Tx, jobs, members};
@@ -35,15 +35,61 @@ pub struct Wish {
 /// What is wanted of every session that this shard holds. A row that cannot be read hides no other.
 pub async fn wishes(store: &Store, incarnation: Incarnation) -> Result<Vec<Result<Wish>>> {
     let mut conn = store.read().await?;
-    let rows = fetch_all!(
-        conn,
-        (Uuid, Uuid, String, String, i64, bool),
-        sql::WISHES,
-        incarnation.0
-    )?;
-    let wish = |row: (Uuid, Uuid, String, String, i64, bool)| {
-        let (id, business, state, wanted, at, moves) = row;
-        let session = SessionId::from(id);
+    let rows = fetch_all!(conn, WishRow, sql::WISHES, incarnation.0)?;
+    Ok(rows.into_iter().map(WishRow::into_wish).collect())
+}
+
+/// What a session that was hinted at is to a shard.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hinted {
+    /// It holds it.
+    Held(Wish),
+    /// It may take it, or soon will.
+    Loose(SessionId),
+}
+
+/// Of these sessions those that are something to this shard; the others are no matter of it. A row that cannot be read
+/// hides no other.
+pub async fn hinted(
+    store: &Store,
+    incarnation: Incarnation,
+    sessions: &[SessionId],
+) -> Result<Vec<Result<Hinted>>> {
+    let list: Vec<String> = sessions.iter().map(|it| hex(it.uuid())).collect();
+    let list = serde_json::to_string(&list)?;
+    let mut conn = store.read().await?;
+    let (me, list) = (incarnation.0, list.as_str());
+    let rows = fetch_all!(conn, HintedRow, leases::sql::HINTED, me, list)?;
+    let hinted = |row: HintedRow| {
+        if row.is_held {
+            row.wish.into_wish().map(Hinted::Held)
+        } else {
+            Ok(Hinted::Loose(row.wish.id.into()))
+        }
+    };
+    Ok(rows.into_iter().map(hinted).collect())
+}
+
+#[derive(sqlx::FromRow)]
+struct WishRow {
+    id: Uuid,
+    business_id: Uuid,
+    state: String,
+    wanted: String,
+    wanted_at: i64,
+    moves: bool,
+}
+
+#[derive(sqlx::FromRow)]
+struct HintedRow {
+    #[sqlx(flatten)]
+    wish: WishRow,
+    is_held: bool,
+}
+
+impl WishRow {
+    fn into_wish(self) -> Result<Wish> {
+        let session = SessionId::from(self.id);
         let corrupt = |column| Error::Corrupt {
             table: "sessions",
             column,
@@ -51,14 +97,13 @@ pub async fn wishes(store: &Store, incarnation: Incarnation) -> Result<Vec<Resul
         };
         Ok(Wish {
             session,
-            business: business.into(),
-            state: SessionState::parse(&state).ok_or_else(|| corrupt("state"))?,
-            wanted: Wanted::parse(&wanted).ok_or_else(|| corrupt("wanted"))?,
-            wanted_at: Timestamp(at),
-            moves,
+            business: self.business_id.into(),
+            state: SessionState::parse(&self.state).ok_or_else(|| corrupt("state"))?,
+            wanted: Wanted::parse(&self.wanted).ok_or_else(|| corrupt("wanted"))?,
+            wanted_at: Timestamp(self.wanted_at),
+            moves: self.moves,
         })
-    };
-    Ok(rows.into_iter().map(wish).collect())
+    }
 }
 
 /// A session exactly as it is stored, also one being deleted; its messages are not counted.

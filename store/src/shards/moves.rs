@@ -98,9 +98,8 @@ impl Asked {
         };
         if !plan {
             self.note(tx, by, before, (target, state, total)).await?;
-            // One is enough to make every shard look.
-            if let Some(session) = go.first() {
-                tx.hint(Hint::Session(SessionId::from(*session)));
+            for session in go {
+                tx.hint(Hint::Session(SessionId::from(session)));
             }
         }
         Ok(Move {

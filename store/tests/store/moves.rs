@@ -6,10 +6,11 @@ use store::audit::Actor;
 use store::businesses::{self, NewTenant};
 use store::leases::{self, Homing, Incarnation, Registration};
 use store::quota::Limits;
+use store::sessions::{Hinted, Wish};
 use store::{Error, Held, Store, sessions, shards};
-use switchyard_core::BusinessId;
 use switchyard_core::session::{SessionState, Wanted};
 use switchyard_core::shard::{DrainState, MoveState, ShardState};
+use switchyard_core::{BusinessId, SessionId};
 
 use crate::bench::{Bench, NOON, both_engines};
 
@@ -98,6 +99,33 @@ both_engines! {
         assert_eq!((done.state, done.moved, done.total, done.number), (MoveState::Done, 2, 2, 2));
         let tenant = businesses::get(&bench.store, id).await.unwrap().unwrap();
         assert_eq!((tenant.shard, tenant.held_by), (Some(2), Some(2)));
+    }
+
+    async fn a_hint_at_a_session_concerns_who_holds_it_and_who_may_take_it(bench: &Bench) {
+        let (one, two, third) = (bench.shard(1).await, bench.shard(2).await, bench.shard(3).await);
+        let id = business(&bench.store).await;
+        let held = connected(bench, one, id).await;
+        let rests = bench.session(id).await;
+        let of = async |shard, session| {
+            let known = [session, SessionId::generate()];
+            let mut found = sessions::hinted(&bench.store, shard, &known).await.unwrap();
+            assert!(found.len() <= 1, "{found:?}");
+            found.pop().map(Result::unwrap)
+        };
+        let wish = sessions::wishes(&bench.store, one).await.unwrap().remove(0).unwrap();
+        assert_eq!(of(one, held.session).await, Some(Hinted::Held(wish)));
+        assert_eq!((of(two, held.session).await, of(one, rests).await), (None, None));
+        sessions::want(&bench.store, NOON, id, rests, Wanted::Connected).await.unwrap();
+        for shard in [one, two, third] {
+            assert_eq!(of(shard, rests).await, Some(Hinted::Loose(rests)));
+        }
+        shards::move_business(&bench.store, NOON, Actor::system(), id, 2, false).await.unwrap();
+        assert_eq!(of(one, held.session).await, Some(Hinted::Held(Wish { moves: true, ..wish })));
+        assert_eq!(of(two, held.session).await, Some(Hinted::Loose(held.session)), "it is on its way");
+        leases::release(&bench.store, one, held.session).await.unwrap();
+        assert_eq!(of(two, held.session).await, Some(Hinted::Loose(held.session)));
+        assert_eq!((of(one, held.session).await, of(third, held.session).await), (None, None));
+        assert!(sessions::hinted(&bench.store, one, &[]).await.unwrap().is_empty());
     }
 
     async fn a_move_to_a_shard_that_cannot_take_it_is_refused(bench: &Bench) {

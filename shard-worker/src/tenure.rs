@@ -254,8 +254,10 @@ impl Renewing {
                 return Ended::Lost;
             }
             let asked_at = boot_clock();
+            // What is left of the lease may be less than a renewal takes: one that comes after its end changes nothing.
+            let most = third.min(lease.deadline().remaining());
             let renewal = (self.renewer).renew(lease.incarnation(), span, self.gauge.read());
-            pause = match timeout(third, renewal).await {
+            pause = match timeout(most, renewal).await {
                 Ok(Ok(true)) => {
                     lease.extend(asked_at);
                     third
@@ -288,7 +290,11 @@ async fn register_anew(
     stop: &CancellationToken,
 ) -> Ended {
     loop {
-        match register(store, options).await {
+        let registered = tokio::select! {
+            () = stop.cancelled() => return Ended::Stopped,
+            registered = register(store, options) => registered,
+        };
+        match registered {
             Ok(lease) => {
                 tracing::info!(number = options.number, "registered anew");
                 sender.send_replace(Some(lease));

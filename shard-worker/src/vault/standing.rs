@@ -1,5 +1,6 @@
 //! How the holder stands: until when it may try, and whether something happened that ends it.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use store::Error;
@@ -64,8 +65,9 @@ impl Standing {
         Ok(())
     }
 
-    /// Runs a call of the store, again while the database cannot be reached and the deadline allows. Once fenced,
-    /// nothing is asked any more.
+    /// Runs a call of the store, again while the database cannot be reached and the deadline allows: renewals move it, so
+    /// that one dead connection costs the time until the store gives that up and no more. Once fenced, nothing is asked
+    /// any more.
     pub(super) async fn until_deadline<T, C, F>(&self, mut call: C) -> Result<T, Failure>
     where
         C: FnMut() -> F,
@@ -74,7 +76,7 @@ impl Standing {
         let mut wait = RETRY_FIRST;
         loop {
             self.check()?;
-            let Ok(outcome) = timeout(self.deadline.remaining().max(LEAST), call()).await else {
+            let Some(outcome) = self.within_deadline(call()).await else {
                 self.meet(Trouble::Unanswered);
                 return Err(Failure::OutOfTime);
             };
@@ -90,6 +92,19 @@ impl Standing {
                 Ok(done) => return Ok(done),
             }
         }
+    }
+
+    /// The answer of a call; none when the deadline passed before it, wherever renewals had moved that meanwhile.
+    async fn within_deadline<T>(&self, call: impl Future<Output = T>) -> Option<T> {
+        let mut call = pin!(call);
+        let mut left = self.deadline.remaining().max(LEAST);
+        while !left.is_zero() {
+            if let Ok(answer) = timeout(left, &mut call).await {
+                return Some(answer);
+            }
+            left = self.deadline.remaining();
+        }
+        None
     }
 
     /// Remembers what ends the use of the vault.
@@ -117,5 +132,31 @@ impl Standing {
             }
             news
         });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lease::boot_clock;
+
+    #[tokio::test]
+    async fn a_call_may_last_as_long_as_renewals_move_the_deadline() {
+        let deadline = Deadline::within(Duration::ZERO);
+        let standing = Standing::new(deadline.clone());
+        let call = || async {
+            // Once it has begun, and with it the wait for the first deadline.
+            deadline.extend_to(boot_clock() + 3_600_000);
+            sleep(LEAST * 2).await;
+            Ok(7)
+        };
+        assert_eq!(standing.until_deadline(call).await.unwrap(), 7);
+        assert_eq!(*standing.trouble().borrow(), None);
+
+        deadline.end();
+        let call = std::future::pending::<store::Result<u8>>;
+        let failure = standing.until_deadline(call).await.unwrap_err();
+        assert!(matches!(failure, Failure::OutOfTime), "{failure}");
+        assert_eq!(*standing.trouble().borrow(), Some(Trouble::Unanswered));
     }
 }

@@ -44,6 +44,12 @@ pub(super) async fn check(settings: &Settings, findings: &mut Findings) {
             findings.note("Postgres", Err(refusal));
         }
     }
+    match answers_in_time(settings) {
+        Ok(sentence) => {
+            findings.note("answers", Ok(sentence));
+        }
+        Err(advice) => Findings::advise("answers", &advice),
+    }
     match redis(settings) {
         Ok(None) => {
             findings.note(
@@ -162,6 +168,23 @@ fn connections(settings: &Settings, survey: &Survey) -> Result<String, Refusal> 
     }
 }
 
+/// Whether a connection that died without a word is given up before a shard that cannot renew hangs up; else what to do.
+fn answers_in_time(settings: &Settings) -> Result<String, String> {
+    let answer = settings.db_answer_ms;
+    // By then a shard has hung up by itself.
+    let acts = settings.lease_ms.saturating_mul(2) / 3;
+    let sentence = format!(
+        "of Postgres are waited for {answer} ms, and a shard acts for {acts} ms without a renewal"
+    );
+    if answer < acts {
+        Ok(sentence)
+    } else {
+        Err(format!(
+            "{sentence}: over a connection that died numbers wait longer than they would for another shard; lower SWITCHYARD_DB_ANSWER_MS or raise SWITCHYARD_LEASE_MS"
+        ))
+    }
+}
+
 async fn answers(redis: &Redis) -> Result<String, Refusal> {
     let answer = timeout(PATIENCE, redis.ping()).await;
     match answer {
@@ -191,6 +214,18 @@ mod tests {
         assert!(connections(&settings, &survey(97, &[24, 24, 24], 0)).is_ok());
         let refused = connections(&settings, &survey(97, &[24, 24, 24, 24], 0));
         assert!(matches!(refused, Err(Refusal::Setting(text)) if text.contains("120 of 97")));
+    }
+
+    #[test]
+    fn a_limit_for_answers_that_outlasts_a_shard_without_a_renewal_is_told() {
+        assert!(answers_in_time(&settings(&[])).is_ok(), "as it comes");
+        let told = |answer, lease| {
+            let flags = ["--db-answer-ms", answer, "--lease-ms", lease];
+            answers_in_time(&settings(&flags)).is_err_and(|it| it.contains(answer))
+        };
+        assert!(!told("3000", "4503"));
+        assert!(told("3000", "4500"));
+        assert!(told("20000", "15000"));
     }
 
     #[test]

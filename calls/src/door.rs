@@ -12,7 +12,7 @@ use switchyard_core::call::CallSid;
 use crate::address::RESERVATION;
 use crate::desk::Desk;
 use crate::form::Form;
-use crate::signature::HEADER;
+use crate::signature::Stamp;
 
 /// Why a request is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -132,23 +132,21 @@ impl FromRequest for Posted {
 
 /// The form and the query of a request whose signature is right.
 fn read(request: &HttpRequest, body: &[u8], desk: &Desk) -> Result<(Form, Form), Refused> {
-    let signature = request.headers().get(HEADER);
-    let signature = signature.and_then(|it| it.to_str().ok());
-    let signature = signature.ok_or(Refused::Forged)?;
+    let stamp = Stamp::of(request.headers()).ok_or(Refused::Forged)?;
     let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
     let url = format!("{}{path}", desk.base);
     let query = Form::parse(request.query_string().as_bytes());
     let (form, valid) = if request.method() == Method::GET {
         (
             query.clone(),
-            desk.tokens.signed(&url, &Form::default(), signature),
+            desk.tokens.signed(&url, &Form::default(), stamp),
         )
     } else if body.is_empty() || is_form(request) {
         let form = Form::parse(body);
-        let valid = desk.tokens.signed(&url, &form, signature);
+        let valid = desk.tokens.signed(&url, &form, stamp);
         (form, valid)
     } else {
-        (object(body), desk.tokens.signed_body(&url, body, signature))
+        (object(body), desk.tokens.signed_body(&url, body, stamp))
     };
     if valid {
         Ok((form, query))
@@ -176,11 +174,10 @@ fn object(body: &[u8]) -> Form {
 
 /// The signature of a socket's handshake, which is made over its own scheme.
 pub(crate) fn socket_is_signed(request: &HttpRequest, desk: &Desk) -> bool {
-    let signature = request.headers().get(HEADER);
-    let Some(signature) = signature.and_then(|it| it.to_str().ok()) else {
+    let Some(stamp) = Stamp::of(request.headers()) else {
         return false;
     };
     let path = request.uri().path_and_query().map_or("/", |it| it.as_str());
     let url = crate::address::socket(&format!("{}{path}", desk.base));
-    desk.tokens.signed(&url, &Form::default(), signature)
+    desk.tokens.signed(&url, &Form::default(), stamp)
 }

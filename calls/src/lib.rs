@@ -28,3 +28,4 @@ mod words;
 
 pub use options::{AtCapacity, Options};
 pub use replica::{Calls, StartError};
+pub use signature::SharedKey;

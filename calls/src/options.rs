@@ -7,6 +7,8 @@ use store::Store;
 use store::redis::Redis;
 use store::slots::Timing;
 
+use crate::signature::SharedKey;
+
 /// What a provider is answered when there is no line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AtCapacity {
@@ -33,6 +35,8 @@ pub struct Options {
     pub token: SecretString,
     /// A second one while the first is being replaced.
     pub second_token: Option<SecretString>,
+    /// A key that the provider signs webhooks with, if one is shared with it.
+    pub shared_key: Option<SharedKey>,
     /// What signs the tickets of media sockets, the same in every replica and not known to the provider.
     pub socket_key: SecretBox<[u8; 32]>,
     /// Where the provider is asked; `None`: nowhere, and what it says of live calls is not known.

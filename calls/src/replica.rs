@@ -86,7 +86,7 @@ impl Calls {
             slots: slots.clone(),
             keeper: keeper.clone(),
             provider,
-            tokens: Tokens::new(token, options.second_token),
+            tokens: Tokens::new(token, options.second_token, options.shared_key),
             tickets: Tickets::new(options.socket_key),
             account: options.account,
             base: options.public_base_url.trim_end_matches('/').to_owned(),

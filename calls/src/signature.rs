@@ -1,9 +1,10 @@
 //! Who asks: the signature that Twilio puts on every request, `X-Twilio-Signature`. Source: Twilio's page "Webhooks
 //! security" and its libraries twilio 9.13.0 (Python) and 6.2.0 (Node).
 
+use actix_web::http::header::HeaderMap;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret as _, SecretString};
 use sha1::Sha1;
 use sha2::{Digest as _, Sha256};
@@ -12,66 +13,128 @@ use subtle::ConstantTimeEq as _;
 use crate::form::Form;
 
 /// The header that carries it.
-pub(crate) const HEADER: &str = "X-Twilio-Signature";
+const HEADER: &str = "X-Twilio-Signature";
+/// The header that names a key shared for webhooks alone, and what is done with it. Source: Twilio's page "Webhook shared
+/// keys".
+const SETTINGS: &str = "X-Twilio-Webhooks-Signature-Settings";
+/// The one algorithm that such a key signs by; which one is ours to say, not theirs who ask.
+const SHARED_ALGORITHM: &str = "HMAC_SHA256";
 /// What a query says of a body that is no form: its SHA-256 in hex.
 const BODY_HASH: &str = "bodySHA256";
+
+/// What a request has to show that the provider made it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stamp<'a> {
+    signature: &'a str,
+    settings: Option<&'a str>,
+}
+
+impl<'a> Stamp<'a> {
+    /// Reads it; `None`: there is none, or it is no text.
+    pub(crate) fn of(headers: &'a HeaderMap) -> Option<Self> {
+        let settings = match headers.get(SETTINGS) {
+            Some(settings) => Some(settings.to_str().ok()?),
+            None => None,
+        };
+        Some(Self {
+            signature: headers.get(HEADER)?.to_str().ok()?,
+            settings,
+        })
+    }
+}
+
+/// A key that the provider signs webhooks with beside the account's token, or instead of it.
+#[derive(Debug, Clone)]
+pub struct SharedKey {
+    /// Its name at the provider.
+    pub id: String,
+    /// The key.
+    pub secret: SecretString,
+}
 
 /// The tokens of an account: a second one while the first is being replaced.
 #[derive(Debug, Clone)]
 pub(crate) struct Tokens {
     tokens: Vec<SecretString>,
+    shared: Option<SharedKey>,
 }
 
 impl Tokens {
-    /// The token, and the one that is accepted beside it.
-    pub(crate) fn new(primary: SecretString, secondary: Option<SecretString>) -> Self {
+    /// The token, the one that is accepted beside it, and the key that is shared for webhooks.
+    pub(crate) fn new(
+        primary: SecretString,
+        secondary: Option<SecretString>,
+        shared: Option<SharedKey>,
+    ) -> Self {
         let mut tokens = vec![primary];
         tokens.extend(secondary);
-        Self { tokens }
+        Self { tokens, shared }
     }
 
     /// Whether the provider signed a request for `url` (with its query, without a fragment) with this form.
     ///
     /// A URL without a port may have been signed with the usual one of its scheme, and one with a port without it; over a
     /// socket the usual port is 443 too, which the libraries get wrong.
-    pub(crate) fn signed(&self, url: &str, form: &Form, signature: &str) -> bool {
+    pub(crate) fn signed(&self, url: &str, form: &Form, stamp: Stamp<'_>) -> bool {
         let urls = [Some(url.to_owned()), with_other_port(url)];
         let mut valid = false;
-        for token in &self.tokens {
-            for url in urls.iter().flatten() {
-                let expected = sign(token, url, form);
-                valid |= bool::from(expected.as_bytes().ct_eq(signature.as_bytes()));
+        for url in urls.iter().flatten() {
+            for expected in self.expected(url, form, stamp.settings) {
+                valid |= bool::from(expected.as_bytes().ct_eq(stamp.signature.as_bytes()));
             }
         }
         valid
     }
 
+    /// What the signature of this may be: none, where it is to be by a key or in a way that is not ours.
+    fn expected(&self, url: &str, form: &Form, settings: Option<&str>) -> Vec<String> {
+        let text = text(url, form);
+        let Some(settings) = settings else {
+            let signed = |token: &SecretString| sign::<Hmac<Sha1>>(token, &text);
+            return self.tokens.iter().map(signed).collect();
+        };
+        let said = |name: &str| {
+            let mut parts = settings
+                .split(',')
+                .filter_map(|it| it.trim().split_once('='));
+            parts.find(|(it, _)| *it == name).map(|(_, value)| value)
+        };
+        let key = self.shared.iter().filter(|key| {
+            said("key") == Some(key.id.as_str()) && said("algorithm") == Some(SHARED_ALGORITHM)
+        });
+        key.map(|key| sign::<Hmac<Sha256>>(&key.secret, &text))
+            .collect()
+    }
+
     /// The same for a body that is no form: its hash stands in the query and is signed with it.
-    pub(crate) fn signed_body(&self, url: &str, body: &[u8], signature: &str) -> bool {
+    pub(crate) fn signed_body(&self, url: &str, body: &[u8], stamp: Stamp<'_>) -> bool {
         let query = url.split_once('?').map_or("", |(_, query)| query);
         let said = Form::parse(query.as_bytes());
         let hash = hex(&Sha256::digest(body));
         let fits = said
             .get(BODY_HASH)
             .is_some_and(|said| bool::from(said.as_bytes().ct_eq(hash.as_bytes())));
-        fits & self.signed(url, &Form::default(), signature)
+        fits & self.signed(url, &Form::default(), stamp)
     }
 }
 
-/// Base64 of HMAC-SHA1 over the URL and each name with each of its distinct values.
-fn sign(token: &SecretString, url: &str, form: &Form) -> String {
-    let pairs = form.signed();
-    let mut parts = vec![url.as_bytes()];
-    for (name, value) in pairs {
-        parts.extend([name.as_bytes(), value.as_bytes()]);
+/// What is signed: the URL, and each name with each of its distinct values.
+fn text(url: &str, form: &Form) -> String {
+    let mut text = url.to_owned();
+    for (name, value) in form.signed() {
+        text.push_str(name);
+        text.push_str(value);
     }
+    text
+}
+
+/// Base64 of the code of that text.
+fn sign<M: Mac + KeyInit>(key: &SecretString, text: &str) -> String {
     // A key of any length is taken.
-    let Ok(mut mac) = Hmac::<Sha1>::new_from_slice(token.expose_secret().as_bytes()) else {
+    let Ok(mut mac) = <M as KeyInit>::new_from_slice(key.expose_secret().as_bytes()) else {
         return String::new();
     };
-    for part in parts {
-        mac.update(part);
-    }
+    mac.update(text.as_bytes());
     STANDARD.encode(mac.finalize().into_bytes())
 }
 
@@ -116,11 +179,18 @@ mod tests {
         &To=%2B15551239999&ToCity=&ToCountry=US&ToState=&ToZip=";
 
     fn tokens(token: &str) -> Tokens {
-        Tokens::new(token.to_owned().into(), None)
+        Tokens::new(token.to_owned().into(), None, None)
+    }
+
+    fn by(signature: &str) -> Stamp<'_> {
+        Stamp {
+            signature,
+            settings: None,
+        }
     }
 
     fn valid(url: &str, form: &str, signature: &str) -> bool {
-        tokens(TOKEN).signed(url, &Form::parse(form.as_bytes()), signature)
+        tokens(TOKEN).signed(url, &Form::parse(form.as_bytes()), by(signature))
     }
 
     #[test]
@@ -134,8 +204,8 @@ mod tests {
                 "To=%2B18005551212&CallSid=CA1234567890ABCDE&Caller={from}&From={from}&Digits=1234"
             );
             let form = Form::parse(form.as_bytes());
-            assert!(tokens("12345").signed(url, &form, signature));
-            assert!(!tokens("12346").signed(url, &form, signature));
+            assert!(tokens("12345").signed(url, &form, by(signature)));
+            assert!(!tokens("12346").signed(url, &form, by(signature)));
         }
     }
 
@@ -228,20 +298,61 @@ mod tests {
         );
         let signature = "ggKaIguZrYdWYim68/5sP1OyueU=";
         let body = br#"{"event":"x","n":1}"#;
-        assert!(tokens(TOKEN).signed_body(&url, body, signature));
-        assert!(!tokens(TOKEN).signed_body(&url, br#"{"event":"x","n":1} "#, signature));
+        assert!(tokens(TOKEN).signed_body(&url, body, by(signature)));
+        assert!(!tokens(TOKEN).signed_body(&url, br#"{"event":"x","n":1} "#, by(signature)));
         assert!(
-            !tokens(TOKEN).signed_body(U, body, "cWs5Cbe5MaNeLx+pgKVfdesHmsY="),
+            !tokens(TOKEN).signed_body(U, body, by("cWs5Cbe5MaNeLx+pgKVfdesHmsY=")),
             "no hash"
         );
     }
 
     #[test]
     fn while_a_token_is_replaced_both_are_accepted() {
-        let both = Tokens::new("new".to_owned().into(), Some(TOKEN.to_owned().into()));
+        let both = Tokens::new("new".to_owned().into(), Some(TOKEN.to_owned().into()), None);
         let form = Form::parse(INC.as_bytes());
-        assert!(both.signed(U, &form, "wOGfH1rxScmHF1KbEOYKlR2H2fE="));
-        assert!(!tokens("new").signed(U, &form, "wOGfH1rxScmHF1KbEOYKlR2H2fE="));
-        assert!(!both.signed(U, &form, ""));
+        assert!(both.signed(U, &form, by("wOGfH1rxScmHF1KbEOYKlR2H2fE=")));
+        assert!(!tokens("new").signed(U, &form, by("wOGfH1rxScmHF1KbEOYKlR2H2fE=")));
+        assert!(!both.signed(U, &form, by("")));
+    }
+
+    #[test]
+    fn a_shared_key_signs_by_its_name_and_its_own_algorithm_alone() {
+        let shared = SharedKey {
+            id: "webhooks_sharedkey_1".to_owned(),
+            secret: TOKEN.to_owned().into(),
+        };
+        let both = Tokens::new("another".to_owned().into(), None, Some(shared));
+        let form = Form::parse(INC.as_bytes());
+        let (sha1, sha256) = (
+            "wOGfH1rxScmHF1KbEOYKlR2H2fE=",
+            "s2S7POOYQDXY9Sd4PyzM/oTtDZJjYKGxgqNq6oKnMTM=",
+        );
+        let ours = "key=webhooks_sharedkey_1,algorithm=HMAC_SHA256";
+        let with = |tokens: &Tokens, signature, settings| {
+            tokens.signed(
+                U,
+                &form,
+                Stamp {
+                    signature,
+                    settings,
+                },
+            )
+        };
+        assert!(with(&both, sha256, Some(ours)));
+        assert!(!with(&both, sha1, Some(ours)));
+        for other in [
+            "",
+            "key=webhooks_sharedkey_2,algorithm=HMAC_SHA256",
+            "key=webhooks_sharedkey_1,algorithm=HMAC_SHA1",
+            "key=webhooks_sharedkey_1",
+        ] {
+            assert!(!with(&both, sha256, Some(other)), "{other}");
+            assert!(!with(&both, sha1, Some(other)), "{other}");
+        }
+        assert!(
+            !with(&both, sha256, None),
+            "who does not say so signs by the token"
+        );
+        assert!(!with(&tokens(TOKEN), sha256, Some(ours)), "none is set");
     }
 }

@@ -8,7 +8,7 @@ use actix_web::dev::Server;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use api::Readiness;
-use calls::{AtCapacity, Calls, Options};
+use calls::{AtCapacity, Calls, Options, SharedKey};
 use clap::{Args, ValueEnum};
 use secrecy::{SecretBox, SecretString};
 use store::slots::Timing;
@@ -61,6 +61,15 @@ pub(crate) struct Telephony {
     /// File with that token.
     #[arg(long, env = "TWILIO_SECOND_AUTH_TOKEN_FILE")]
     pub(crate) twilio_second_auth_token_file: Option<PathBuf>,
+    /// The name of a key that the provider signs webhooks with instead of the token, `webhooks_sharedkey_…`.
+    #[arg(long, env = "TWILIO_SHARED_KEY_ID")]
+    pub(crate) twilio_shared_key_id: Option<String>,
+    /// That key.
+    #[arg(long, env = "TWILIO_SHARED_KEY", hide = true, hide_env_values = true)]
+    pub(crate) twilio_shared_key: Option<String>,
+    /// File with that key.
+    #[arg(long, env = "TWILIO_SHARED_KEY_FILE")]
+    pub(crate) twilio_shared_key_file: Option<PathBuf>,
     /// Calls that the account may begin a second.
     #[arg(long, env = "TWILIO_CALLS_PER_SECOND", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=1_000))]
@@ -122,8 +131,24 @@ impl Telephony {
                 value.as_deref(),
                 file.as_deref(),
             )?,
+            shared: self.shared_key()?,
             provider_url: self.provider_url(),
         }))
+    }
+
+    /// The key that is shared for webhooks, if one is named.
+    fn shared_key(&self) -> Result<Option<SharedKey>, Refusal> {
+        let id = self.twilio_shared_key_id.clone();
+        let Some(id) = id.filter(|id| !id.is_empty()) else {
+            return Ok(None);
+        };
+        let (value, file) = (&self.twilio_shared_key, &self.twilio_shared_key_file);
+        let found = secret("TWILIO_SHARED_KEY", value.as_deref(), file.as_deref())?;
+        let missing = || {
+            Refusal::Setting("TWILIO_SHARED_KEY_ID is set: set TWILIO_SHARED_KEY too".to_owned())
+        };
+        let secret = found.ok_or_else(missing)?;
+        Ok(Some(SharedKey { id, secret }))
     }
 
     /// A build with the simulated network asks no other one.
@@ -148,6 +173,8 @@ pub(crate) struct Account {
     pub(crate) token: SecretString,
     /// And what signs beside it.
     pub(crate) second: Option<SecretString>,
+    /// A key that signs webhooks instead of them.
+    pub(crate) shared: Option<SharedKey>,
     /// Where the provider is asked.
     pub(crate) provider_url: Option<String>,
 }
@@ -196,6 +223,7 @@ fn start(
         account: plan.account.sid,
         token: plan.account.token,
         second_token: plan.account.second,
+        shared_key: plan.account.shared,
         socket_key: SecretBox::new(Box::new(*socket_key)),
         provider_url: plan.account.provider_url,
         calls_per_second: telephony.twilio_calls_per_second,

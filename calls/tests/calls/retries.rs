@@ -3,8 +3,12 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use calls::Options;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use calls::{Options, SharedKey};
+use hmac::{Hmac, KeyInit, Mac};
 use serde_json::json;
+use sha2::Sha256;
 use store::events;
 use store::jobs::{self, Ask};
 use store::slots::Timing;
@@ -14,10 +18,10 @@ use switchyard_core::event::EventType;
 use switchyard_core::job::Job;
 use switchyard_core::reason::CallReason;
 
-use crate::caller::Caller;
+use crate::caller::{Caller, FROM};
 use crate::carrier::Carrier;
 use crate::redis::Server;
-use crate::stage::{CALM, Replica, Stage, slots, until};
+use crate::stage::{ACCOUNT, CALM, Replica, SHOP, Stage, TOKEN, slots, until};
 
 const PUBLIC: &str = "https://calls.example.test";
 
@@ -136,6 +140,48 @@ async fn a_hundred_forged_requests_are_refused_though_there_is_no_redis() {
         assert!(stage.row(&format!("CA{n}")).await.is_none());
     }
     assert_eq!(told(&stage, EventType::CallRejected).await.len(), 0);
+}
+
+#[actix_web::test]
+async fn a_webhook_that_is_signed_by_the_shared_key_is_taken_and_by_another_one_refused() {
+    let stage = Stage::new().await;
+    let replica = Replica::start(Options {
+        shared_key: Some(SharedKey {
+            id: "webhooks_sharedkey_1".to_owned(),
+            secret: TOKEN.into(),
+        }),
+        ..stage.options(None)
+    });
+    let form = [
+        ("AccountSid", ACCOUNT),
+        ("CallSid", "CA1"),
+        ("CallStatus", "ringing"),
+        ("From", FROM),
+        ("To", SHOP),
+    ];
+    let url = format!("{}/twilio/{}/voice", replica.url, stage.business);
+    let asks = async |key: &str| {
+        let mut mac = Hmac::<Sha256>::new_from_slice(TOKEN.as_bytes()).unwrap();
+        mac.update(url.as_bytes());
+        for (name, value) in form {
+            mac.update(name.as_bytes());
+            mac.update(value.as_bytes());
+        }
+        let request = reqwest::Client::new()
+            .post(&url)
+            .header(
+                "X-Twilio-Signature",
+                STANDARD.encode(mac.finalize().into_bytes()),
+            )
+            .header(
+                "X-Twilio-Webhooks-Signature-Settings",
+                format!("key={key},algorithm=HMAC_SHA256"),
+            )
+            .form(&form);
+        request.send().await.unwrap().status().as_u16()
+    };
+    assert_eq!(asks("webhooks_sharedkey_2").await, 403);
+    assert_eq!(asks("webhooks_sharedkey_1").await, 200);
 }
 
 /// Race 34.

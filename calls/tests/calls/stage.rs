@@ -121,6 +121,7 @@ impl Stage {
             account: ACCOUNT.to_owned(),
             token: SecretString::from(TOKEN),
             second_token: None,
+            shared_key: None,
             socket_key: SecretBox::new(Box::new(SOCKET_KEY)),
             provider_url: None,
             calls_per_second: 100,

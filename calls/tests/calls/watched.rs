@@ -135,8 +135,15 @@ async fn a_conversation_goes_on_when_its_replica_dies_and_its_end_leads_on_elsew
     let (stage, server) = (Stage::new().await, Server::start().await);
     rings_the_owner(&stage).await;
     let (carrier, front) = (Carrier::start(1.0).await, Front::start().await);
-    let dying = Replica::behind(&front.url, options(&stage, &server, &carrier));
-    let living = Replica::behind(&front.url, options(&stage, &server, &carrier));
+    let options = || Options {
+        timing: Timing {
+            lease: Duration::from_secs(45),
+            ..PATIENT
+        },
+        ..options(&stage, &server, &carrier)
+    };
+    let dying = Replica::behind(&front.url, options());
+    let living = Replica::behind(&front.url, options());
     front.leads_to(&dying);
     carrier.number(&front.url, &stage).await;
     let owner = json!({"phone": OWNER, "does": "person"});

@@ -26,6 +26,7 @@ pub(super) fn account(network: &str) -> Account {
         sid: "AC00000000000000000000000000000001".to_owned(),
         token: "12345678901234567890123456789012".into(),
         second: None,
+        shared: None,
         provider_url: Some(network.to_owned()),
     }
 }

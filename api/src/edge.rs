@@ -5,7 +5,8 @@ use std::panic::AssertUnwindSafe;
 use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::dev::{ResponseHead, ServiceRequest, ServiceResponse};
+use actix_web::http::ConnectionType;
 use actix_web::http::header::{
     ALLOW, CACHE_CONTROL, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
@@ -117,7 +118,7 @@ impl Finish<'_> {
             Some(refusal) => response.into_response(refusal),
             None => response,
         };
-        self.dress(response.headers_mut(), verdict);
+        self.dress(response.response_mut().head_mut(), verdict);
         response
     }
 
@@ -125,7 +126,7 @@ impl Finish<'_> {
     fn broken(&self, problem: &Problem) -> Error {
         let mut response = self.refusal(problem, "none");
         self.count("none", response.status().as_u16());
-        self.dress(response.headers_mut(), None);
+        self.dress(response.head_mut(), None);
         actix_web::error::InternalError::from_response("broken", response).into()
     }
 
@@ -172,7 +173,12 @@ impl Finish<'_> {
         store::told!(method = self.method, route, status, ?took, "answered");
     }
 
-    fn dress(&self, headers: &mut HeaderMap, verdict: Option<Verdict>) {
+    fn dress(&self, head: &mut ResponseHead, verdict: Option<Verdict>) {
+        if self.state.probe.ready.is_stopping() {
+            // A connection that is closed while a proxy sends on it costs a request that nobody may repeat.
+            head.set_connection_type(ConnectionType::Close);
+        }
+        let headers = head.headers_mut();
         headers::protect(headers, self.state.cookies.https());
         if let Ok(id) = HeaderValue::from_str(self.id) {
             headers.insert(REQUEST_ID, id);

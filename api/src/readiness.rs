@@ -1,6 +1,7 @@
 //! What must work before this process should be sent requests; told by whoever knows, read by `/health/ready`.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -33,7 +34,13 @@ impl Check {
 
 /// A shared list of checks by name; cheap to clone.
 #[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<Mutex<BTreeMap<&'static str, Check>>>);
+pub struct Readiness(Arc<Told>);
+
+#[derive(Debug, Default)]
+struct Told {
+    checks: Mutex<BTreeMap<&'static str, Check>>,
+    stopping: AtomicBool,
+}
 
 impl Readiness {
     /// No check yet.
@@ -48,18 +55,24 @@ impl Readiness {
             detail: detail.into(),
         };
         self.0
+            .checks
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .insert(name, check);
     }
 
-    /// The process is on its way out: not ready from now on.
+    /// The process is on its way out: not ready from now on, and each answer of the API is the last on its connection.
     pub fn stopping(&self) {
         self.set("process", false, "stopping");
+        self.0.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.0.stopping.load(Ordering::Relaxed)
     }
 
     pub(crate) fn checks(&self) -> BTreeMap<String, Check> {
-        let checks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let checks = self.0.checks.lock().unwrap_or_else(PoisonError::into_inner);
         checks
             .iter()
             .map(|(name, check)| ((*name).to_owned(), check.clone()))

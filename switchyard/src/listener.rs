@@ -32,6 +32,15 @@ impl Listeners {
         Ok(listeners)
     }
 
+    /// Another hold on each, by which it can be closed while a server still has it.
+    pub(crate) fn holds(&self) -> io::Result<Vec<TcpListener>> {
+        let all = [self.api.as_ref(), self.calls.as_ref(), Some(&self.internal)];
+        all.into_iter()
+            .flatten()
+            .map(TcpListener::try_clone)
+            .collect()
+    }
+
     /// Binds the internal one and that of the provider, which is where the settings listen.
     pub(crate) fn provider(settings: &Settings) -> Result<Self, Refusal> {
         let calls = exactly(settings.listen, "--listen")?;

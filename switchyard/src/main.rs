@@ -6,6 +6,7 @@ mod command;
 mod demo;
 mod discreet;
 mod doctor;
+mod doors;
 mod environment;
 mod folder;
 mod installation;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::Server;
 use actix_web::{App, HttpServer};
 use anyhow::Context;
 use api::{AccessKey, Api, Probe, Readiness};
@@ -17,9 +17,9 @@ use switchyard_core::queue::Group;
 use tokio::time::error::Elapsed;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 use workers::{Nearby, Recordings, WorkerOptions, Workers};
 
+use crate::doors::Doors;
 use crate::installation::{Installation, hints_via};
 use crate::listener::Listeners;
 use crate::progress::explained;
@@ -91,8 +91,7 @@ pub(crate) struct Parts {
     shard: Option<Shard>,
     workers: Option<Workers>,
     calls: Option<Calls>,
-    handles: Vec<ServerHandle>,
-    servers: TaskTracker,
+    doors: Doors,
     readiness: Readiness,
     relay: Option<Relay>,
     hard: CancellationToken,
@@ -136,6 +135,7 @@ impl Parts {
         let kept = recordings(settings, plan.calls.as_ref(), &keys)?;
         let (crew, asks) = ((plan.groups, plan.slots), (internal_key, kept));
         let workers = start_workers(installation, crew, nearby, asks, &hard)?;
+        let holds = listeners.holds().context("the listeners")?;
         let mut running = Vec::new();
         let of_calls = plan.calls.zip(listeners.calls);
         let told = (plan.role == "calls").then(|| readiness.clone());
@@ -153,14 +153,12 @@ impl Parts {
             installation,
             &probe,
         )?);
-        let (handles, servers) = spawned(running);
         Ok(Self {
             role: plan.role,
             shard,
             workers,
             calls,
-            handles,
-            servers,
+            doors: Doors::open(holds, running),
             readiness,
             relay,
             hard,
@@ -209,10 +207,7 @@ impl Parts {
             };
             // What is still accepted meanwhile is kept; whoever balances load sees that we leave.
             tokio::join!(finish, tokio::time::sleep(NOTICE));
-            for server in self.handles {
-                server.stop(true).await;
-            }
-            self.servers.wait().await;
+            self.doors.close().await;
             if let Some(relay) = self.relay {
                 relay.stop().await;
             }
@@ -221,17 +216,6 @@ impl Parts {
         hard.cancel();
         ended
     }
-}
-
-/// Lets the servers run.
-fn spawned(running: Vec<Server>) -> (Vec<ServerHandle>, TaskTracker) {
-    let handles = running.iter().map(Server::handle).collect();
-    let servers = TaskTracker::new();
-    for server in running {
-        servers.spawn(server);
-    }
-    servers.close();
-    (handles, servers)
 }
 
 fn probe(installation: &Installation, role: &'static str, readiness: &Readiness) -> Probe {

@@ -87,7 +87,7 @@ fn servers(book: &Book, role: &str) -> Result<String> {
             .context("a replica without an address")?;
         servers.push_str("server ");
         servers.push_str(address.trim_start_matches("http://"));
-        servers.push_str(" max_fails=1 fail_timeout=2s;\n        ");
+        servers.push_str(" max_fails=0;\n        ");
     }
     Ok(servers)
 }

@@ -37,6 +37,11 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 const TRY: Duration = Duration::from_secs(2);
 /// How often a transaction is tried again after a serialization failure or a deadlock.
 const RETRIES: u32 = 3;
+/// How statements are planned. A connection keeps the plan of a prepared statement, and one that was made while a table was
+/// small would read all of it until the server has counted its rows anew, which takes a minute or more; every statement
+/// that runs often has an index to go by. Compiling is for statements that run for long, and none of ours should.
+const PLANS: [(&str, &str); 2] = [("enable_seqscan", "off"), ("jit", "off")];
+
 /// Prepared statements kept per connection: more than the store has.
 const STATEMENTS: usize = 512;
 
@@ -71,6 +76,7 @@ impl PostgresStore {
         let connect = connect
             .application_name(&name)
             .options([("idle_in_transaction_session_timeout", IDLE)])
+            .options(PLANS)
             .options(line::presence())
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();

@@ -74,7 +74,9 @@ statements! {
           and m.status in ('queued', 'sending') and l.epoch = $5 and l.incarnation is not null
         order by m.position limit $4";
 
-    /// Messages with their business and session, as JSON.
+    /// Messages with their business and session, as JSON. (Asked for the status itself, Postgres may walk an index of all
+    /// that is queued on the platform, which it believes to be little, rather than look the ids up: a text with nothing
+    /// added is what no index is of.)
     SENDING: across_tenants = {
         sqlite: "update messages set status = 'sending'
             from (select unhex(value ->> 0) as business, unhex(value ->> 1) as session, unhex(value ->> 2) as id
@@ -85,7 +87,7 @@ statements! {
             from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id
                 from json_array_elements($1::json)) as told
             where messages.id = told.id and messages.business_id = told.business
-              and messages.session_id = told.session and messages.status = 'queued'",
+              and messages.session_id = told.session and messages.status || '' = 'queued'",
     };
 
     /// The same, with the instant of each acknowledgement.
@@ -100,7 +102,7 @@ statements! {
             from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id,
                 (value ->> 3)::bigint as at from json_array_elements($1::json)) as told
             where messages.id = told.id and messages.business_id = told.business
-              and messages.session_id = told.session and messages.status in ('queued', 'sending', 'failed')
+              and messages.session_id = told.session and messages.status || '' in ('queued', 'sending', 'failed')
             returning ", message_columns!())
     );
 

@@ -62,6 +62,8 @@ pub struct NewCall {
     pub state: CallState,
     /// The version of the flow that it goes by.
     pub flow_version: i64,
+    /// What happened in it already, written down with it.
+    pub first: Option<Step>,
 }
 
 /// How beginning a call ended.
@@ -73,7 +75,8 @@ pub enum Begun {
     Known(CallObject),
 }
 
-/// Writes a call down, with its event; asking again changes nothing.
+/// Writes a call down, with its event and its first step; asking again changes nothing. The answer is how it stood before
+/// that step.
 pub async fn begin_call(
     store: &Store,
     now: Timestamp,
@@ -104,11 +107,17 @@ async fn begin(tx: &mut Tx, now: Timestamp, business: BusinessId, call: &NewCall
         now.ms()
     )?;
     let object = must_find(tx, business, &call.sid).await?;
-    if begun == 0 {
-        return Ok(Begun::Known(object));
+    if begun > 0 {
+        tell(tx, now, EventType::CallStarted, &object)?;
     }
-    tell(tx, now, EventType::CallStarted, &object)?;
-    Ok(Begun::New(object))
+    if let Some(first) = &call.first {
+        progress::add_step(tx, now, business, &call.sid, first).await?;
+    }
+    Ok(if begun > 0 {
+        Begun::New(object)
+    } else {
+        Begun::Known(object)
+    })
 }
 
 /// Tells the world how a call stands.

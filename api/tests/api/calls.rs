@@ -35,6 +35,7 @@ pub(crate) async fn recorded(app: &TestApp, business: BusinessId, sid: &str, aud
         to: Some("+97231110000".to_owned()),
         state: CallState::InProgress,
         flow_version: 0,
+        first: None,
     };
     calls::begin_call(&app.store, now, business, call)
         .await

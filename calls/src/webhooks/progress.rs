@@ -19,14 +19,18 @@ pub(super) async fn page(
     page: u32,
     node: Option<String>,
 ) -> store::Result<()> {
-    let step = Step {
+    note(desk, business, sid, on_page(page, node)).await
+}
+
+/// The step to a page.
+pub(super) fn on_page(page: u32, node: Option<String>) -> Step {
+    Step {
         told: format!("page:{page}"),
         kind: StepKind::Node,
         node,
         detail: None,
         state: Some(CallState::InProgress),
-    };
-    note(desk, business, sid, step).await
+    }
 }
 
 /// Something happened.

@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
-use store::calls::{Begun, Confirmed, NewCall, Opening, StoredFlow, begin_call, confirm_call};
+use store::calls::{
+    Begun, Confirmed, NewCall, Opening, Step, StoredFlow, begin_call, confirm_call,
+};
 use store::slots::{Admission, Mode, Renaming, Turn};
 use switchyard_core::call::{CallState, Direction};
 use switchyard_core::reason::CallReason;
@@ -126,7 +128,7 @@ async fn overtaken(desk: &Desk, posted: &Posted) {
     }
     let noted = async {
         let version = desk.flow(posted.business).await?.version;
-        let new = new_call(posted, version);
+        let new = new_call(posted, version, None);
         let begun = begin_call(&desk.store, Desk::now(), posted.business, new).await?;
         if let Begun::New(_) = begun {
             ending::overtook(desk, posted.business, &posted.sid).await;
@@ -152,13 +154,13 @@ async fn begin(
         Ok(Turn::Ended) => twiml::ended(),
         Ok(Turn::Turned) | Err(_) => page.body.clone(),
     };
-    let new = new_call(posted, flow.version);
+    let first = progress::on_page(1, page.node.clone());
+    let new = new_call(posted, flow.version, Some(first));
     begin_call(&desk.store, Desk::now(), posted.business, new).await?;
-    progress::page(desk, posted.business, &posted.sid, 1, page.node.clone()).await?;
     Ok((body, page))
 }
 
-fn new_call(posted: &Posted, flow_version: i64) -> NewCall {
+fn new_call(posted: &Posted, flow_version: i64, first: Option<Step>) -> NewCall {
     let is_outbound = posted.is_outbound();
     let other = if is_outbound {
         posted.form.get("To")
@@ -181,6 +183,7 @@ fn new_call(posted: &Posted, flow_version: i64) -> NewCall {
         to: to.map(str::to_owned),
         state: CallState::Ringing,
         flow_version,
+        first,
     }
 }
 

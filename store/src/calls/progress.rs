@@ -44,7 +44,7 @@ pub async fn step_call(
         .await
 }
 
-async fn add_step(
+pub(super) async fn add_step(
     tx: &mut Tx,
     now: Timestamp,
     business: BusinessId,

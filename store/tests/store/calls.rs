@@ -32,6 +32,7 @@ fn inbound(n: u32) -> NewCall {
         to: Some(format!("+{LINE}")),
         state: CallState::Ringing,
         flow_version: 0,
+        first: None,
     }
 }
 

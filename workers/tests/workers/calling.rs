@@ -96,6 +96,7 @@ async fn call(bench: &Bench, business: BusinessId) {
         to: Some("+97231110000".to_owned()),
         state: CallState::InProgress,
         flow_version: 0,
+        first: None,
     };
     calls::begin_call(&bench.store, Timestamp::now(), business, call)
         .await

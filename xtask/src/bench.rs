@@ -82,8 +82,8 @@ struct Wish<'a> {
     alone: bool,
     /// A program that was built before, to compare with.
     program: Option<PathBuf>,
-    /// Only parts whose name contains this.
-    filter: &'a str,
+    /// Only parts whose name contains one of these; all, where there is none.
+    filters: Vec<&'a str>,
 }
 
 impl<'a> Wish<'a> {
@@ -92,7 +92,7 @@ impl<'a> Wish<'a> {
             full: false,
             alone: false,
             program: None,
-            filter: "",
+            filters: Vec::new(),
         };
         let mut words = words.iter().copied();
         while let Some(word) = words.next() {
@@ -104,7 +104,7 @@ impl<'a> Wish<'a> {
                     wish.program = Some(path.into());
                 }
                 flag if flag.starts_with('-') => bail!("no such flag of bench: {flag}"),
-                filter => wish.filter = filter,
+                filter => wish.filters.push(filter),
             }
         }
         Ok(wish)
@@ -119,10 +119,14 @@ impl<'a> Wish<'a> {
         release()
     }
 
+    fn wants(&self, name: &str) -> bool {
+        self.filters.is_empty() || self.filters.iter().any(|it| name.contains(it))
+    }
+
     fn parts(&self) -> Result<Vec<(&'static str, Part)>> {
         let parts: Vec<(&str, Part)> = PARTS
             .into_iter()
-            .filter(|(name, _)| name.contains(self.filter))
+            .filter(|(name, _)| self.wants(name))
             .collect();
         if parts.is_empty() {
             let names = PARTS.map(|(name, _)| name).join(", ");

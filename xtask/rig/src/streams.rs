@@ -17,6 +17,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use clap::Args;
+use futures_util::future::join_all;
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -116,8 +117,7 @@ pub(crate) async fn measure(wish: &Wish) -> Result<Value> {
     for line in &lines {
         line.hang_up();
     }
-    for line in lines {
-        let end = line.end().await;
+    for end in join_all(lines.into_iter().map(Line::end)).await {
         broken = broken.saturating_add(u32::from(end.broken));
         sent = sent.saturating_add(end.sent);
         returned.add(end.heard);

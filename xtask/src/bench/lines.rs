@@ -31,7 +31,7 @@ pub(super) struct Lines {
     /// The replica's address, which is its public one too.
     pub(super) url: String,
     _redis: Redis,
-    _postgres: Cluster,
+    postgres: Cluster,
 }
 
 impl Lines {
@@ -78,8 +78,27 @@ impl Lines {
             business,
             url,
             _redis: redis,
-            _postgres: postgres,
+            postgres,
         })
+    }
+
+    /// So many businesses beside the one that it starts with, each with a number: their ids, and their numbers.
+    pub(super) fn neighbours(&self, count: u32) -> Result<Vec<(String, String)>> {
+        let mut made = Vec::new();
+        for place in 1..=count {
+            let digits = format!("1555001{place:04}");
+            let id = self.postgres.sql(&format!(
+                "with shop as (
+                    insert into businesses (id, name, status, created_at)
+                    values (gen_random_uuid(), 'Shop {place}', 'active', 0) returning id),
+                line as (
+                    insert into call_numbers (id, business_id, phone, name, created_at)
+                    select gen_random_uuid(), id, '{digits}', 'Shop', 0 from shop)
+                select replace(id::text, '-', '') from shop"
+            ))?;
+            made.push((format!("biz_{}", id.trim()), format!("+{digits}")));
+        }
+        Ok(made)
     }
 
     /// Processor seconds of the replica so far.

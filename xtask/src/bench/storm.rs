@@ -54,13 +54,14 @@ fn storms(cluster: &mut Cluster, report: &mut Report) -> Result<()> {
         &network,
         &cluster.book().calls_url,
         &cluster.book().business_id,
+        NUMBER,
     )?;
     for (replicas, lines) in SIZES {
         cluster.scale("calls", replicas)?;
         cluster
             .operator()?
             .put("/v1/admin/calls/limit", &json!({ "limit": lines }))?;
-        let seen = storm(&network, RATE, SECONDS, SCRIPT, OVER)?;
+        let seen = storm(&network, &[NUMBER], RATE, (SECONDS, SCRIPT), OVER)?;
         let (slots, calls) = free(cluster)?;
         say(&format!(
             "  {replicas} replicas, {lines} lines: {seen:?}, slots free after {slots:.1} s, calls over after {calls:.1} s"

@@ -20,6 +20,8 @@ const RATES: [u32; 4] = [250, 500, 1_000, 2_000];
 /// The rate at which the goal must be kept.
 const RATE: u32 = 500;
 const GOAL_MS: f64 = 150.0;
+/// Businesses that are called in turn: the events of each are written one after the other.
+const BUSINESSES: u32 = 20;
 /// How long each rate lasts.
 const SECONDS: u32 = 8;
 /// Each caller hears the beginning of the greeting and hangs up.
@@ -34,11 +36,16 @@ pub(super) fn measure(program: &Path, folder: &Path, report: &mut Report) -> Res
     fs::create_dir_all(&folder)?;
     let network = Network::start(program, &folder)?;
     let lines = Lines::start(program, &folder, Some(network.url()), None)?;
-    take_number(&network.http, &lines.url, &lines.business)?;
+    let mut called = lines.neighbours(BUSINESSES - 1)?;
+    called.push((lines.business.clone(), NUMBER.to_owned()));
+    for (business, number) in &called {
+        take_number(&network.http, &lines.url, business, number)?;
+    }
+    let numbers: Vec<&str> = called.iter().map(|(_, number)| number.as_str()).collect();
     let mut most: f64 = 0.0;
     for rate in RATES {
         let cpu = lines.cpu()?;
-        let seen = storm(&network.http, rate, SECONDS, SCRIPT, OVER)?;
+        let seen = storm(&network.http, &numbers, rate, (SECONDS, SCRIPT), OVER)?;
         let cpu = (lines.cpu()? - cpu) * 1_000.0 / seen.placed.max(1.0);
         let answered = seen.answers / f64::from(SECONDS);
         say(&format!(
@@ -78,7 +85,7 @@ pub(super) fn measure(program: &Path, folder: &Path, report: &mut Report) -> Res
         most,
         None,
     ));
-    report.note("voice: one replica of `calls` with PostgreSQL, Redis and the simulated telephone network on the same machine; callers are independent of each other (open loop), each call is a signed voice webhook with its document and a status callback when the caller hangs up after a second. The time is the network's own, from dialling to the answer, in whole milliseconds; processor time of the replica for the whole call. Lines are unlimited; rates end with the first from 500 on that is not kept");
+    report.note("voice: one replica of `calls` with PostgreSQL, Redis and the simulated telephone network on the same machine; callers are independent of each other (open loop) and call 20 businesses in turn, each call is a signed voice webhook with its document and a status callback when the caller hangs up after a second. The time is the network's own, from dialling to the answer, in whole milliseconds; processor time of the replica for the whole call. Lines are unlimited; rates end with the first from 500 on that is not kept");
     Ok(())
 }
 
@@ -94,16 +101,16 @@ pub(super) struct Seen {
     pub(super) p99_ms: f64,
 }
 
-/// Calls at a rate until all of them are over.
+/// Calls at a rate, for so many seconds, by callers who do this, until all of them are over.
 pub(super) fn storm(
     network: &Http,
+    numbers: &[&str],
     rate: u32,
-    seconds: u32,
-    script: &str,
+    (seconds, script): (u32, &str),
     patience: Duration,
 ) -> Result<Seen> {
     network.delete("/calls/stats")?;
-    let storm = json!({ "to": [NUMBER], "per_second": rate, "seconds": seconds, "script": script });
+    let storm = json!({ "to": numbers, "per_second": rate, "seconds": seconds, "script": script });
     network.post("/calls/load", &storm)?;
     let deadline = Instant::now() + Duration::from_secs(seconds.into()) + patience;
     loop {
@@ -137,11 +144,11 @@ fn read(stats: &Value) -> Result<Seen> {
     })
 }
 
-/// Gives the business's number its addresses at the network.
-pub(super) fn take_number(network: &Http, calls: &str, business: &str) -> Result<()> {
+/// Gives a business's number its addresses at the network.
+pub(super) fn take_number(network: &Http, calls: &str, business: &str, number: &str) -> Result<()> {
     let at = |route: &str| format!("{calls}/twilio/{business}/{route}");
     let number = json!({
-        "phone": NUMBER, "voice_url": at("voice"), "fallback_url": at("fallback"), "status_url": at("status"),
+        "phone": number, "voice_url": at("voice"), "fallback_url": at("fallback"), "status_url": at("status"),
     });
     network.post("/carrier/numbers", &number).map(drop)
 }

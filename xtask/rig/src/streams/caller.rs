@@ -1,5 +1,7 @@
 //! The provider's requests for a call: signed as Twilio signs them, and no more of them than a stream needs.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, Result, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,6 +10,9 @@ use reqwest::Client;
 use sha1::Sha1;
 
 use super::Wish;
+
+/// How long a provider waits for an answer.
+const ANSWER: Duration = Duration::from_secs(10);
 
 /// Who asks.
 pub(super) struct Provider<'a> {
@@ -29,7 +34,7 @@ pub(super) struct Call {
 impl<'a> Provider<'a> {
     pub(super) fn new(wish: &'a Wish) -> Result<Self> {
         Ok(Self {
-            http: Client::builder().no_proxy().build()?,
+            http: Client::builder().no_proxy().timeout(ANSWER).build()?,
             wish,
             run: rand::random(),
         })

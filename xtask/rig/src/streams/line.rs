@@ -141,7 +141,9 @@ async fn speak(
     }
     let stop = json!({ "event": "stop", "streamSid": "MZ" });
     sink.send(Message::text(stop.to_string())).await?;
-    ensure!(timeout(PATIENCE, sink.close()).await.is_ok(), "no farewell");
+    // Sent and not waited for here: the farewell that answers it is for who hears.
+    let farewell = sink.send(Message::close(None, ""));
+    ensure!(timeout(PATIENCE, farewell).await.is_ok(), "no farewell");
     Ok(sent)
 }
 

@@ -75,8 +75,8 @@ statements! {
         order by m.position limit $4";
 
     /// Messages with their business and session, as JSON. (Asked for the status itself, Postgres may walk an index of all
-    /// that is queued on the platform, which it believes to be little, rather than look the ids up: a text with nothing
-    /// added is what no index is of.)
+    /// that is queued on the platform, which it believes to be little, rather than look the ids up: what
+    /// `is true` and `coalesce` ask no index answers, and the latter is not believed to be rare.)
     SENDING: across_tenants = {
         sqlite: "update messages set status = 'sending'
             from (select unhex(value ->> 0) as business, unhex(value ->> 1) as session, unhex(value ->> 2) as id
@@ -86,8 +86,8 @@ statements! {
         postgres: "update messages set status = 'sending'
             from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id
                 from json_array_elements($1::json)) as told
-            where messages.id = told.id and messages.business_id = told.business
-              and messages.session_id = told.session and messages.status || '' = 'queued'",
+            where messages.id = told.id and (messages.business_id = told.business) is true
+              and (messages.session_id = told.session) is true and coalesce(messages.status = 'queued', false)",
     };
 
     /// The same, with the instant of each acknowledgement.
@@ -101,8 +101,8 @@ statements! {
         concat!("update messages set status = 'sent', sent_at = told.at, error_code = null
             from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id,
                 (value ->> 3)::bigint as at from json_array_elements($1::json)) as told
-            where messages.id = told.id and messages.business_id = told.business
-              and messages.session_id = told.session and messages.status || '' in ('queued', 'sending', 'failed')
+            where messages.id = told.id and (messages.business_id = told.business) is true
+              and (messages.session_id = told.session) is true and coalesce(messages.status in ('queued', 'sending', 'failed'), false)
             returning ", message_columns!())
     );
 

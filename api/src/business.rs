@@ -20,7 +20,7 @@ pub(crate) fn routes(config: &mut ServiceConfig<'_>) {
         .service(change::change_own_business);
 }
 
-/// What a business may use; `null`: no limit.
+/// What a business may use; `null`: no limit of its own.
 #[derive(Clone, Copy, Serialize, ToSchema)]
 #[schema(as = Limits)]
 pub(crate) struct LimitsObject {
@@ -33,9 +33,12 @@ pub(crate) struct LimitsObject {
     /// Bytes of the texts of its messages, in and out, as UTF-8.
     #[schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991_u64)]
     storage_bytes: Option<u64>,
+    /// Phone calls at a time, in and out; `null`: as many as the platform lets every business have.
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
+    concurrent_calls: Option<u32>,
 }
 
-/// What a business shall be allowed; one that is left out or `null` is no limit.
+/// What a business shall be allowed; one that is left out or `null` is no limit of its own.
 #[derive(Clone, Copy, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct LimitsRequest {
@@ -48,6 +51,9 @@ pub(crate) struct LimitsRequest {
     /// Bytes of the texts of its messages, in and out, as UTF-8; measured once a minute. What arrives is kept all the same.
     #[schema(value_type = Option<u64>, maximum = 9_007_199_254_740_991_u64)]
     storage_bytes: Option<u64>,
+    /// Phone calls at a time, in and out; counts for calls that begin some seconds later. Calls that are under way go on.
+    #[schema(value_type = Option<u64>, maximum = 4_294_967_295_u64)]
+    concurrent_calls: Option<u32>,
 }
 
 /// The largest whole number that every reader of JSON reads as it was written.
@@ -59,6 +65,7 @@ impl From<Limits> for LimitsObject {
             sessions: limits.sessions,
             messages_per_day: limits.messages_per_day,
             storage_bytes: limits.storage_bytes,
+            concurrent_calls: limits.concurrent_calls,
         }
     }
 }
@@ -75,6 +82,7 @@ impl LimitsRequest {
             sessions: self.sessions,
             messages_per_day: self.messages_per_day,
             storage_bytes: self.storage_bytes,
+            concurrent_calls: self.concurrent_calls,
         })
     }
 }

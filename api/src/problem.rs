@@ -231,6 +231,7 @@ fn conflict(name: &str) -> ApiCode {
         "no_such_call_number" => ApiCode::NotFound,
         "no_such_node" => ApiCode::NoSuchNode,
         "opted_out" => ApiCode::OptedOut,
+        "call_over" => ApiCode::CallOver,
         "own_number" => ApiCode::InvalidRecipient,
         _ => ApiCode::Conflict,
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use moka::future::Cache;
 use store::Store;
-use store::calls::{self, StoredFlow};
+use store::calls::{self, Owner, StoredFlow};
 use store::slots::Slots;
 use switchyard_core::address::Phone;
 use switchyard_core::{BusinessId, Timestamp};
@@ -44,14 +44,14 @@ pub(crate) struct Desk {
     pub(crate) refusals: Refusals,
     pub(crate) sockets: Sockets,
     pub(crate) metrics: Metrics,
-    pub(crate) numbers: Cache<String, Option<BusinessId>>,
+    pub(crate) numbers: Cache<String, Option<Owner>>,
     pub(crate) flows: Cache<BusinessId, Arc<StoredFlow>>,
     pub(crate) versions: Cache<(BusinessId, i64), Arc<StoredFlow>>,
 }
 
 /// The caches of a desk.
 pub(crate) type Caches = (
-    Cache<String, Option<BusinessId>>,
+    Cache<String, Option<Owner>>,
     Cache<BusinessId, Arc<StoredFlow>>,
     Cache<(BusinessId, i64), Arc<StoredFlow>>,
 );
@@ -83,17 +83,20 @@ impl Desk {
         }
     }
 
-    /// Whose number it is.
+    /// Whose number it is; how many calls they may have is known to the keeper from then on.
     pub(crate) async fn owner(&self, number: &str) -> store::Result<Option<BusinessId>> {
         let Some(phone) = Phone::parse(number) else {
             return Ok(None);
         };
         if let Some(known) = self.numbers.get(number).await {
-            return Ok(known);
+            return Ok(known.map(|owner| owner.business));
         }
         let found = calls::business_of(&self.store, &phone).await?;
+        if let Some(owner) = found {
+            self.keeper.allow(owner.business, owner.most);
+        }
         self.numbers.insert(number.to_owned(), found).await;
-        Ok(found)
+        Ok(found.map(|owner| owner.business))
     }
 
     /// The flow in force.

@@ -47,6 +47,8 @@ struct Inner {
     replica: String,
     limit: u32,
     business_limit: u32,
+    /// Of the businesses that have one of their own.
+    own_limits: Mutex<HashMap<BusinessId, u32>>,
     longest: Duration,
     calls: Mutex<HashMap<String, InHand>>,
     doubts: Mutex<Vec<(String, InHand, Doubt)>>,
@@ -60,7 +62,7 @@ struct Inner {
 pub(crate) struct Limits {
     /// Calls of all businesses at once, where no operator has set another number.
     pub(crate) all: u32,
-    /// Calls of one business at once.
+    /// Calls of one business at once, where it has no limit of its own.
     pub(crate) business: u32,
     /// The longest that a call may take.
     pub(crate) longest: Duration,
@@ -72,6 +74,7 @@ impl Keeper {
             replica,
             limit: limits.all,
             business_limit: limits.business,
+            own_limits: Mutex::default(),
             longest: limits.longest,
             calls: Mutex::default(),
             doubts: Mutex::default(),
@@ -83,6 +86,22 @@ impl Keeper {
     /// The name of this replica.
     pub(crate) fn replica(&self) -> &str {
         &self.0.replica
+    }
+
+    /// A business may have so many calls at once; `None`: as many as the settings say.
+    pub(crate) fn allow(&self, business: BusinessId, most: Option<u32>) {
+        let own = self.0.own_limits.lock();
+        let mut own = own.unwrap_or_else(PoisonError::into_inner);
+        match most {
+            Some(most) => own.insert(business, most),
+            None => own.remove(&business),
+        };
+    }
+
+    fn most(&self, business: BusinessId) -> u32 {
+        let own = self.0.own_limits.lock();
+        let own = own.unwrap_or_else(PoisonError::into_inner);
+        own.get(&business).copied().unwrap_or(self.0.business_limit)
     }
 
     /// How this replica asks for the slot of a call.
@@ -99,7 +118,7 @@ impl Keeper {
             owner: &self.0.replica,
             mode,
             limit: self.0.limit,
-            business_limit: self.0.business_limit,
+            business_limit: self.most(business),
             epoch: 0,
             phase,
         }

@@ -9,6 +9,7 @@ mod breaker;
 mod desk;
 mod door;
 mod form;
+mod hangups;
 mod keeper;
 mod lookout;
 mod media;

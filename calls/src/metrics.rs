@@ -32,6 +32,7 @@ pub(crate) struct Metrics {
     leases: IntCounterVec,
     corrections: IntCounterVec,
     placements: IntCounterVec,
+    hangups: IntCounterVec,
     lag: Histogram,
 }
 
@@ -88,6 +89,12 @@ impl Metrics {
                 "Calls that were asked for.",
                 "outcome",
             )?,
+            hangups: labelled(
+                registry,
+                "call_hangups_total",
+                "Ends of calls that were asked for.",
+                "outcome",
+            )?,
             lag: lag(registry)?,
         })
     }
@@ -122,6 +129,10 @@ impl Metrics {
 
     pub(crate) fn placement(&self, outcome: &str) {
         self.placements.with_label_values(&[outcome]).inc();
+    }
+
+    pub(crate) fn hangup(&self, outcome: &str) {
+        self.hangups.with_label_values(&[outcome]).inc();
     }
 
     pub(crate) fn beat_lag(&self, lag: Duration) {

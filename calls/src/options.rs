@@ -45,7 +45,7 @@ pub struct Options {
     pub calls_per_second: u32,
     /// Calls of all businesses at once, where no operator has set another number.
     pub limit: u32,
-    /// Calls of one business at once.
+    /// Calls of one business at once, where an operator has set no other number for it.
     pub business_limit: u32,
     /// The longest that a call may take.
     pub longest: Duration,

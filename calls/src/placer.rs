@@ -182,6 +182,8 @@ impl Placer {
         if !self.has_pace().await {
             return Ok(Outcome::Later(CallReason::ProviderAway, Duration::ZERO));
         }
+        // Known with its number, as of a call that comes in.
+        self.desk.owner(&taken.from).await?;
         let longest = QUEUE_MAX
             .saturating_add(taken.ring)
             .saturating_add(RING_SLACK);
@@ -191,7 +193,7 @@ impl Placer {
         };
         let now = Desk::now();
         if !calls::ask_for(&self.desk.store, now, taken, now.plus(longest)).await? {
-            self.desk.keeper.let_go(taken.asked_as.as_str());
+            self.give_back(taken).await;
             return Ok(Outcome::Over);
         }
         let addresses = self.desk.addresses(taken.business);
@@ -298,15 +300,20 @@ impl Placer {
         let outcome = outcome_of(error);
         tracing::warn!(%error, outcome = outcome.name(), "a call that was asked for was not placed");
         if let Outcome::Later(..) = outcome {
-            let (id, keeper) = (taken.asked_as.as_str(), &self.desk.keeper);
-            keeper.let_go(id);
-            let replica = keeper.replica();
-            let given_back = self.desk.slots.vacate(id, taken.business, replica);
-            if let Err(away) = given_back.await {
-                tracing::warn!(error = %away, "the slot of a call that waits runs out by itself");
-            }
+            self.give_back(taken).await;
         }
         outcome
+    }
+
+    /// Others may have its line, unless somebody else has the request in hand by now.
+    async fn give_back(&self, taken: &Taken) {
+        let (id, keeper) = (taken.asked_as.as_str(), &self.desk.keeper);
+        keeper.let_go(id);
+        let replica = keeper.replica();
+        let given_back = self.desk.slots.vacate(id, taken.business, replica);
+        if let Err(away) = given_back.await {
+            tracing::warn!(error = %away, "the slot of a call that waits runs out by itself");
+        }
     }
 }
 

@@ -223,11 +223,11 @@ impl Provider {
         self.ask(self.client.post(url).form(&form)).await
     }
 
-    /// Ends a call.
+    /// Ends a call, whether it rings or goes on; answers how it stands, which may be as before for a moment.
     ///
     /// # Errors
     /// The provider did not.
-    pub(crate) async fn hang_up(&self, sid: &str) -> Result<(), ProviderError> {
+    pub(crate) async fn hang_up(&self, sid: &str) -> Result<Listed, ProviderError> {
         self.change(sid, &[("Status", "completed")]).await
     }
 
@@ -236,12 +236,13 @@ impl Provider {
     /// # Errors
     /// The provider did not.
     pub(crate) async fn redirect(&self, sid: &str, document: &str) -> Result<(), ProviderError> {
-        self.change(sid, &[("Twiml", document)]).await
+        let changed = self.change(sid, &[("Twiml", document)]).await;
+        changed.map(|_as_it_stands| ())
     }
 
-    async fn change(&self, sid: &str, form: &[(&str, &str)]) -> Result<(), ProviderError> {
-        let request = self.client.post(self.of_call(sid)).form(form);
-        self.ask::<Listed>(request).await.map(|_changed| ())
+    async fn change(&self, sid: &str, form: &[(&str, &str)]) -> Result<Listed, ProviderError> {
+        self.ask(self.client.post(self.of_call(sid)).form(form))
+            .await
     }
 
     /// Every call that is not over; the list may lag behind by some seconds.

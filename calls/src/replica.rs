@@ -12,6 +12,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::desk::{Desk, caches};
+use crate::hangups::Hangups;
 use crate::keeper::{Heart, Keeper, Limits};
 use crate::lookout::Lookout;
 use crate::media::Sockets;
@@ -108,6 +109,8 @@ impl Calls {
         let placer = Placer::new(desk.clone(), rates, options.calls_per_second);
         let placing = stop.child_token();
         tasks.spawn(placer.run(placing.clone()));
+        let hangups = Hangups::new(desk.clone());
+        tasks.spawn(hangups.run(stop.clone()));
         let (writer, stopped) = (desk.clone(), stop.clone());
         tasks.spawn(async move { writer.refusals.run(&writer.store, stopped).await });
         tasks.close();

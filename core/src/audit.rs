@@ -59,6 +59,8 @@ named! {
         CallNumberRemoved = "call_number.removed",
         /// What callers hear and who is rung was changed.
         CallFlowChanged = "call_flow.changed",
+        /// Somebody of the business ended a call, or took one back that waited.
+        CallHungUp = "call.hung_up",
         /// An operator took a call's place on the limit back.
         CallReleased = "call.released",
         /// An operator changed how many calls there may be at a time.

@@ -35,7 +35,7 @@ named! {
         NoAnswer = "no_answer",
         /// It could not be put through.
         Failed = "failed",
-        /// Hung up by whoever called, before it was answered.
+        /// Hung up by whoever called, or taken back by the business that asked for it, before it was answered.
         Canceled = "canceled",
     }
 }
@@ -245,6 +245,14 @@ pub struct CallObject {
     pub reason: Option<CallReason>,
     /// What the caller recorded last.
     pub recording: Option<RecordingObject>,
+    /// Until when it waits for a line before it is given up; `null` of a call that waits for none.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub waits_until: Option<Timestamp>,
+    /// Why it waited the last time that it was tried; `null` where it was not tried yet.
+    pub waits_for: Option<CallReason>,
+    /// Since when somebody of the business wants it ended; see `POST /v1/calls/{call_sid}/hangup`.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub hangup_at: Option<Timestamp>,
 }
 
 impl fmt::Debug for CallObject {

@@ -149,6 +149,11 @@ codes! {
         "A number that the call flow rings cannot take calls here: they would come back for ever.",
         "Take the number out of the call flow first, by `PUT /v1/call-flow`.",
         "the call flow rings this number: take it out first";
+    /// The call is over.
+    CallOver = "call_over", 409, "The call is over",
+        "The call had ended, or was given up, before anybody asked for its end.",
+        "Nothing to do. `GET /v1/calls/{call_sid}` says how it ended.",
+        "the call was over already";
     /// The phone number cannot be read.
     InvalidPhone = "invalid_phone", 422, "The phone number cannot be read",
         "`phone` is no phone number with its country code.",

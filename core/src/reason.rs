@@ -236,6 +236,10 @@ reasons! {
         Released = "released",
             "An operator ended our part in this call.", "Ask your operator why.",
             "מפעיל סיים את חלקנו בשיחה.", "שאלו את המפעיל מדוע.";
+        /// Somebody of the business ended it, or took it back while it waited.
+        HungUp = "hung_up",
+            "Somebody in your business ended this call.", "Nothing to do: you can call again at any time.",
+            "מישהו בעסק שלכם סיים את השיחה.", "אין מה לעשות: אפשר להתקשר שוב בכל עת.";
         /// Its last callback never came.
         Lost = "lost",
             "The end of this call was never told to us.", "Nothing to do; how long it took is not known.",

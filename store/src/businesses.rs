@@ -118,6 +118,7 @@ async fn insert(
         new.limits.sessions.map(i64::from),
         new.limits.messages_per_day.map(i64::from),
         stored(new.limits.storage_bytes),
+        new.limits.concurrent_calls.map(i64::from),
         now.ms()
     )?;
     let detail = json!({"name": new.name, "shard": new.shard, "limits": shown(new.limits)});
@@ -207,7 +208,16 @@ async fn change_in(
         let sessions = limits.sessions.map(i64::from);
         let messages = limits.messages_per_day.map(i64::from);
         let storage = stored(limits.storage_bytes);
-        execute!(tx, sql::SET_LIMITS, id.uuid(), sessions, messages, storage)?;
+        let calls = limits.concurrent_calls.map(i64::from);
+        execute!(
+            tx,
+            sql::SET_LIMITS,
+            id.uuid(),
+            sessions,
+            messages,
+            storage,
+            calls
+        )?;
         quota::forget_count(tx, id).await?;
         let detail = json!({"before": shown(before.limits), "after": shown(limits)});
         let action = AuditAction::BusinessLimited;
@@ -243,6 +253,7 @@ fn shown(limits: Limits) -> serde_json::Value {
         "sessions": limits.sessions,
         "messages_per_day": limits.messages_per_day,
         "storage_bytes": limits.storage_bytes,
+        "concurrent_calls": limits.concurrent_calls,
     })
 }
 

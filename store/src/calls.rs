@@ -12,6 +12,7 @@ use crate::{Error, Lane, NewEvent, Page, Result, Store, Tx};
 
 mod audio;
 mod flow;
+mod hang_up;
 mod in_hand;
 mod limit;
 mod load;
@@ -29,14 +30,15 @@ pub use audio::{
     piece, recording_state,
 };
 pub use flow::{Put, StoredFlow, flow, flow_version, put_flow};
+pub use hang_up::{Hangup, hang_up, take_hangups};
 pub use in_hand::{
     Taken, ask_for, give_up_request, give_up_requests, lapsed_requests, put_back, take_request,
 };
 pub use limit::{call_limit, note_release, set_call_limit};
-pub use load::{Minute, load};
+pub use load::{Load, Minute, load};
 pub use missed::{ToTell, missed_caller, told_caller};
 pub use number::{
-    CallNumber, MOST as NUMBERS_MOST, add_number, business_of, numbers, remove_number,
+    CallNumber, MOST as NUMBERS_MOST, Owner, add_number, business_of, numbers, remove_number,
 };
 pub use progress::{Ending, Step, end_call, step_call};
 pub use recording::{Recorded, note_recording};

@@ -1,5 +1,5 @@
-//! What a business may use: numbers at a time, messages a day, and what it keeps. No limit is set unless an operator
-//! sets one.
+//! What a business may use: numbers at a time, messages a day, what it keeps, and calls at a time. No limit is set unless an
+//! operator sets one.
 
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
@@ -20,6 +20,8 @@ pub struct Limits {
     /// Bytes of the texts of its messages, in and out, as UTF-8, and of what callers recorded. What customers write is
     /// kept whatever the limit; what they record stays at the provider then.
     pub storage_bytes: Option<u64>,
+    /// Phone calls at a time; `None`: as many as the settings say.
+    pub concurrent_calls: Option<u32>,
 }
 
 /// What [`Error::QuotaExceeded`] names when a business keeps all that it may.

@@ -54,10 +54,10 @@ pub(crate) async fn call_load(
     state: Data<State>,
 ) -> Result<Json<CallLoad>, Problem> {
     let (now, business) = (Timestamp::now(), caller.0.business);
-    let (live, minutes) = store::calls::load(&state.store, now, business).await?;
+    let load = store::calls::load(&state.store, now, business).await?;
     Ok(Json(CallLoad {
-        live,
-        limit: state.business_call_limit,
-        minutes: minutes.into_iter().map(MinuteObject::from).collect(),
+        live: load.live,
+        limit: load.most.unwrap_or(state.business_call_limit),
+        minutes: load.minutes.into_iter().map(MinuteObject::from).collect(),
     }))
 }

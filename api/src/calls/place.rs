@@ -86,16 +86,16 @@ pub(crate) async fn place_call(
         expires_in: seconds("expires_in", expires_in, WAIT_S)?,
         idempotency,
     };
-    let (now, business) = (Timestamp::now(), caller.0.business);
+    let (now, business, waits) = (Timestamp::now(), caller.0.business, new.expires_in);
     let requested = store::calls::request_call(&state.store, now, business, new).await?;
     Ok(HttpResponse::Accepted().json(match requested {
         Requested::New(call) => call,
-        Requested::Replay(call) => as_accepted(call),
+        Requested::Replay(call) => as_accepted(call, waits),
     }))
 }
 
 /// A call as it was answered the first time, however far it has come since.
-fn as_accepted(call: CallObject) -> CallObject {
+fn as_accepted(call: CallObject, waits: Duration) -> CallObject {
     CallObject {
         call_sid: call.asked_as.clone().unwrap_or(call.call_sid),
         state: CallState::Queued,
@@ -104,6 +104,9 @@ fn as_accepted(call: CallObject) -> CallObject {
         duration_s: None,
         reason: None,
         recording: None,
+        waits_until: Some(call.started_at.plus(waits)),
+        waits_for: None,
+        hangup_at: None,
         ..call
     }
 }

@@ -114,6 +114,7 @@ fn own(operation: &str) -> &'static [ApiCode] {
             C::IdempotencyMismatch,
             C::QuotaExceeded,
         ],
+        "hang_up_call" => &[C::CallOver],
         "put_call_flow" => &[C::Conflict, C::InvalidFlow],
         "session_qr" => &[C::NoCodeToScan],
         "list_events" => &[C::CursorExpired],

@@ -340,3 +340,55 @@ async fn a_call_that_cannot_be_placed_is_refused_with_the_reason() {
     assert_eq!(ada.get("/v1/calls").await.body["data"], json!([]));
     app.end().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_is_ended_once_by_whoever_may_and_what_is_over_stays_so() {
+    let app = TestApp::start().await;
+    let (business, ada) = key(&app, "ada@example.com").await;
+    let (_, eve) = key(&app, "eve@example.com").await;
+    let line = json!({"phone": "+97231110000", "name": "Front desk"});
+    assert_eq!(ada.post("/v1/call-numbers", &line).await.status, 201);
+    let asked = json!({"to": "+972501234567", "text": "Your order is ready"});
+    let waiting = ada.post("/v1/calls", &asked).await.body;
+    let end = async |hand: &Client, sid: &str| {
+        let path = format!("/v1/calls/{sid}/hangup");
+        hand.post(&path, &json!({})).await
+    };
+    let sid = waiting["call_sid"].as_str().unwrap();
+    assert_eq!(end(&eve, sid).await.status, 404);
+    let reader = app.key(business, &[Scope::CallsRead]).await.1;
+    assert_eq!(end(&reader, sid).await.status, 403);
+    let over = end(&ada, sid).await;
+    assert_eq!(
+        (over.status, &over.body["state"], &over.body["reason"]),
+        (202, &json!("canceled"), &json!("hung_up"))
+    );
+    let again = end(&ada, sid).await;
+    assert_eq!((again.status, &again.body), (202, &over.body));
+
+    recorded(&app, business, "CA1", &[1; 100]).await;
+    let noted = end(&ada, "CA1").await;
+    assert_eq!(
+        (noted.status, &noted.body["state"]),
+        (202, &json!("in_progress"))
+    );
+    assert!(noted.body["hangup_at"].is_string(), "{}", noted.body);
+    let (now, most) = (Timestamp::now(), 10);
+    let wanted = calls::take_hangups(&app.store, now, most).await.unwrap();
+    assert_eq!(wanted.len(), 1);
+    assert_eq!(wanted[0].sid.as_str(), "CA1");
+
+    recorded(&app, business, "CA2", &[1; 100]).await;
+    let ending = calls::Ending {
+        state: CallState::Completed,
+        duration_s: None,
+        reason: None,
+    };
+    let sid = "CA2".parse().unwrap();
+    calls::end_call(&app.store, now, business, sid, ending)
+        .await
+        .unwrap();
+    let late = end(&ada, "CA2").await;
+    assert_eq!((late.status, late.code()), (409, "call_over"));
+    app.end().await;
+}

@@ -27,7 +27,7 @@ async fn an_operator_makes_a_business_and_its_owner_moves_in() {
     let app = TestApp::start().await;
     let operator = operator(&app).await;
     let body = json!({
-        "name": "Bakery", "shard": 3, "limits": {"sessions": 2}, "owner_email": "ben@example.com",
+        "name": "Bakery", "shard": 3, "limits": {"sessions": 2, "concurrent_calls": 4}, "owner_email": "ben@example.com",
     });
     let made = operator.post("/v1/admin/businesses", &body).await;
     assert_eq!(made.status, 201, "{:?}", made.body);
@@ -35,7 +35,7 @@ async fn an_operator_makes_a_business_and_its_owner_moves_in() {
         (&made.body["shard"], &made.body["status"]),
         (&json!(3), &json!("active"))
     );
-    let limits = json!({"sessions": 2, "messages_per_day": null, "storage_bytes": null});
+    let limits = json!({"sessions": 2, "messages_per_day": null, "storage_bytes": null, "concurrent_calls": 4});
     assert_eq!(made.body["limits"], limits);
     let url = made.body["invite_url"].as_str().unwrap();
     let token = url.split_once("#token=").unwrap().1;

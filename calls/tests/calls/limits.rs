@@ -89,6 +89,48 @@ async fn a_business_at_its_limit_is_refused_and_another_one_is_not() {
 }
 
 #[actix_web::test]
+async fn a_limit_of_its_own_counts_for_one_business_in_place_of_the_settings() {
+    let stage = Stage::new().await;
+    stage.lines(Some(2)).await;
+    let replica = Replica::start(Options {
+        business_limit: 1,
+        ..stage.options(None)
+    });
+    let other = another(&stage.store, "+15550007777").await;
+    let rings = async |sid| replica.caller(&stage, sid).rings().await;
+    assert_eq!(rings("CA0").await.status, 200);
+    assert_eq!(rings("CA1").await.status, 200);
+    let third = rings("CA2").await;
+    assert_eq!(
+        (third.status, third.reason.as_deref()),
+        (503, Some("business_limit"))
+    );
+    let elsewhere = async |sid| {
+        let caller = crate::caller::Caller::new(&replica.url, &replica.url, other, sid);
+        let form = [("CallStatus", "ringing"), ("To", "+15550007777")];
+        caller.asks("voice", &form).await.status
+    };
+    assert_eq!(elsewhere("CA3").await, 200);
+    assert_eq!(elsewhere("CA4").await, 503);
+    // Known to a replica a few seconds later.
+    stage.lines(None).await;
+    replica.caller(&stage, "CA0").ends("completed").await;
+    let mut n = 5;
+    until("the settings count again", || {
+        n += 1;
+        let caller = replica.caller(&stage, &format!("CA{n}"));
+        async move {
+            let answer = caller.rings().await;
+            if answer.status == 200 {
+                caller.ends("completed").await;
+            }
+            answer.status == 503
+        }
+    })
+    .await;
+}
+
+#[actix_web::test]
 async fn refusals_are_told_of_once_a_second_with_their_number() {
     let stage = Stage::new().await;
     let options = Options {

@@ -17,6 +17,7 @@ mod carried;
 mod carrier;
 mod ends;
 mod front;
+mod hangups;
 mod judged;
 mod limits;
 mod outbound;

@@ -21,14 +21,14 @@ const GUEST: &str = "+15550004444";
 const RING: Duration = Duration::from_secs(5);
 
 /// A shop over a network that is so many times as fast as the world.
-struct Scene {
-    stage: Stage,
-    carrier: Carrier,
-    replica: Replica,
+pub(crate) struct Scene {
+    pub(crate) stage: Stage,
+    pub(crate) carrier: Carrier,
+    pub(crate) replica: Replica,
 }
 
 impl Scene {
-    async fn new(scale: f64, change: impl Fn(&mut Options)) -> Self {
+    pub(crate) async fn new(scale: f64, change: impl Fn(&mut Options)) -> Self {
         let (stage, carrier) = (Stage::new().await, Carrier::start(scale).await);
         let mut options = Options {
             provider_url: Some(carrier.url()),
@@ -46,31 +46,31 @@ impl Scene {
         }
     }
 
-    async fn guest(&self, does: &str) {
+    pub(crate) async fn guest(&self, does: &str) {
         let person = json!({"phone": GUEST, "does": does});
         self.carrier.put("/carrier/people", person).await;
     }
 
-    async fn fault(&self, fault: Value) {
+    pub(crate) async fn fault(&self, fault: Value) {
         self.carrier.post("/network/faults", fault).await;
     }
 
-    async fn asks(&self, opening: Opening, expires_in: Duration) -> CallObject {
+    pub(crate) async fn asks(&self, opening: Opening, expires_in: Duration) -> CallObject {
         asks(&self.stage, opening, expires_in).await
     }
 
-    async fn says(&self, text: &str) -> CallObject {
+    pub(crate) async fn says(&self, text: &str) -> CallObject {
         let opening = Opening::Text(text.to_owned());
         self.asks(opening, Duration::from_mins(2)).await
     }
 
     /// The call as it stands.
-    async fn now(&self, call: &CallObject) -> CallObject {
+    pub(crate) async fn now(&self, call: &CallObject) -> CallObject {
         let (store, business) = (&self.stage.store, self.stage.business);
         get(store, business, &call.call_sid).await.unwrap().unwrap()
     }
 
-    async fn becomes(&self, call: &CallObject, state: CallState) -> CallObject {
+    pub(crate) async fn becomes(&self, call: &CallObject, state: CallState) -> CallObject {
         until(state.name(), || async {
             self.now(call).await.state == state
         })
@@ -78,7 +78,7 @@ impl Scene {
         self.now(call).await
     }
 
-    async fn has_a_name(&self, call: &CallObject) -> CallObject {
+    pub(crate) async fn has_a_name(&self, call: &CallObject) -> CallObject {
         until("the provider's id is known", || async {
             !self.now(call).await.call_sid.is_reserved()
         })
@@ -86,7 +86,7 @@ impl Scene {
         self.now(call).await
     }
 
-    async fn nothing_is_held(&self) {
+    pub(crate) async fn nothing_is_held(&self) {
         until("no slot is left", || async {
             self.replica.metric("switchyard_calls_in_hand") == 0.0
                 && self.replica.metric("switchyard_calls_live") == 0.0
@@ -95,7 +95,7 @@ impl Scene {
     }
 
     /// Calls that the network placed for anybody.
-    async fn placed(&self) -> usize {
+    pub(crate) async fn placed(&self) -> usize {
         let calls = self.carrier.get("/calls").await;
         calls["data"].as_array().unwrap().len()
     }

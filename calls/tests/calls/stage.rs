@@ -12,7 +12,9 @@ use secrecy::{SecretBox, SecretString};
 use serde_json::{Value, json};
 use store::accounts::{NewBusiness, create_business_with_owner};
 use store::audit::Actor;
+use store::businesses::{self, TenantChange};
 use store::calls::{Put, add_number, flow, get, put_flow, steps};
+use store::quota::Limits;
 use store::redis::Redis;
 use store::slots::{Slots, Timing};
 use store::{Store, StoreOptions};
@@ -92,6 +94,20 @@ impl Stage {
             },
         }))
         .await;
+    }
+
+    /// It may have so many calls at a time; `None`: as many as the settings say.
+    pub(crate) async fn lines(&self, most: Option<u32>) {
+        let change = TenantChange {
+            limits: Some(Limits {
+                concurrent_calls: most,
+                ..Limits::default()
+            }),
+            ..TenantChange::default()
+        };
+        let by = Actor::system();
+        let changed = businesses::change(&self.store, Timestamp::now(), by, self.business, change);
+        assert!(changed.await.unwrap().is_some());
     }
 
     /// What callers hear from now on.

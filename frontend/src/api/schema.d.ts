@@ -750,6 +750,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/calls/{call_sid}/hangup": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Ends a call, whichever way it goes
+         * @description One that still waits for a line is over with this answer and never made; of any other one the telephone company is told within a second or two, and again until the call is over, which `call.ended` tells. Asked again for the same call nothing more is done.
+         */
+        post: operations["hang_up_call"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/calls/{call_sid}/recording": {
         parameters: {
             query?: never;
@@ -1299,7 +1319,7 @@ export interface components {
          * @description A privileged act.
          * @enum {string}
          */
-        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "business.retention_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "operator.removed" | "user.suspended" | "user.restored" | "user.password_changed" | "queue.paused" | "queue.resumed" | "dead_letters.retried" | "call_number.added" | "call_number.removed" | "call_flow.changed" | "call.released" | "call_limit.changed";
+        AuditAction: "business.created" | "business.renamed" | "business.suspended" | "business.resumed" | "business.limits_changed" | "business.moved" | "shard.drained" | "shard.undrained" | "business.retention_changed" | "member.invited" | "invitation.withdrawn" | "member.joined" | "member.role_changed" | "member.removed" | "api_key.created" | "api_key.revoked" | "operator.made" | "operator.removed" | "user.suspended" | "user.restored" | "user.password_changed" | "queue.paused" | "queue.resumed" | "dead_letters.retried" | "call_number.added" | "call_number.removed" | "call_flow.changed" | "call.hung_up" | "call.released" | "call_limit.changed";
         /** @description An entry of the audit log. */
         AuditEntry: {
             /** @description What. */
@@ -1372,6 +1392,11 @@ export interface components {
             ended_at: string | null;
             /** @description Who called, `+E.164`; `null` when the number was withheld. */
             from: string | null;
+            /**
+             * Format: date-time
+             * @description Since when somebody of the business wants it ended; see `POST /v1/calls/{call_sid}/hangup`.
+             */
+            hangup_at: string | null;
             reason: components["schemas"]["CallReason"] | null;
             recording: components["schemas"]["Recording"] | null;
             /**
@@ -1383,6 +1408,12 @@ export interface components {
             state: components["schemas"]["CallState"];
             /** @description Who was called, `+E.164`. */
             to: string | null;
+            waits_for: components["schemas"]["CallReason"] | null;
+            /**
+             * Format: date-time
+             * @description Until when it waits for a line before it is given up; `null` of a call that waits for none.
+             */
+            waits_until: string | null;
         };
         /** @description A call with all that happened in it. */
         CallDetail: {
@@ -1470,7 +1501,7 @@ export interface components {
          * @description Why a call was turned away, or how it ended where its state does not say all.
          * @enum {string}
          */
-        CallReason: "at_capacity" | "business_limit" | "store_unavailable" | "warming" | "draining" | "unknown_number" | "missed" | "voicemail" | "too_long" | "released" | "lost" | "provider_refused" | "invalid_number" | "caller_not_allowed" | "country_blocked" | "provider_account" | "provider_away" | "not_placed" | "unconfirmed";
+        CallReason: "at_capacity" | "business_limit" | "store_unavailable" | "warming" | "draining" | "unknown_number" | "missed" | "voicemail" | "too_long" | "released" | "hung_up" | "lost" | "provider_refused" | "invalid_number" | "caller_not_allowed" | "country_blocked" | "provider_account" | "provider_away" | "not_placed" | "unconfirmed";
         /** @description How the slots stand. */
         CallSlots: {
             /** @description Who holds one, the longest first; at most 2,000. */
@@ -1865,8 +1896,13 @@ export interface components {
          * @enum {string}
          */
         Language: "en" | "he";
-        /** @description What a business may use; `null`: no limit. */
+        /** @description What a business may use; `null`: no limit of its own. */
         Limits: {
+            /**
+             * Format: int64
+             * @description Phone calls at a time, in and out; `null`: as many as the platform lets every business have.
+             */
+            concurrent_calls: number | null;
             /**
              * Format: int64
              * @description Messages accepted for sending between midnight and midnight in UTC.
@@ -1883,8 +1919,13 @@ export interface components {
              */
             storage_bytes: number | null;
         };
-        /** @description What a business shall be allowed; one that is left out or `null` is no limit. */
+        /** @description What a business shall be allowed; one that is left out or `null` is no limit of its own. */
         LimitsRequest: {
+            /**
+             * Format: int64
+             * @description Phone calls at a time, in and out; counts for calls that begin some seconds later. Calls that are under way go on.
+             */
+            concurrent_calls?: number | null;
             /**
              * Format: int64
              * @description Messages accepted for sending between midnight and midnight in UTC.
@@ -2064,6 +2105,11 @@ export interface components {
                 ended_at: string | null;
                 /** @description Who called, `+E.164`; `null` when the number was withheld. */
                 from: string | null;
+                /**
+                 * Format: date-time
+                 * @description Since when somebody of the business wants it ended; see `POST /v1/calls/{call_sid}/hangup`.
+                 */
+                hangup_at: string | null;
                 reason: components["schemas"]["CallReason"] | null;
                 recording: components["schemas"]["Recording"] | null;
                 /**
@@ -2075,6 +2121,12 @@ export interface components {
                 state: components["schemas"]["CallState"];
                 /** @description Who was called, `+E.164`. */
                 to: string | null;
+                waits_for: components["schemas"]["CallReason"] | null;
+                /**
+                 * Format: date-time
+                 * @description Until when it waits for a line before it is given up; `null` of a call that waits for none.
+                 */
+                waits_until: string | null;
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
@@ -2941,7 +2993,7 @@ export interface components {
              * @description The stable code.
              * @enum {string}
              */
-            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "number_taken" | "number_rung" | "invalid_phone" | "invalid_flow" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "call_number_required" | "no_such_node" | "opted_out" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "shard_cannot_take" | "internal" | "shard_unavailable" | "unavailable";
+            code: "invalid_request" | "unauthorized" | "forbidden" | "not_found" | "method_not_allowed" | "conflict" | "already_set_up" | "already_a_member" | "last_owner" | "email_taken" | "no_code_to_scan" | "own_business" | "own_account" | "cursor_expired" | "request_timeout" | "too_large" | "number_taken" | "number_rung" | "call_over" | "invalid_phone" | "invalid_flow" | "idempotency_mismatch" | "invalid_recipient" | "session_required" | "call_number_required" | "no_such_node" | "opted_out" | "unsupported_kind" | "too_many_requests" | "quota_exceeded" | "shard_cannot_take" | "internal" | "shard_unavailable" | "unavailable";
             /** @description What is wrong with this request. */
             detail: string;
             /** @description Of `invalid_flow` alone: every fault of the call flow. */
@@ -3524,6 +3576,15 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description `call_over`: The call is over */
+        call_over: {
+            headers: {
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description `conflict`: Not possible in the present state */
         conflict: {
             headers: {
@@ -3956,6 +4017,7 @@ export interface operations {
                      *           "held_by": null,
                      *           "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *           "limits": {
+                     *             "concurrent_calls": 10,
                      *             "messages_per_day": 10000,
                      *             "sessions": 5,
                      *             "storage_bytes": 1000000000
@@ -3993,6 +4055,7 @@ export interface operations {
                 /**
                  * @example {
                  *       "limits": {
+                 *         "concurrent_calls": 10,
                  *         "messages_per_day": 10000,
                  *         "sessions": 5,
                  *         "storage_bytes": 1000000000
@@ -4018,6 +4081,7 @@ export interface operations {
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "invite_url": "https://wa.example.com/invitation#token=q3w0eR5tY7uI9oP1aS2dF4gH6jK8lZ0xC3vB5nM7",
                      *       "limits": {
+                     *         "concurrent_calls": 10,
                      *         "messages_per_day": 10000,
                      *         "sessions": 5,
                      *         "storage_bytes": 1000000000
@@ -4069,6 +4133,7 @@ export interface operations {
                      *       "held_by": null,
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
+                     *         "concurrent_calls": 10,
                      *         "messages_per_day": 10000,
                      *         "sessions": 5,
                      *         "storage_bytes": 1000000000
@@ -4127,6 +4192,7 @@ export interface operations {
                      *       "held_by": null,
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
+                     *         "concurrent_calls": 10,
                      *         "messages_per_day": 10000,
                      *         "sessions": 5,
                      *         "storage_bytes": 1000000000
@@ -5624,6 +5690,7 @@ export interface operations {
                      *       "created_at": "2026-11-21T12:32:52.835Z",
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
+                     *         "concurrent_calls": 10,
                      *         "messages_per_day": 10000,
                      *         "sessions": 5,
                      *         "storage_bytes": 1000000000
@@ -5682,6 +5749,7 @@ export interface operations {
                      *       "created_at": "2026-11-21T12:32:52.835Z",
                      *       "id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
                      *       "limits": {
+                     *         "concurrent_calls": 10,
                      *         "messages_per_day": 10000,
                      *         "sessions": 5,
                      *         "storage_bytes": 1000000000
@@ -6266,6 +6334,7 @@ export interface operations {
                      *           "duration_s": 31,
                      *           "ended_at": "2026-11-21T12:32:52.835Z",
                      *           "from": "+972501234567",
+                     *           "hangup_at": null,
                      *           "reason": "voicemail",
                      *           "recording": {
                      *             "bytes": 192044,
@@ -6278,7 +6347,9 @@ export interface operations {
                      *           },
                      *           "started_at": "2026-11-21T12:32:52.835Z",
                      *           "state": "completed",
-                     *           "to": "+97231234567"
+                     *           "to": "+97231234567",
+                     *           "waits_for": null,
+                     *           "waits_until": null
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -6336,11 +6407,14 @@ export interface operations {
                      *       "duration_s": null,
                      *       "ended_at": null,
                      *       "from": "+97231234567",
+                     *       "hangup_at": null,
                      *       "reason": null,
                      *       "recording": null,
                      *       "started_at": "2026-11-21T12:32:52.835Z",
                      *       "state": "queued",
-                     *       "to": "+972501234567"
+                     *       "to": "+972501234567",
+                     *       "waits_for": null,
+                     *       "waits_until": "2026-11-21T12:32:52.835Z"
                      *     }
                      */
                     "application/json": components["schemas"]["Call"];
@@ -6390,6 +6464,7 @@ export interface operations {
                      *         "duration_s": 31,
                      *         "ended_at": "2026-11-21T12:32:52.835Z",
                      *         "from": "+972501234567",
+                     *         "hangup_at": null,
                      *         "reason": "voicemail",
                      *         "recording": {
                      *           "bytes": 192044,
@@ -6402,7 +6477,9 @@ export interface operations {
                      *         },
                      *         "started_at": "2026-11-21T12:32:52.835Z",
                      *         "state": "completed",
-                     *         "to": "+97231234567"
+                     *         "to": "+97231234567",
+                     *         "waits_for": null,
+                     *         "waits_until": null
                      *       },
                      *       "steps": [
                      *         {
@@ -6428,6 +6505,59 @@ export interface operations {
             401: components["responses"]["unauthorized"];
             403: components["responses"]["forbidden"];
             404: components["responses"]["not_found"];
+            429: components["responses"]["too_many_requests"];
+            500: components["responses"]["internal"];
+            503: components["responses"]["unavailable"];
+        };
+    };
+    hang_up_call: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description Either id of the call
+                 * @example CA0f2b6f6bb9a14d0c9a43a8cf1f1d7a10
+                 */
+                call_sid: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description It ends; so it stands now */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "answered_at": null,
+                     *       "asked_as": "out:019a1fe1868b77e40a9d8c1f2b3e4d5f",
+                     *       "business_id": "biz_01a1fe1868b77e40a9d8c1f2b3e4d501",
+                     *       "call_sid": "out:019a1fe1868b77e40a9d8c1f2b3e4d5f",
+                     *       "direction": "outbound",
+                     *       "duration_s": null,
+                     *       "ended_at": "2026-11-21T12:32:52.835Z",
+                     *       "from": "+97231234567",
+                     *       "hangup_at": "2026-11-21T12:32:52.835Z",
+                     *       "reason": "hung_up",
+                     *       "recording": null,
+                     *       "started_at": "2026-11-21T12:32:52.835Z",
+                     *       "state": "canceled",
+                     *       "to": "+972501234567",
+                     *       "waits_for": null,
+                     *       "waits_until": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Call"];
+                };
+            };
+            401: components["responses"]["unauthorized"];
+            403: components["responses"]["forbidden"];
+            404: components["responses"]["not_found"];
+            409: components["responses"]["call_over"];
             429: components["responses"]["too_many_requests"];
             500: components["responses"]["internal"];
             503: components["responses"]["unavailable"];

@@ -32,6 +32,7 @@ export const ACTS = [
   "call_number.added",
   "call_number.removed",
   "call_flow.changed",
+  "call.hung_up",
   "call.released",
   "call_limit.changed",
 ] as const satisfies readonly Act[];

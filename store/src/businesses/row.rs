@@ -13,7 +13,7 @@ use crate::{Error, Result};
 macro_rules! tenant_columns {
     () => {
         "b.id, b.name, b.status, coalesce(b.shard_override, b.shard) as shard, b.max_sessions, b.messages_per_day,
-            b.max_storage_bytes, b.keep_messages_days, b.keep_events_days, b.created_at,
+            b.max_storage_bytes, b.max_calls, b.keep_messages_days, b.keep_events_days, b.created_at,
             (select min(h.number) from session_leases l join shards h on h.incarnation = l.incarnation
                 where l.business_id = b.id) as held_by,
             (select count(*) from sessions s where s.business_id = b.id and s.deleted_at is null) as sessions,
@@ -32,6 +32,7 @@ pub(super) struct TenantRow {
     max_sessions: Option<i64>,
     messages_per_day: Option<i64>,
     max_storage_bytes: Option<i64>,
+    max_calls: Option<i64>,
     keep_messages_days: Option<i64>,
     keep_events_days: Option<i64>,
     created_at: i64,
@@ -70,6 +71,7 @@ impl TenantRow {
                 sessions: limit(self.max_sessions, "max_sessions")?,
                 messages_per_day: limit(self.messages_per_day, "messages_per_day")?,
                 storage_bytes: storage.map_err(|_range| corrupt("max_storage_bytes"))?,
+                concurrent_calls: limit(self.max_calls, "max_calls")?,
             },
             retention: Retention {
                 messages_days: limit(self.keep_messages_days, "keep_messages_days")?,

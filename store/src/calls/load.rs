@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use switchyard_core::{BusinessId, Timestamp};
 
+use super::number::counted;
 use super::sql;
-use crate::run::fetch_all;
+use crate::run::{fetch_all, fetch_optional};
 use crate::{Result, Store};
 
 const MINUTE_MS: i64 = 60_000;
@@ -25,12 +26,19 @@ pub struct Minute {
     pub most: u32,
 }
 
+/// How busy the lines of a business are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Load {
+    /// Calls that are live now.
+    pub live: u32,
+    /// The most that it may have at a time; `None`: as many as the settings say.
+    pub most: Option<u32>,
+    /// The last hour, the present minute last.
+    pub minutes: Vec<Minute>,
+}
+
 /// Calls that are live now, and the most at a time in each minute of the last hour, the present one included.
-pub async fn load(
-    store: &Store,
-    now: Timestamp,
-    business: BusinessId,
-) -> Result<(u32, Vec<Minute>)> {
+pub async fn load(store: &Store, now: Timestamp, business: BusinessId) -> Result<Load> {
     let since = now.minus(LONGEST).ms();
     let mut conn = store.of(business).read().await?;
     let rows = fetch_all!(
@@ -41,6 +49,7 @@ pub async fn load(
         since,
         MOST
     )?;
+    let limit = fetch_optional!(conn, (Option<i64>,), sql::MAX_CALLS, business.uuid())?;
     drop(conn);
     let first = now.ms() - now.ms().rem_euclid(MINUTE_MS) - (MINUTES - 1) * MINUTE_MS;
     let minutes = (0..MINUTES).map(|n| {
@@ -51,7 +60,11 @@ pub async fn load(
         }
     });
     let live = rows.iter().filter(|(_, end)| end.is_none()).count();
-    Ok((u32::try_from(live).unwrap_or(u32::MAX), minutes.collect()))
+    Ok(Load {
+        live: u32::try_from(live).unwrap_or(u32::MAX),
+        most: limit.and_then(|(most,)| most).map(counted),
+        minutes: minutes.collect(),
+    })
 }
 
 /// The most at a time from `begin` until before `end`.

@@ -152,9 +152,26 @@ pub async fn remove_number(
         .await
 }
 
+/// Whose number it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Owner {
+    /// The business.
+    pub business: BusinessId,
+    /// The most calls that it may have at a time; `None`: as many as the settings say.
+    pub most: Option<u32>,
+}
+
 /// The business whose number this is; `None` when it takes no calls, or its business is suspended.
-pub async fn business_of(store: &Store, phone: &Phone) -> Result<Option<BusinessId>> {
+pub async fn business_of(store: &Store, phone: &Phone) -> Result<Option<Owner>> {
     let mut conn = store.read().await?;
-    let row = fetch_optional!(conn, (Uuid,), sql::BUSINESS_OF, phone.digits())?;
-    Ok(row.map(|(business,)| business.into()))
+    let row = fetch_optional!(conn, (Uuid, Option<i64>), sql::BUSINESS_OF, phone.digits())?;
+    Ok(row.map(|(business, most)| Owner {
+        business: business.into(),
+        most: most.map(counted),
+    }))
+}
+
+/// A limit as it is stored.
+pub(super) fn counted(most: i64) -> u32 {
+    u32::try_from(most).unwrap_or(u32::MAX)
 }

@@ -155,6 +155,7 @@ pub(super) async fn end(
         };
         call.row.ended_at = Some(now.ms());
         call.reason = match ending.reason {
+            None if call.is_hung_up => Some(CallReason::HungUp),
             None if call.direction == Direction::Inbound && !call.is_answered => {
                 let has_message = recording::has_message(tx, business, sid).await?;
                 Some(super::unanswered(has_message))
@@ -163,10 +164,10 @@ pub(super) async fn end(
         };
     }
     write(tx, business, sid, &call).await?;
-    let object = must_find(tx, business, sid).await?;
     if call.direction == Direction::Outbound {
         execute!(tx, sql::DROP_REQUEST, business.uuid(), sid.as_str())?;
     }
+    let object = must_find(tx, business, sid).await?;
     if is_first {
         tell(tx, now, EventType::CallEnded, &object)?;
         let caller = call.row.from_number.as_deref().and_then(Phone::parse);

@@ -180,7 +180,8 @@ pub enum Confirmed {
     Over,
 }
 
-type RequestRow = (String, String, Option<String>, Option<String>, i64);
+/// The id that a request goes by, its state, what is heard, and for how long it rings.
+pub(super) type RequestRow = (String, String, Option<String>, Option<String>, i64);
 
 /// The provider has the call under this id, says its answer or a callback, whichever is first: the rows have that id from
 /// now on, and the world is told that it began. Saying it again changes nothing.

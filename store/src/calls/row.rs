@@ -16,8 +16,10 @@ macro_rules! call_columns {
         "calls.id, calls.business_id, calls.call_sid, calls.asked_as, calls.direction, calls.from_number, calls.to_number, \
          calls.state, calls.reason, calls.started_at, calls.answered_at, calls.ended_at, calls.duration_s, \
          r.recording_sid, r.state as recording_state, r.duration_s as recording_s, r.mime, r.bytes, r.sha256, \
-         r.created_at as recorded_at \
-         from calls left join recordings r on r.business_id = calls.business_id and r.recording_sid = \
+         r.created_at as recorded_at, calls.hangup_at, q.until as waits_until, q.reason as waits_for \
+         from calls left join call_requests q on q.business_id = calls.business_id and q.asked_as = calls.asked_as \
+            and q.state = 'waiting' \
+         left join recordings r on r.business_id = calls.business_id and r.recording_sid = \
             (select x.recording_sid from recordings x \
              where x.business_id = calls.business_id and x.call_sid = calls.call_sid \
              order by x.created_at desc, x.recording_sid desc limit 1)"
@@ -47,6 +49,9 @@ pub(crate) struct CallRow {
     bytes: Option<i64>,
     sha256: Option<Vec<u8>>,
     recorded_at: Option<i64>,
+    hangup_at: Option<i64>,
+    waits_until: Option<i64>,
+    waits_for: Option<String>,
 }
 
 impl CallRow {
@@ -69,6 +74,10 @@ impl CallRow {
             ended_at: self.ended_at.map(Timestamp),
             duration_s: self.duration_s,
             recording: self.recording()?,
+            waits_until: self.waits_until.map(Timestamp),
+            waits_for: parse_reason(self.waits_for.as_deref())
+                .map_err(|()| corrupt("waits_for"))?,
+            hangup_at: self.hangup_at.map(Timestamp),
             from: self.from_number,
             to: self.to_number,
         })
@@ -135,6 +144,7 @@ pub(crate) struct StandingRow {
     state: String,
     reason: Option<String>,
     answered_by_someone: i64,
+    hangup_at: Option<i64>,
     pub(crate) steps: i64,
     pub(crate) answered_at: Option<i64>,
     pub(crate) ended_at: Option<i64>,
@@ -147,6 +157,7 @@ pub(crate) struct Standing {
     pub(crate) state: CallState,
     pub(crate) reason: Option<CallReason>,
     pub(crate) is_answered: bool,
+    pub(crate) is_hung_up: bool,
     pub(crate) row: StandingRow,
 }
 
@@ -158,6 +169,7 @@ impl StandingRow {
             state: CallState::parse(&self.state).ok_or_else(|| corrupt("state"))?,
             reason: parse_reason(self.reason.as_deref()).map_err(|()| corrupt("reason"))?,
             is_answered: self.answered_by_someone != 0,
+            is_hung_up: self.hangup_at.is_some(),
             row: self,
         })
     }

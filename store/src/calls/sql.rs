@@ -13,8 +13,11 @@ statements! {
     REMOVE_NUMBER = "delete from call_numbers where business_id = $1 and id = $2 returning phone";
 
     /// Whose number it is; a suspended business takes no calls.
-    BUSINESS_OF: across_tenants = "select n.business_id from call_numbers n where n.phone = $1
-        and not exists (select 1 from businesses b where b.id = n.business_id and b.status <> 'active')";
+    BUSINESS_OF: across_tenants = "select n.business_id, b.max_calls from call_numbers n
+        left join businesses b on b.id = n.business_id
+        where n.phone = $1 and coalesce(b.status, 'active') = 'active'";
+
+    MAX_CALLS = "select b.max_calls from businesses b where b.id = $1";
 
     FLOW = "select version, flow, created_at from call_flows where business_id = $1 order by version desc limit 1";
 
@@ -97,14 +100,24 @@ statements! {
     ASKED_FOR = "select asked_as from call_requests
         where business_id = $1 and state = 'asking' and from_number = $2 and to_number = $3 limit 2";
 
+    HANG_UP = "update calls set hangup_at = $3, hangup_run_at = $3
+        where business_id = $1 and call_sid = $2 and ended_at is null and hangup_at is null";
+
+    HANGUPS: across_tenants = "select business_id, call_sid, hangup_run_at from calls
+        where hangup_run_at <= $1 and ended_at is null order by hangup_run_at limit $2";
+
+    /// Of several that read it one takes it in hand; the others find another time there.
+    TAKE_HANGUP = "update calls set hangup_run_at = $4
+        where business_id = $1 and call_sid = $2 and hangup_run_at = $3 and ended_at is null";
+
     DROP_REQUEST = "delete from call_requests where business_id = $1 and call_sid = $2";
 
     LOCK = {
         sqlite: "select direction, from_number, state, reason, answered_by_someone, steps, answered_at, ended_at,
-                duration_s from calls
+                duration_s, hangup_at from calls
             where business_id = $1 and call_sid = $2",
         postgres: "select direction, from_number, state, reason, answered_by_someone, steps, answered_at, ended_at,
-                duration_s from calls
+                duration_s, hangup_at from calls
             where business_id = $1 and call_sid = $2 for no key update",
     };
 

@@ -69,6 +69,14 @@ async fn confirm(store: &Store, business: BusinessId, call: &CallObject, n: u32)
         .unwrap()
 }
 
+/// Somebody of that business wants it ended; `None`: it has no such call.
+async fn hang_up(store: &Store, business: BusinessId, call: &CallObject) -> Option<CallObject> {
+    let (by, sid) = (Actor::system(), call.call_sid.clone());
+    calls::hang_up(store, NOON, by, business, sid)
+        .await
+        .unwrap()
+}
+
 fn later(s: u64) -> Timestamp {
     NOON.plus(Duration::from_secs(s))
 }
@@ -265,6 +273,57 @@ both_engines! {
         let page = events::after(store, business, 0, 100).await.unwrap();
         let told: Vec<_> = page.events.iter().map(|it| it.kind).collect();
         assert_eq!(told, [EventType::CallStarted, EventType::CallEnded]);
+    }
+
+    async fn a_call_that_waits_is_taken_back_and_whoever_has_it_in_hand_does_not_ask(bench: &Bench) {
+        let (store, business) = (&bench.store, bench.business());
+        line(store, business, 1).await;
+        let asked = ask(store, business).await;
+        assert_eq!(asked.waits_until, Some(later(60)));
+        let taken = take(store, NOON).await.unwrap();
+        let over = hang_up(store, business, &asked).await.unwrap();
+        assert_eq!((over.state, over.reason), (CallState::Canceled, Some(CallReason::HungUp)));
+        assert_eq!((over.waits_until, over.hangup_at), (None, Some(NOON)));
+        assert_eq!(hang_up(store, business, &asked).await.unwrap(), over);
+        assert!(!calls::ask_for(store, NOON, &taken, later(100)).await.unwrap());
+        calls::put_back(store, &taken, NOON, CallReason::AtCapacity).await.unwrap();
+        assert!(take(store, later(50)).await.is_none());
+        assert_eq!(calls::take_hangups(store, NOON, 10).await.unwrap(), []);
+        let page = events::after(store, business, 0, 100).await.unwrap();
+        let told: Vec<_> = page.events.iter().map(|it| it.kind).collect();
+        assert_eq!(told, [EventType::CallEnded]);
+    }
+
+    async fn a_call_that_the_provider_may_have_is_ended_under_the_name_that_it_gets(bench: &Bench) {
+        let (store, business) = (&bench.store, bench.business());
+        line(store, business, 1).await;
+        let asked = ask(store, business).await;
+        let taken = take(store, NOON).await.unwrap();
+        assert!(calls::ask_for(store, NOON, &taken, later(100)).await.unwrap());
+        let noted = hang_up(store, business, &asked).await.unwrap();
+        assert_eq!((noted.state, noted.hangup_at), (CallState::Queued, Some(NOON)));
+        let named = |sid: &CallSid| vec![calls::Hangup { business, sid: sid.clone() }];
+        let looks = join_all((0..8).map(|_| calls::take_hangups(store, NOON, 10))).await;
+        let found: Vec<_> = looks.into_iter().flat_map(Result::unwrap).collect();
+        assert_eq!(found, named(&asked.call_sid), "one of all who look has it");
+        confirm(store, business, &asked, 1).await;
+        assert_eq!(calls::take_hangups(store, later(3), 10).await.unwrap(), named(&sid(1)));
+        let ending = Ending { state: CallState::Completed, duration_s: Some(3), reason: None };
+        calls::end_call(store, NOON, business, sid(1), ending).await.unwrap();
+        assert_eq!(calls::take_hangups(store, later(9), 10).await.unwrap(), []);
+        let over = hang_up(store, business, &asked).await.unwrap();
+        assert_eq!((over.call_sid, over.reason), (sid(1), Some(CallReason::HungUp)));
+    }
+
+    async fn what_is_over_or_nobodys_is_not_hung_up(bench: &Bench) {
+        let (store, business, other) = (&bench.store, bench.business(), bench.business());
+        line(store, business, 1).await;
+        let asked = ask(store, business).await;
+        assert_eq!(hang_up(store, other, &asked).await, None);
+        assert_eq!(calls::give_up_requests(store, later(60)).await.unwrap(), 1);
+        let by = Actor::system();
+        let late = calls::hang_up(store, NOON, by, business, asked.call_sid.clone()).await;
+        assert!(matches!(late, Err(Error::Conflict("call_over"))), "{late:?}");
     }
 
     async fn a_lost_answer_is_recognised_by_its_numbers_when_only_one_call_fits(bench: &Bench) {

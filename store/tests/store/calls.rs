@@ -306,7 +306,8 @@ both_engines! {
             let refused = add(store, business, number()).await;
             assert!(matches!(refused, Err(Error::Conflict("number_taken"))), "{refused:?}");
         }
-        assert_eq!(calls::business_of(store, &number()).await.unwrap(), Some(one));
+        let owner = calls::Owner { business: one, most: None };
+        assert_eq!(calls::business_of(store, &number()).await.unwrap(), Some(owner));
         let remove = |business| calls::remove_number(store, NOON, Actor::system(), business, added.id);
         assert!(!remove(other).await.unwrap());
         assert!(remove(one).await.unwrap());

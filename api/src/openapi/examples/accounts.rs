@@ -140,7 +140,7 @@ fn own_business() -> Value {
     json!({
         "id": BUSINESS,
         "name": "Corner Café",
-        "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
+        "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000, "concurrent_calls": 10},
         "retention": {"messages_days": 365, "events_days": null},
         "sessions": 1,
         "messages_today": 312,

@@ -27,6 +27,7 @@ pub(super) fn answer(operation: &str) -> Option<Value> {
         "add_call_number" => number(),
         "get_call_flow" | "put_call_flow" => json!({"version": 1, "since": AT, "flow": flow()}),
         "place_call" => placed(),
+        "hang_up_call" => hung_up(),
         "list_calls" => page(&call(), None),
         "get_call" => json!({
             "call": call(),
@@ -64,6 +65,16 @@ fn number() -> Value {
 }
 
 fn placed() -> Value {
+    outgoing("queued", &json!(null), &json!(AT))
+}
+
+/// One that waited for a line.
+fn hung_up() -> Value {
+    outgoing("canceled", &json!(AT), &json!(null))
+}
+
+/// One that nobody was asked to place yet; `ended_at` if somebody took it back.
+fn outgoing(state: &str, ended_at: &Value, waits_until: &Value) -> Value {
     json!({
         "call_sid": ASKED,
         "asked_as": ASKED,
@@ -71,13 +82,16 @@ fn placed() -> Value {
         "direction": "outbound",
         "from": "+97231234567",
         "to": "+972501234567",
-        "state": "queued",
+        "state": state,
         "started_at": AT,
         "answered_at": null,
-        "ended_at": null,
+        "ended_at": ended_at,
         "duration_s": null,
-        "reason": null,
+        "reason": ended_at.as_str().map(|_| "hung_up"),
         "recording": null,
+        "waits_until": waits_until,
+        "waits_for": null,
+        "hangup_at": ended_at,
     })
 }
 
@@ -104,6 +118,9 @@ fn call() -> Value {
             "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
             "created_at": AT,
         },
+        "waits_until": null,
+        "waits_for": null,
+        "hangup_at": null,
     })
 }
 

@@ -8,7 +8,7 @@ pub(super) fn request(operation: &str) -> Option<Value> {
     Some(match operation {
         "create_business" => json!({
             "name": "Corner Café",
-            "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
+            "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000, "concurrent_calls": 10},
             "owner_email": "ada@example.com",
         }),
         "change_business" | "change_user" => json!({"status": "suspended"}),
@@ -91,7 +91,7 @@ fn tenant(status: &str) -> Value {
         "status": status,
         "shard": null,
         "held_by": null,
-        "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000},
+        "limits": {"sessions": 5, "messages_per_day": 10_000, "storage_bytes": 1_000_000_000, "concurrent_calls": 10},
         "sessions": 1,
         "members": 2,
         "created_at": AT,

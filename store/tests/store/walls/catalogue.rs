@@ -54,7 +54,7 @@ const GRANTS: [(&str, &str); 32] = [
     ("audit_heads", "insert, select, update"),
     (
         "businesses",
-        "select, update (keep_events_days, keep_messages_days, max_sessions, max_storage_bytes, messages_per_day, name, status, storage_bytes)",
+        "select, update (keep_events_days, keep_messages_days, max_calls, max_sessions, max_storage_bytes, messages_per_day, name, status, storage_bytes)",
     ),
     ("call_flows", "delete, insert, select"),
     ("call_numbers", "delete, insert, select"),

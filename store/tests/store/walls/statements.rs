@@ -31,6 +31,7 @@ async fn business(store: &Store, name: &str) -> BusinessId {
             sessions: Some(5),
             messages_per_day: Some(100),
             storage_bytes: Some(1_000_000),
+            concurrent_calls: Some(3),
         }),
         ..businesses::TenantChange::default()
     };

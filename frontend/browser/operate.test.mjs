@@ -73,8 +73,10 @@ test("a business is made with a link for its owner, limited, suspended and activ
   };
   await act("Name and limits");
   await sheet.getByLabel("Numbers at most").fill("3");
+  await sheet.getByLabel("Calls at a time at most").fill("4");
   await sheet.getByRole("button", { name: "Save" }).click();
   await row.getByText("0 of 3 numbers").waitFor(WITHIN);
+  await row.getByText("at most 4 calls at a time").waitFor(WITHIN);
   await act("Suspend");
   await sheet.getByRole("button", { name: "Suspend" }).click();
   await row.getByText("Suspended").waitFor(WITHIN);

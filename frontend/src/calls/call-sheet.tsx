@@ -1,11 +1,12 @@
 // One call: what was recorded, and all that happened in it.
 import { useTranslation } from "react-i18next";
 import type { Call, CallStep } from "@/api/objects";
-import { useReasons } from "@/api/reasons";
 import { Sheet } from "@/parts/dialog";
 import { Loaded } from "@/parts/loaded";
 import { Clock, Moment, Phone } from "@/parts/time";
 import { useCall } from "./calls";
+import { HangUp } from "./hang-up";
+import { useStanding } from "./standing";
 import { CallChip, Duration, isCallState } from "./state";
 
 function Player({ call }: { call: Call }) {
@@ -48,7 +49,7 @@ function Step({ step }: { step: CallStep }) {
 
 function Facts({ call }: { call: Call }) {
   const { t } = useTranslation();
-  const reason = useReasons()(call.reason);
+  const standing = useStanding()(call);
   return (
     <div className="grid gap-3">
       <p className="flex flex-wrap items-center gap-2">
@@ -56,9 +57,9 @@ function Facts({ call }: { call: Call }) {
         <Moment at={call.started_at} />
         {call.duration_s !== null && <Duration seconds={call.duration_s} />}
       </p>
-      {reason && (
-        <p>
-          {reason.sentence} <span className="text-soft">{reason.nextStep}</span>
+      {standing && (
+        <p data-standing>
+          {standing.sentence} <span className="text-soft">{standing.next}</span>
         </p>
       )}
       <dl className="grid grid-cols-[auto_1fr] gap-x-4 gap-y-1">
@@ -68,6 +69,7 @@ function Facts({ call }: { call: Call }) {
         <dd>{call.to ? <Phone value={call.to} /> : "–"}</dd>
       </dl>
       <Player call={call} />
+      <HangUp call={call} />
     </div>
   );
 }

@@ -4,7 +4,6 @@ import { Mic, PhoneCall, PhoneOutgoing } from "lucide-react";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Call } from "@/api/objects";
-import { useReasons } from "@/api/reasons";
 import { Button, buttonClass } from "@/parts/button";
 import { Loaded } from "@/parts/loaded";
 import { More } from "@/parts/more";
@@ -16,19 +15,20 @@ import { CallSheet } from "./call-sheet";
 import { CallSomeone } from "./call-someone";
 import { useCallNumbers, useCalls } from "./calls";
 import { Gauge } from "./gauge";
+import { useStanding } from "./standing";
 import { CallChip, Duration } from "./state";
 import { CallTabs } from "./tabs";
 
 function CallRow({ call }: { call: Call }) {
   const { t } = useTranslation();
-  const reason = useReasons()(call.reason);
+  const standing = useStanding()(call);
   const other = call.direction === "inbound" ? call.from : call.to;
   return (
     <li data-call={call.call_sid}>
       <Link to="/calls" search={{ call: call.call_sid }} className="flex min-h-14 flex-wrap items-center gap-x-4 gap-y-1 px-4 py-2 hover:bg-sunken">
         <span className="min-w-0 grow">
           <span className="block font-medium">{other ? <Phone value={other} /> : t("calls.withheld")}</span>
-          <span className="block text-sm text-soft">{reason?.sentence ?? t(`calls.${call.direction}`)}</span>
+          <span className="block text-sm text-soft">{standing?.sentence ?? t(`calls.${call.direction}`)}</span>
         </span>
         {call.recording && (
           <span className="inline-flex items-center gap-1 text-sm text-accent">

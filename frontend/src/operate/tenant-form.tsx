@@ -25,6 +25,7 @@ export function tenantOf(element: HTMLFormElement) {
       sessions: amount(form, "sessions"),
       messages_per_day: amount(form, "messages_per_day"),
       storage_bytes: megabytes === null ? null : Math.round(megabytes * MEGABYTE),
+      concurrent_calls: amount(form, "concurrent_calls"),
     },
     ...(email ? { owner_email: email } : {}),
     ...(shard === null ? {} : { shard }),
@@ -57,6 +58,13 @@ export function TenantFields({ tenant }: { tenant?: Tenant }) {
           defaultValue={typeof bytes === "number" ? bytes / MEGABYTE : ""}
           {...limit}
           step="any"
+        />
+        <Field
+          label={t("tenants.max_calls")}
+          hint={t("tenants.usual_limit")}
+          name="concurrent_calls"
+          defaultValue={tenant?.limits.concurrent_calls ?? ""}
+          {...limit}
         />
       </div>
       {!tenant && (

@@ -22,7 +22,7 @@ const ICON = { size: 16, "aria-hidden": true } as const;
 function Facts({ tenant }: { tenant: Tenant }) {
   const { t } = useTranslation();
   const formats = useFormats();
-  const { sessions, messages_per_day: messages } = tenant.limits;
+  const { sessions, messages_per_day: messages, concurrent_calls: calls } = tenant.limits;
   const numbers =
     sessions === null || sessions === undefined
       ? t("tenants.numbers", { count: tenant.sessions })
@@ -31,6 +31,7 @@ function Facts({ tenant }: { tenant: Tenant }) {
     numbers,
     t("tenants.people", { count: tenant.members }),
     ...(messages === null || messages === undefined ? [] : [t("tenants.a_day", { n: formats.number(messages) })]),
+    ...(calls === null || calls === undefined ? [] : [t("tenants.calls_of", { n: formats.number(calls) })]),
   ];
   return <p className="text-sm text-soft">{facts.join(" · ")}</p>;
 }

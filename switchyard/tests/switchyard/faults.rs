@@ -3,6 +3,7 @@
 
 mod adopted;
 mod cluster;
+mod crowd;
 mod damaged;
 mod forgotten;
 mod frames;

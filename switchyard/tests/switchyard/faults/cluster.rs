@@ -1,7 +1,7 @@
 //! Faults on a cluster under a standing load, one after the other, each with a line in the report.
 //!
 //! `cargo xtask test` makes each once with a few businesses; `cargo xtask faults` with 60 and 100 messages a second each
-//! way, with the pauses and outages of production.
+//! way, with the pauses and outages of production, and cuts the sockets of 1,000 numbers at once.
 
 use std::env;
 use std::time::Duration;
@@ -17,6 +17,8 @@ use crate::outside::line::{Line, Manner};
 /// How large the load is and how long faults last.
 struct Scale {
     businesses: usize,
+    /// Numbers that are connected when all sockets are cut at once: those of the load, and others that are idle.
+    numbers: usize,
     /// Messages a second each way, unless `SWITCHYARD_FAULT_RATE` says otherwise.
     rate: f64,
     /// The lease of a shard, in milliseconds.
@@ -35,6 +37,7 @@ struct Scale {
 
 const SHORT: Scale = Scale {
     businesses: 3,
+    numbers: 3,
     rate: 6.0,
     lease_ms: 3_000,
     outage: Duration::from_secs(5),
@@ -47,6 +50,7 @@ const SHORT: Scale = Scale {
 
 const LONG: Scale = Scale {
     businesses: 60,
+    numbers: 1_000,
     rate: 100.0,
     lease_ms: 15_000,
     outage: Duration::from_mins(1),
@@ -271,11 +275,6 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
     standing.cluster.resume("shard-1").unwrap();
     over(&mut standing, &scale, load, before, "shard paused").await;
 
-    let (load, before) = flowing(&mut standing).await;
-    let cut = json!({ "kind": "cut", "count": scale.businesses });
-    standing.network.fault(cut).await;
-    over(&mut standing, &scale, load, before, "every socket cut").await;
-
     // One shard behind a line of its own to Postgres; its line to WhatsApp stays as it is.
     let line = line_to(&standing.cluster.book().postgres_url.clone()).await;
     let url = standing.cluster.book().postgres_url.clone();
@@ -300,6 +299,25 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
         line.is(Manner::Clear);
         over(&mut standing, &scale, load, before, fault).await;
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_number_of_a_cluster_is_back_after_all_sockets_were_cut_at_once() {
+    let scale = scale();
+    let mut standing = scale.standing().await;
+    standing.crowd(scale.numbers - scale.businesses).await;
+    let (load, before) = flowing(&mut standing).await;
+    let logins = standing.network.log("login").await.len();
+    let cut = json!({ "kind": "cut", "count": scale.numbers });
+    standing.network.fault(cut).await;
+    // The numbers of the load come back among all the others.
+    let back = standing.back(&load, before, scale.patience).await;
+    standing
+        .logged_in_again(logins, scale.numbers, scale.patience)
+        .await;
+    standing.connected(scale.patience).await;
+    let fault = format!("{} sockets cut at once", scale.numbers);
+    standing.judge(load, &fault, Some(back)).await;
 }
 
 /// Every process reaches Redis over a line that gets slow, then too slow.

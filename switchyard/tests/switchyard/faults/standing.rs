@@ -28,10 +28,12 @@ pub(super) struct Standing {
     pub(super) cluster: Cluster,
     pub(super) network: Network,
     shops: Vec<Arc<Shop>>,
+    /// Businesses whose numbers are connected and idle.
+    pub(super) idle: Vec<Api>,
     /// Between two messages of one writer.
     pace: Duration,
     /// Codes offered, holders replaced and connections evicted so far.
-    seen: [usize; 3],
+    pub(super) seen: [usize; 3],
     loads: usize,
     /// How many messages of customers were there when the load began.
     inbound: usize,
@@ -69,6 +71,7 @@ impl Standing {
             cluster,
             network,
             shops: Vec::new(),
+            idle: Vec::new(),
             pace: Duration::from_secs_f64(count / rate),
             seen: [0; 3],
             loads: 0,
@@ -84,7 +87,7 @@ impl Standing {
     }
 
     /// Where each replica of the API is.
-    fn urls(&self) -> Vec<String> {
+    pub(super) fn urls(&self) -> Vec<String> {
         let apis = self.cluster.book().of("api");
         apis.map(|api| api.url.clone().unwrap()).collect()
     }
@@ -114,10 +117,7 @@ impl Standing {
         for phone in [&phone, &customer] {
             self.network.phone(phone).await;
         }
-        let session = apis[0].new_session("Front desk").await;
-        let qr = apis[0].qr(&session).await;
-        self.network.scan(&phone, &qr).await;
-        apis[0].session_in(&session, "connected").await;
+        let session = self.linked(&apis[0], &phone).await;
         Shop {
             apis,
             key,
@@ -127,9 +127,18 @@ impl Standing {
         }
     }
 
+    /// A new session of a business that a phone is linked to.
+    pub(super) async fn linked(&self, api: &Api, phone: &str) -> String {
+        let session = api.new_session("Front desk").await;
+        let qr = api.qr(&session).await;
+        self.network.scan(phone, &qr).await;
+        api.session_in(&session, "connected").await;
+        session
+    }
+
     /// Codes that were offered, connections of a holder that another login of ours had replaced and that lost to it, and
     /// all connections that another login ended.
-    async fn witnessed(&self) -> [usize; 3] {
+    pub(super) async fn witnessed(&self) -> [usize; 3] {
         let offered = self.network.log("qr_offered").await.len();
         let replaced = self.network.log("replaced").await;
         let newer: HashSet<String> = replaced
@@ -153,6 +162,15 @@ impl Standing {
             .await;
         });
         join_all(all).await;
+        for api in &self.idle {
+            within(patience, "the idle numbers are connected again", || async {
+                let page = api.body("/v1/sessions?limit=200").await?;
+                let sessions = page["data"].as_array()?;
+                let back = sessions.iter().all(|it| it["state"] == "connected");
+                back.then_some(())
+            })
+            .await;
+        }
     }
 
     /// Starts the writers.

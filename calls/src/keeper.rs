@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use rand::RngExt as _;
 use store::slots::{Admission, Ask, Holding, Mode, Pulse, Slots};
 use switchyard_core::BusinessId;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
@@ -55,6 +56,8 @@ struct Inner {
     /// What is not in that phase belongs to whoever answers its next request.
     only: Mutex<Option<&'static str>>,
     metrics: Metrics,
+    /// Wakes the thread before its next beat is due.
+    due: Notify,
 }
 
 /// What a replica counts with.
@@ -80,6 +83,7 @@ impl Keeper {
             doubts: Mutex::default(),
             only: Mutex::default(),
             metrics,
+            due: Notify::new(),
         }))
     }
 
@@ -204,6 +208,11 @@ impl Keeper {
     pub(crate) fn is_leaving(&self) -> bool {
         let only = self.0.only.lock().unwrap_or_else(PoisonError::into_inner);
         only.is_some()
+    }
+
+    /// Nobody new is let in until owners have said what they hold: this one says it now.
+    pub(crate) fn beat_now(&self) {
+        self.0.due.notify_one();
     }
 
     /// Calls that somebody has to ask the provider about.
@@ -361,6 +370,7 @@ async fn beats(keeper: Keeper, slots: Slots, stop: CancellationToken) {
         due = Instant::now().checked_add(wait).unwrap_or(due);
         tokio::select! {
             () = tokio::time::sleep(wait) => {}
+            () = keeper.0.due.notified() => {}
             () = stop.cancelled() => return,
         }
     }

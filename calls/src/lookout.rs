@@ -27,9 +27,10 @@ mod gauges;
 const TICK: Duration = Duration::from_secs(2);
 /// For how long a replica is the one that compares; longer than a tick, shorter than a lease.
 const LEADS: Duration = Duration::from_secs(7);
-/// The provider's list may lag: of a younger call it says nothing.
-const YOUNG: Duration = Duration::from_secs(30);
-/// In so many lists in a row a call is missing before its own state is asked for.
+/// The provider's list may lag: a younger call that is not in it is not asked for by its id yet. With the time between two
+/// lists and two looks this stays below the 30 s within which the slot of a call whose end nobody told is free.
+const YOUNG: Duration = Duration::from_secs(8);
+/// In so many lists in a row a call that is over here goes on before it is hung up.
 const ROUNDS: u32 = 2;
 /// How long the provider's word counts that a call lives.
 const EVIDENCE: Duration = Duration::from_secs(45);
@@ -42,7 +43,6 @@ pub(crate) struct Lookout {
     compare_every: Duration,
     compared: Option<Instant>,
     probed: Option<Instant>,
-    missing: HashMap<String, u32>,
     over: HashMap<String, u32>,
     doubts: HashMap<String, (BusinessId, Doubt)>,
     ready: watch::Sender<bool>,
@@ -59,7 +59,6 @@ impl Lookout {
             compare_every,
             compared: None,
             probed: None,
-            missing: HashMap::new(),
             over: HashMap::new(),
             doubts: HashMap::new(),
             ready,
@@ -169,6 +168,10 @@ impl Lookout {
     async fn keep(&self, sid: &CallSid, business: BusinessId, doubt: Doubt) {
         let id = sid.as_str();
         let keeper = &self.desk.keeper;
+        // What is in hand here stays as it is known: for longer, perhaps, and at a socket.
+        if keeper.heard(id, EVIDENCE) {
+            return;
+        }
         let ask = keeper.ask(id, business, Mode::Reassert, phase::DIAL);
         match self.desk.slots.acquire(ask).await {
             Ok(Admission::New { epoch, .. }) => {
@@ -263,27 +266,14 @@ impl Lookout {
         }
     }
 
-    /// Slots whose call is in no list; what was missing often enough is asked for by its id.
+    /// Slots whose call is not in the list: each is asked for by its id, whose answer alone ends a call.
     fn miss(&mut self, holders: &[Holder], live: &HashSet<&str>) {
-        let mut missing = HashMap::new();
         for holder in holders {
-            if live.contains(holder.id.as_str()) || holder.age < YOUNG {
-                continue;
-            }
-            let rounds = self
-                .missing
-                .get(&holder.id)
-                .map_or(1, |had| had.saturating_add(1));
-            match holder.business {
-                Some(business) if rounds >= ROUNDS => {
-                    self.wonder(holder.id.clone(), business, Doubt::Overdue);
-                }
-                _ => {
-                    missing.insert(holder.id.clone(), rounds);
-                }
+            let is_missing = !live.contains(holder.id.as_str()) && holder.age >= YOUNG;
+            if let Some(business) = holder.business.filter(|_| is_missing) {
+                self.wonder(holder.id.clone(), business, Doubt::Overdue);
             }
         }
-        self.missing = missing;
     }
 
     /// A call that lives and has no slot: one that was admitted gets it back. One that was turned away and hears why has

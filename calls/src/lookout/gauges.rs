@@ -32,6 +32,9 @@ impl Lookout {
                 metrics.live.set(i64::from(standing.live));
                 metrics.limit.set(i64::from(standing.limit));
                 metrics.warming.set(i64::from(!standing.warming.is_zero()));
+                if !standing.warming.is_zero() {
+                    self.desk.keeper.beat_now();
+                }
                 standing.warming.is_zero()
             }
             Err(_) => false,

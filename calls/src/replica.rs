@@ -73,6 +73,8 @@ impl Calls {
         };
         // New at every start: a restarted namesake is somebody else.
         let keeper = Keeper::new(Uuid::new_v4().simple().to_string(), limits, metrics.clone());
+        // Slots name their owner by this alone.
+        tracing::info!(replica = keeper.replica(), "takes calls");
         let token = options.token;
         let provider = match &options.provider_url {
             Some(url) => {

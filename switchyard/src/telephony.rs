@@ -74,7 +74,8 @@ pub(crate) struct Telephony {
     #[arg(long, env = "TWILIO_CALLS_PER_SECOND", default_value_t = 1,
           value_parser = clap::value_parser!(u32).range(1..=1_000))]
     pub(crate) twilio_calls_per_second: u32,
-    /// Calls of all businesses at once, where no operator has set another number.
+    /// Calls of all businesses at once, where no operator has set another number; the same for every replica, since each
+    /// goes by its own.
     #[arg(long, env = "MAX_CONCURRENT_CALLS", default_value_t = 50,
           value_parser = clap::value_parser!(u32).range(0..=1_000_000))]
     pub(crate) max_concurrent_calls: u32,

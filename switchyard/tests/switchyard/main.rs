@@ -25,5 +25,4 @@ mod rights;
 mod roles;
 mod start_and_stop;
 mod story;
-mod telephone;
 mod traces;

@@ -3,6 +3,8 @@
 //! `cargo xtask test` makes each once with a few businesses; `cargo xtask faults` with 60 and 100 messages a second each
 //! way, with the pauses and outages of production, and cuts the sockets of 1,000 numbers at once.
 
+mod calls;
+
 use std::env;
 use std::time::Duration;
 

@@ -5,6 +5,8 @@ use std::io::Write;
 use std::time::Duration;
 use std::{env, fmt};
 
+use serde_json::Value;
+
 /// What was counted over all rounds of one fault.
 #[derive(Debug, Default, Clone, PartialEq, Eq)]
 pub(crate) struct Report {
@@ -58,6 +60,18 @@ pub(crate) fn times(what: &str, mut all: Vec<Duration>) {
     tell(&format!(
         "{what:<26} {:>3} times   {least} ms, {median} ms, {most} ms (least, median, most)",
         all.len()
+    ));
+}
+
+/// What became of calls under a fault, by the ledger of the network that calls; and what else was seen.
+pub(crate) fn calls(fault: &str, limit: u32, stats: &Value, more: &str) {
+    let count = |name: &str| stats[name].as_u64().unwrap_or_default();
+    tell(&format!(
+        "{fault:<38} {:>6} calls  {:>5} taken  {:>5} refused  {:>4} at once of {limit}  {more}",
+        count("placed"),
+        count("admitted"),
+        count("refused"),
+        count("peak_admitted"),
     ));
 }
 

@@ -42,7 +42,7 @@ pub(super) struct Standing {
 }
 
 /// The program under test: that of this build, unless a command built another.
-fn program() -> PathBuf {
+pub(super) fn program() -> PathBuf {
     let other = env::var_os("SWITCHYARD_TEST_PROGRAM");
     other.map_or_else(|| env!("CARGO_BIN_EXE_switchyard").into(), PathBuf::from)
 }

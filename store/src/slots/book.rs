@@ -141,11 +141,14 @@ impl Book {
             return Admission::Warming { left };
         }
         let live = self.count(now, None);
-        if live >= self.limit.unwrap_or(ask.limit) {
-            return Admission::Full;
-        }
-        if self.count(now, Some(ask.business)) >= ask.business_limit {
-            return Admission::FullOfBusiness;
+        // Whoever says what it holds was let in before, and the limit that was set then may be gone with the rest.
+        if left.is_zero() {
+            if live >= self.limit.unwrap_or(ask.limit) {
+                return Admission::Full;
+            }
+            if self.count(now, Some(ask.business)) >= ask.business_limit {
+                return Admission::FullOfBusiness;
+            }
         }
         let call = self.call(ask.id, now);
         call.business = Some(ask.business);

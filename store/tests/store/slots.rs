@@ -249,6 +249,10 @@ both! {
         assert!(matches!(slots.acquire(ask("CA1", business)).await.unwrap(), Admission::Warming { .. }));
         let known = Ask { mode: Mode::Reassert, ..ask("CA2", business) };
         assert!(matches!(slots.acquire(known).await.unwrap(), Admission::New { live: 1, .. }));
+        // Whatever the limit is by now, or what is left of it: they were let in before.
+        let more = Ask { mode: Mode::Reassert, limit: 1, business_limit: 1, ..ask("CA3", business) };
+        assert!(matches!(slots.acquire(more).await.unwrap(), Admission::New { live: 2, .. }));
+        slots.release("CA3", business, "completed").await.unwrap();
         until("the window closes", || async {
             matches!(slots.acquire(ask("CA1", business)).await.unwrap(), Admission::New { live: 2, .. })
         }).await;

@@ -26,9 +26,12 @@ if mode == 'new' then
     local warm = warm_until - now
     if warm > 0 then return {'warming', warm, 0, ''} end
 end
-if count >= (set_limit or tonumber(ARGV[6])) then return {'full', count, 0, ''} end
-local in_business = redis.call('ZCOUNT', of_business, '(' .. now, '+inf')
-if in_business >= tonumber(ARGV[7]) then return {'full_of_business', in_business, 0, ''} end
+-- Whoever says what it holds was let in before, and the limit that was set then may be gone with the rest.
+if warm_until <= now then
+    if count >= (set_limit or tonumber(ARGV[6])) then return {'full', count, 0, ''} end
+    local in_business = redis.call('ZCOUNT', of_business, '(' .. now, '+inf')
+    if in_business >= tonumber(ARGV[7]) then return {'full_of_business', in_business, 0, ''} end
+end
 lease(slots, of_business, id, now, until_ms)
 epoch, holder = math.max(epoch, tonumber(ARGV[10])) + 1, owner
 keep()

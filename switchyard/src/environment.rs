@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::refusal::Refusal;
 
@@ -38,19 +38,21 @@ pub(crate) fn refuse_unknown(
     Ok(())
 }
 
-/// A secret as it is given: itself, or the path of a file that holds it.
+/// A secret as it is given: itself, or the path of a file that holds it. An empty one is none: compose gives what is not
+/// set as an empty text, and whoever knows nothing would know it.
 pub(crate) fn secret(
     name: &str,
     value: Option<&str>,
     file: Option<&Path>,
 ) -> Result<Option<SecretString>, Refusal> {
+    let value = value.filter(|value| !value.trim().is_empty());
     match (value, file) {
         (Some(_), Some(_)) => Err(Refusal::Setting(format!(
             "set {name} or {name}_FILE, not both"
         ))),
         (Some(value), None) => Ok(Some(value.into())),
         (None, Some(path)) => fs::read_to_string(path)
-            .map(|text| Some(text.trim().into()))
+            .map(|text| Some(text.trim().into()).filter(|it: &SecretString| !is_empty(it)))
             .map_err(|error| {
                 Refusal::Setting(format!(
                     "{name}_FILE: cannot read {}: {error}",
@@ -61,9 +63,12 @@ pub(crate) fn secret(
     }
 }
 
+fn is_empty(secret: &SecretString) -> bool {
+    secret.expose_secret().is_empty()
+}
+
 #[cfg(test)]
 mod tests {
-    use secrecy::ExposeSecret;
 
     use super::*;
 
@@ -90,5 +95,10 @@ mod tests {
         assert!(secret("TOKEN", Some("other"), Some(&path)).is_err());
         assert!(secret("TOKEN", None, Some(Path::new("/nowhere"))).is_err());
         assert!(secret("TOKEN", None, None).unwrap().is_none());
+
+        assert!(secret("TOKEN", Some(" "), None).unwrap().is_none());
+        assert!(secret("TOKEN", Some(""), Some(&path)).unwrap().is_some());
+        fs::write(&path, "\n").unwrap();
+        assert!(secret("TOKEN", None, Some(&path)).unwrap().is_none());
     }
 }

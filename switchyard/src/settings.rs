@@ -208,12 +208,13 @@ pub(crate) enum CacheProvider {
 }
 
 /// Settings whose value is never shown.
-pub(crate) const SECRETS: [&str; 7] = [
+pub(crate) const SECRETS: [&str; 8] = [
     "SWITCHYARD_INTERNAL_KEY",
     "SWITCHYARD_MASTER_KEY",
     "SWITCHYARD_SETUP_TOKEN",
     "TWILIO_AUTH_TOKEN",
     "TWILIO_SECOND_AUTH_TOKEN",
+    "TWILIO_SHARED_KEY",
     // These addresses may hold a password.
     "DATABASE_URL",
     "REDIS_URL",

@@ -254,3 +254,30 @@ fn serve(calls: &Calls, listener: TcpListener) -> Result<Server, Refusal> {
         .listen(listener)?
         .run())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::settings::tests::settings;
+
+    #[test]
+    fn an_account_without_a_token_of_its_own_is_refused() {
+        let account = |flags: &[&str]| settings(flags).telephony.account();
+        assert!(account(&[]).unwrap().is_none());
+        let named = ["--twilio-account-sid", "AC1", "--twilio-auth-token"];
+        assert!(account(&[named.as_slice(), &[""]].concat()).is_err());
+        let full = [named.as_slice(), &["token"]].concat();
+        assert!(
+            account(&full)
+                .unwrap()
+                .is_some_and(|it| it.shared.is_none())
+        );
+        let shared = [full.as_slice(), &["--twilio-shared-key-id", "key"]].concat();
+        assert!(account(&shared).is_err());
+        let shared = [shared.as_slice(), &["--twilio-shared-key", "secret"]].concat();
+        assert!(
+            account(&shared)
+                .unwrap()
+                .is_some_and(|it| it.shared.is_some())
+        );
+    }
+}

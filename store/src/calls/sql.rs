@@ -191,7 +191,9 @@ statements! {
 
     TOLD_CALLER = "update missed_callers set told_at = $3 where business_id = $1 and id = $2";
 
+    /// What waits to be placed, and what never was, took no line.
     SPANS = "select started_at, ended_at from calls where business_id = $1 and started_at >= $2
+            and (asked_as is null or call_sid <> asked_as)
         order by started_at desc limit $3";
 
     /// Answers how many wait to be told of, and when the last event was.

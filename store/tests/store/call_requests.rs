@@ -280,6 +280,7 @@ both_engines! {
         line(store, business, 1).await;
         let asked = ask(store, business).await;
         assert_eq!(asked.waits_until, Some(later(60)));
+        assert_eq!(calls::load(store, NOON, business).await.unwrap().live, 0, "it takes no line");
         let taken = take(store, NOON).await.unwrap();
         let over = hang_up(store, business, &asked).await.unwrap();
         assert_eq!((over.state, over.reason), (CallState::Canceled, Some(CallReason::HungUp)));
@@ -307,6 +308,7 @@ both_engines! {
         let found: Vec<_> = looks.into_iter().flat_map(Result::unwrap).collect();
         assert_eq!(found, named(&asked.call_sid), "one of all who look has it");
         confirm(store, business, &asked, 1).await;
+        assert_eq!(calls::load(store, NOON, business).await.unwrap().live, 1);
         assert_eq!(calls::take_hangups(store, later(3), 10).await.unwrap(), named(&sid(1)));
         let ending = Ending { state: CallState::Completed, duration_s: Some(3), reason: None };
         calls::end_call(store, NOON, business, sid(1), ending).await.unwrap();

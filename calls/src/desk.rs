@@ -6,7 +6,7 @@ use std::time::Duration;
 use moka::future::Cache;
 use store::Store;
 use store::calls::{self, Owner, StoredFlow};
-use store::slots::Slots;
+use store::slots::{Ask, Mode, Slots};
 use switchyard_core::address::Phone;
 use switchyard_core::{BusinessId, Timestamp};
 
@@ -97,6 +97,23 @@ impl Desk {
         }
         self.numbers.insert(number.to_owned(), found).await;
         Ok(found.map(|owner| owner.business))
+    }
+
+    /// How a call that goes on asks for its slot: by the limit of its business, also where no call of it began here.
+    pub(crate) async fn ask<'a>(
+        &'a self,
+        sid: &'a str,
+        business: BusinessId,
+        mode: Mode,
+        phase: &'a str,
+    ) -> Ask<'a> {
+        if !self.keeper.knows(business) {
+            match calls::limit_of(&self.store, business).await {
+                Ok(most) => self.keeper.allow(business, most),
+                Err(error) => tracing::warn!(%error, "the limit of a business cannot be read"),
+            }
+        }
+        self.keeper.ask(sid, business, mode, phase)
     }
 
     /// The flow in force.

@@ -39,7 +39,11 @@ impl Hangups {
             if let Some(provider) = &self.desk.provider
                 && !(provider.rests() || provider.is_denied())
             {
-                self.look(provider).await;
+                // What is told twice is harmless, and a provider that is silent is not waited for by who leaves.
+                tokio::select! {
+                    () = self.look(provider) => {}
+                    () = stop.cancelled() => return,
+                }
             }
         }
     }

@@ -49,7 +49,7 @@ struct Inner {
     limit: u32,
     business_limit: u32,
     /// Of the businesses that have one of their own.
-    own_limits: Mutex<HashMap<BusinessId, u32>>,
+    own_limits: Mutex<HashMap<BusinessId, Option<u32>>>,
     longest: Duration,
     calls: Mutex<HashMap<String, InHand>>,
     doubts: Mutex<Vec<(String, InHand, Doubt)>>,
@@ -96,16 +96,23 @@ impl Keeper {
     pub(crate) fn allow(&self, business: BusinessId, most: Option<u32>) {
         let own = self.0.own_limits.lock();
         let mut own = own.unwrap_or_else(PoisonError::into_inner);
-        match most {
-            Some(most) => own.insert(business, most),
-            None => own.remove(&business),
-        };
+        own.insert(business, most);
+    }
+
+    /// Whether anybody has said how many calls a business may have.
+    pub(crate) fn knows(&self, business: BusinessId) -> bool {
+        let own = self.0.own_limits.lock();
+        let own = own.unwrap_or_else(PoisonError::into_inner);
+        own.contains_key(&business)
     }
 
     fn most(&self, business: BusinessId) -> u32 {
         let own = self.0.own_limits.lock();
         let own = own.unwrap_or_else(PoisonError::into_inner);
-        own.get(&business).copied().unwrap_or(self.0.business_limit)
+        own.get(&business)
+            .copied()
+            .flatten()
+            .unwrap_or(self.0.business_limit)
     }
 
     /// How this replica asks for the slot of a call.

@@ -172,7 +172,10 @@ impl Lookout {
         if keeper.heard(id, EVIDENCE) {
             return;
         }
-        let ask = keeper.ask(id, business, Mode::Reassert, phase::DIAL);
+        let ask = self
+            .desk
+            .ask(id, business, Mode::Reassert, phase::DIAL)
+            .await;
         match self.desk.slots.acquire(ask).await {
             Ok(Admission::New { epoch, .. }) => {
                 keeper.hold(id, (business, epoch), phase::DIAL, EVIDENCE);
@@ -258,7 +261,8 @@ impl Lookout {
             return;
         };
         let keeper = &self.desk.keeper;
-        let ask = keeper.ask(&holder.id, business, Mode::Take, phase::DIAL);
+        let id = holder.id.as_str();
+        let ask = self.desk.ask(id, business, Mode::Take, phase::DIAL).await;
         let taken = self.desk.slots.acquire(ask).await;
         if let Ok(Admission::Held { epoch, .. } | Admission::New { epoch, .. }) = taken {
             keeper.hold(&holder.id, (business, epoch), phase::DIAL, EVIDENCE);

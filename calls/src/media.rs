@@ -223,7 +223,7 @@ async fn on_air(desk: &Desk, start: Start) -> Result<OnAir, NoCall> {
     if !begun.await.map_err(|_away| NoCall::Away)? {
         return Err(NoCall::Taken);
     }
-    let ask = desk.keeper.ask(id, business, Mode::Take, phase::STREAMING);
+    let ask = desk.ask(id, business, Mode::Take, phase::STREAMING).await;
     let taken = desk.slots.acquire(ask).await;
     let epoch = match taken.map_err(|_away| NoCall::Away)? {
         Admission::New { epoch, .. } | Admission::Held { epoch, .. } => epoch,

@@ -161,8 +161,8 @@ impl Placer {
             Outcome::Placed | Outcome::Unsure | Outcome::Over => Ok(()),
             Outcome::Later(reason, after) => {
                 let after = after.mul_f64(rand::rng().random_range(1.0..1.3));
-                let run_at = Desk::now().plus(after);
-                calls::put_back(&self.desk.store, taken, run_at, reason).await
+                let now = Desk::now();
+                calls::put_back(&self.desk.store, now, taken, now.plus(after), reason).await
             }
             Outcome::Never(reason) => {
                 let (business, asked_as) = (taken.business, &taken.asked_as);

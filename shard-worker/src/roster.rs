@@ -187,7 +187,15 @@ impl Roster {
         gone.retain(|session| self.held.contains_key(session));
         let store = &self.world.store;
         for hinted in sessions::hinted(store, lease.incarnation(), &list).await? {
-            match hinted? {
+            let hinted = match hinted {
+                Ok(hinted) => hinted,
+                Err(error) => {
+                    // It hides no other; the look at everything tells of it again.
+                    tracing::error!(%error, "a session cannot be read");
+                    continue;
+                }
+            };
+            match hinted {
                 Hinted::Held(wish) if self.held.contains_key(&wish.session) => {
                     gone.remove(&wish.session);
                     self.hear(lease, &wish, false).await?;

@@ -38,7 +38,8 @@ pub use limit::{call_limit, note_release, set_call_limit};
 pub use load::{Load, Minute, load};
 pub use missed::{ToTell, missed_caller, told_caller};
 pub use number::{
-    CallNumber, MOST as NUMBERS_MOST, Owner, add_number, business_of, numbers, remove_number,
+    CallNumber, MOST as NUMBERS_MOST, Owner, add_number, business_of, limit_of, numbers,
+    remove_number,
 };
 pub use progress::{Ending, Step, end_call, step_call};
 pub use recording::{Recorded, note_recording};

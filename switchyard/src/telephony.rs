@@ -140,11 +140,16 @@ impl Telephony {
     /// The key that is shared for webhooks, if one is named.
     fn shared_key(&self) -> Result<Option<SharedKey>, Refusal> {
         let id = self.twilio_shared_key_id.clone();
-        let Some(id) = id.filter(|id| !id.is_empty()) else {
-            return Ok(None);
-        };
         let (value, file) = (&self.twilio_shared_key, &self.twilio_shared_key_file);
         let found = secret("TWILIO_SHARED_KEY", value.as_deref(), file.as_deref())?;
+        let Some(id) = id.filter(|id| !id.is_empty()) else {
+            return match found {
+                Some(_nameless) => Err(Refusal::Setting(
+                    "TWILIO_SHARED_KEY is set: set TWILIO_SHARED_KEY_ID too".to_owned(),
+                )),
+                None => Ok(None),
+            };
+        };
         let missing = || {
             Refusal::Setting("TWILIO_SHARED_KEY_ID is set: set TWILIO_SHARED_KEY too".to_owned())
         };

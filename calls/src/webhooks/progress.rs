@@ -60,12 +60,10 @@ pub(super) enum Taken {
 
 /// Takes a call that goes on in hand.
 pub(super) async fn take(desk: &Desk, posted: &Posted) -> Taken {
-    let ask = desk.keeper.ask(
-        posted.sid.as_str(),
-        posted.business,
-        Mode::Take,
-        phase::TALK,
-    );
+    let sid = posted.sid.as_str();
+    let ask = desk
+        .ask(sid, posted.business, Mode::Take, phase::TALK)
+        .await;
     match desk.slots.acquire(ask).await {
         Ok(Admission::New { epoch, .. } | Admission::Held { epoch, .. }) => Taken::Ours(epoch),
         Ok(Admission::Ended) => Taken::Over,
@@ -91,7 +89,7 @@ pub(super) async fn live_for(
     if desk.keeper.heard(sid, lasts) {
         return;
     }
-    let ask = desk.keeper.ask(sid, business, mode, phase::DIAL);
+    let ask = desk.ask(sid, business, mode, phase::DIAL).await;
     let epoch = match desk.slots.acquire(ask).await {
         Ok(Admission::New { epoch, .. }) => epoch,
         Ok(Admission::Held { epoch, owner }) if owner == desk.keeper.replica() => epoch,

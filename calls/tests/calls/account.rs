@@ -54,7 +54,7 @@ async fn an_account_that_is_not_taken_is_not_tried_with_every_call() {
     let first = says(&stage, Duration::from_hours(1)).await;
     is_denied(&replica, 1.0).await;
     let second = says(&stage, Duration::from_hours(1)).await;
-    let brief = says(&stage, Duration::from_secs(10)).await;
+    let brief = says(&stage, Duration::from_secs(30)).await;
     until("nobody waits for it any more", || async {
         row(&stage, &brief).await.state == CallState::Failed
     })

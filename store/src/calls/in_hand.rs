@@ -9,7 +9,7 @@ use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
 use super::progress::end;
-use super::{Ending, sql};
+use super::{Ending, must_find, sql};
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::{Error, Lane, Result, Store, Tx};
 
@@ -101,32 +101,50 @@ pub async fn ask_for(
 }
 
 /// It was surely not placed, for this reason: it may be taken in hand again at `run_at`. Of a request that somebody else
-/// took in hand since, nothing changes.
+/// took in hand since, nothing changes; one that somebody wanted ended meanwhile is over with this.
 pub async fn put_back(
     store: &Store,
+    now: Timestamp,
     taken: &Taken,
     run_at: Timestamp,
     reason: CallReason,
 ) -> Result<()> {
-    let input = (taken.clone(), run_at, reason);
+    let input = (now, taken.clone(), run_at, reason);
     store
         .of(taken.business)
-        .write(Lane::Messages, input, |tx, (taken, run_at, reason)| {
-            Box::pin(async move {
-                execute!(
-                    tx,
-                    sql::PUT_BACK,
-                    taken.business.uuid(),
-                    taken.asked_as.as_str(),
-                    taken.in_hand_until.ms(),
-                    run_at.ms(),
-                    reason.code(),
-                    taken.expires_at.ms()
-                )?;
-                Ok(())
-            })
+        .write(Lane::Messages, input, |tx, (now, taken, run_at, reason)| {
+            Box::pin(put(tx, *now, taken, *run_at, *reason))
         })
         .await
+}
+
+async fn put(
+    tx: &mut Tx,
+    now: Timestamp,
+    taken: &Taken,
+    run_at: Timestamp,
+    reason: CallReason,
+) -> Result<()> {
+    let (business, asked_as) = (taken.business, &taken.asked_as);
+    let moved = execute!(
+        tx,
+        sql::PUT_BACK,
+        business.uuid(),
+        asked_as.as_str(),
+        taken.in_hand_until.ms(),
+        run_at.ms(),
+        reason.code(),
+        taken.expires_at.ms()
+    )?;
+    if moved > 0 && must_find(tx, business, asked_as).await?.hangup_at.is_some() {
+        let ending = Ending {
+            state: CallState::Canceled,
+            duration_s: None,
+            reason: Some(CallReason::HungUp),
+        };
+        end(tx, now, business, asked_as, ending).await?;
+    }
+    Ok(())
 }
 
 type LapsedRow = (Uuid, String, Option<String>);

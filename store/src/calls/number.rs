@@ -171,6 +171,13 @@ pub async fn business_of(store: &Store, phone: &Phone) -> Result<Option<Owner>> 
     }))
 }
 
+/// How many calls a business may have at a time; `None`: as many as the settings say.
+pub async fn limit_of(store: &Store, business: BusinessId) -> Result<Option<u32>> {
+    let mut conn = store.of(business).read().await?;
+    let row = fetch_optional!(conn, (Option<i64>,), sql::MAX_CALLS, business.uuid())?;
+    Ok(row.and_then(|(most,)| most).map(counted))
+}
+
 /// A limit as it is stored.
 pub(super) fn counted(most: i64) -> u32 {
     u32::try_from(most).unwrap_or(u32::MAX)

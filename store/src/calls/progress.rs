@@ -142,6 +142,14 @@ pub(super) async fn end(
     sid: &CallSid,
     ending: Ending,
 ) -> Result<Option<CallObject>> {
+    // Before the call, as whoever ends or names what waits has them.
+    fetch_optional!(
+        tx,
+        (String,),
+        sql::LOCK_REQUEST_OF,
+        business.uuid(),
+        sid.as_str()
+    )?;
     let Some(mut call) = lock(tx, business, sid).await? else {
         return Ok(None);
     };

@@ -225,7 +225,7 @@ async fn confirm(
         }
     } else {
         execute!(tx, sql::PLACED, b, ours, theirs)?;
-        execute!(tx, sql::NAME_CALL, b, ours, theirs)?;
+        execute!(tx, sql::NAME_CALL, b, ours, theirs, now.ms())?;
         execute!(tx, sql::NAME_STEPS, b, ours, theirs)?;
         let object = must_find(tx, business, sid).await?;
         tell(tx, now, EventType::CallStarted, &object)?;

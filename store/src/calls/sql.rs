@@ -90,9 +90,18 @@ statements! {
             where business_id = $1 and asked_as = $2 for update",
     };
 
+    /// The same of a call, by the id that it has now.
+    LOCK_REQUEST_OF = {
+        sqlite: "select asked_as from call_requests where business_id = $1 and call_sid = $2",
+        postgres: "select asked_as from call_requests where business_id = $1 and call_sid = $2 for update",
+    };
+
     PLACED = "update call_requests set state = 'placed', call_sid = $3 where business_id = $1 and asked_as = $2";
 
-    NAME_CALL = "update calls set call_sid = $3 where business_id = $1 and call_sid = $2";
+    /// What somebody wants ended is due for its provider as soon as it has a name.
+    NAME_CALL = "update calls set call_sid = $3, hangup_run_at = case when hangup_at is null then null
+            else cast($4 as bigint) end
+        where business_id = $1 and call_sid = $2";
 
     NAME_STEPS = "update call_steps set call_sid = $3 where business_id = $1 and call_sid = $2";
 

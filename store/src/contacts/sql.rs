@@ -72,23 +72,23 @@ statements! {
     /// Of a message of ours that stands in both chats, the row that we sent stays, not its echo.
     DROP_ECHOES = "delete from messages where business_id = $1 and chat_id in ($2, $3) and source = 'phone'
         and exists (select 1 from messages o where o.business_id = messages.business_id
-            and o.chat_id in ($2, $3) and o.chat_id <> messages.chat_id
+            and o.session_id = messages.session_id and o.chat_id in ($2, $3) and o.chat_id <> messages.chat_id
             and o.wa_id = messages.wa_id and o.direction = messages.direction and o.source <> 'phone')";
 
     /// A row of the kept chat that could not be decrypted gets the words of its twin.
     FILL_WAITING = "update messages set
-            kind = (select o.kind from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id
+            kind = (select o.kind from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
                 and o.direction = messages.direction),
-            text = (select o.text from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id
+            text = (select o.text from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
                 and o.direction = messages.direction),
-            folded = (select o.folded from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id
+            folded = (select o.folded from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
                 and o.direction = messages.direction)
         where business_id = $1 and chat_id = $2 and kind = 'waiting'
-          and exists (select 1 from messages o where o.chat_id = $3 and o.wa_id = messages.wa_id
+          and exists (select 1 from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
                 and o.direction = messages.direction and o.kind <> 'waiting')";
 
     DROP_TWINS = "delete from messages where business_id = $1 and chat_id = $3
-        and exists (select 1 from messages o where o.chat_id = $2 and o.wa_id = messages.wa_id
+        and exists (select 1 from messages o where o.session_id = messages.session_id and o.chat_id = $2 and o.wa_id = messages.wa_id
             and o.direction = messages.direction)";
 
     /// Both chats' messages in one row of places, after every place taken so far: by time, and each chat's

@@ -87,13 +87,20 @@ struct Ear {
 impl Ear {
     /// Listens on a thread of its own until nobody takes what it hears, or until the connection ends: why it did.
     fn listen(self) -> io::Result<oneshot::Receiver<sqlx::Error>> {
-        let runtime: Runtime = runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()?;
         let (end, ended) = oneshot::channel();
         thread::Builder::new()
             .name("hints".to_owned())
             .spawn(move || {
+                // Made and dropped here: it may not be dropped by a thread that runs another one's tasks.
+                let built = runtime::Builder::new_current_thread().enable_all().build();
+                let runtime: Runtime = match built {
+                    Ok(runtime) => runtime,
+                    Err(error) => {
+                        // Whoever asked may have gone meanwhile.
+                        end.send(error.into()).ok();
+                        return;
+                    }
+                };
                 let why = runtime.block_on(async {
                     tokio::select! {
                         why = Box::pin(self.until_it_ends()) => why.err(),

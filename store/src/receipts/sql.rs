@@ -52,8 +52,8 @@ statements! {
     KNOWN = {
         sqlite: "select wa_id from messages where business_id = $1 and session_id = $2 and direction = 'outbound'
               and wa_id in (select value from json_each($3))",
-        postgres: "select wa_id from messages where business_id = $1 and session_id = $2 and direction = 'outbound'
-              and wa_id in (select json_array_elements_text($3::json))",
+        postgres: "select wa_id from messages where (business_id = $1) is true and session_id = $2
+              and direction = 'outbound' and wa_id = any (array(select json_array_elements_text($3::json)))",
     };
 
     /// Ours before the newest one that was read, with the instant at which the next one was; no step is earlier than

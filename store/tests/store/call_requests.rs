@@ -190,9 +190,9 @@ both_engines! {
         assert!(calls::ask_for(store, later(50), &second, later(170)).await.unwrap());
         assert!(!calls::ask_for(store, later(50), &first, later(170)).await.unwrap());
         // It knows nothing of the second one, which is asking at this moment.
-        calls::put_back(store, &first, later(51), CallReason::ProviderAway).await.unwrap();
+        calls::put_back(store, NOON, &first, later(51), CallReason::ProviderAway).await.unwrap();
         assert!(take(store, later(55)).await.is_none());
-        calls::put_back(store, &second, later(56), CallReason::ProviderAway).await.unwrap();
+        calls::put_back(store, NOON, &second, later(56), CallReason::ProviderAway).await.unwrap();
         assert!(take(store, later(55)).await.is_none());
         let third = take(store, later(56)).await.unwrap();
         assert_eq!((third.asked_as, third.expires_at), (second.asked_as, second.expires_at));
@@ -206,7 +206,7 @@ both_engines! {
         let lost = take(store, NOON).await.unwrap();
         assert!(calls::ask_for(store, NOON, &lost, later(100)).await.unwrap());
         let back = take(store, NOON).await.unwrap();
-        calls::put_back(store, &back, later(2), CallReason::AtCapacity).await.unwrap();
+        calls::put_back(store, NOON, &back, later(2), CallReason::AtCapacity).await.unwrap();
         assert_eq!(calls::lapsed_requests(store, later(59)).await.unwrap(), []);
         let lapsed = calls::lapsed_requests(store, later(60)).await.unwrap();
         let waited = [
@@ -287,12 +287,26 @@ both_engines! {
         assert_eq!((over.waits_until, over.hangup_at), (None, Some(NOON)));
         assert_eq!(hang_up(store, business, &asked).await.unwrap(), over);
         assert!(!calls::ask_for(store, NOON, &taken, later(100)).await.unwrap());
-        calls::put_back(store, &taken, NOON, CallReason::AtCapacity).await.unwrap();
+        calls::put_back(store, NOON, &taken, NOON, CallReason::AtCapacity).await.unwrap();
         assert!(take(store, later(50)).await.is_none());
         assert_eq!(calls::take_hangups(store, NOON, 10).await.unwrap(), []);
         let page = events::after(store, business, 0, 100).await.unwrap();
         let told: Vec<_> = page.events.iter().map(|it| it.kind).collect();
         assert_eq!(told, [EventType::CallEnded]);
+    }
+
+    async fn a_call_that_was_taken_back_while_the_provider_was_asked_is_over_once_it_was_not_placed(bench: &Bench) {
+        let (store, business) = (&bench.store, bench.business());
+        line(store, business, 1).await;
+        let asked = ask(store, business).await;
+        let taken = take(store, NOON).await.unwrap();
+        assert!(calls::ask_for(store, NOON, &taken, later(100)).await.unwrap());
+        let noted = hang_up(store, business, &asked).await.unwrap();
+        assert_eq!(noted.state, CallState::Queued);
+        calls::put_back(store, NOON, &taken, NOON, CallReason::ProviderAway).await.unwrap();
+        assert!(take(store, later(50)).await.is_none(), "it is placed after all");
+        let over = calls::get(store, business, &asked.call_sid).await.unwrap().unwrap();
+        assert_eq!((over.state, over.reason), (CallState::Canceled, Some(CallReason::HungUp)));
     }
 
     async fn a_call_that_the_provider_may_have_is_ended_under_the_name_that_it_gets(bench: &Bench) {

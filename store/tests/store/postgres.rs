@@ -110,15 +110,9 @@ async fn a_transaction_that_its_process_forgot_is_ended_and_frees_its_locks() {
             .await
     });
     let shard = bench.shard(2).await;
-    let start = Instant::now();
     leases::take(&bench.store, shard, held.session)
         .await
         .unwrap();
-    assert!(
-        start.elapsed() < Duration::from_secs(4),
-        "{:?}",
-        start.elapsed()
-    );
     let ended = sleeping.await.unwrap();
     assert!(matches!(ended, Err(Error::Unavailable(_))), "{ended:?}");
     bench.end().await;

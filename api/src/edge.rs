@@ -174,7 +174,7 @@ impl Finish<'_> {
     }
 
     fn dress(&self, head: &mut ResponseHead, verdict: Option<Verdict>) {
-        if self.state.probe.ready.is_stopping() {
+        if self.state.probe.ready.is_last_answer() {
             // A connection that is closed while a proxy sends on it costs a request that nobody may repeat.
             head.set_connection_type(ConnectionType::Close);
         }

@@ -1,7 +1,7 @@
 //! What must work before this process should be sent requests; told by whoever knows, read by `/health/ready`.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use serde::Serialize;
@@ -40,6 +40,7 @@ pub struct Readiness(Arc<Told>);
 struct Told {
     checks: Mutex<BTreeMap<&'static str, Check>>,
     stopping: AtomicBool,
+    last_answers: AtomicU64,
 }
 
 impl Readiness {
@@ -67,8 +68,19 @@ impl Readiness {
         self.0.stopping.store(true, Ordering::Relaxed);
     }
 
-    pub(crate) fn is_stopping(&self) -> bool {
-        self.0.stopping.load(Ordering::Relaxed)
+    /// How many connections have had their last answer: a count that rests tells that whoever pools connections to this
+    /// process has none left that it uses.
+    pub fn last_answers(&self) -> u64 {
+        self.0.last_answers.load(Ordering::Relaxed)
+    }
+
+    /// Whether an answer that is about to be given is the last on its connection, and counted as such.
+    pub(crate) fn is_last_answer(&self) -> bool {
+        let stopping = self.0.stopping.load(Ordering::Relaxed);
+        if stopping {
+            self.0.last_answers.fetch_add(1, Ordering::Relaxed);
+        }
+        stopping
     }
 
     pub(crate) fn checks(&self) -> BTreeMap<String, Check> {

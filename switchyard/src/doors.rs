@@ -1,15 +1,18 @@
 //! The servers of a process, and how they stop without losing a request that somebody has begun.
 
 use std::net::{Shutdown, TcpListener};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::dev::{Server, ServerHandle};
+use api::Readiness;
 use socket2::SockRef;
 use tokio_util::task::TaskTracker;
 
-/// How long a connection that was accepted last may take to be asked something: a proxy sends at once. Shorter than the
-/// half second after which the server library would look at a closed listener again.
-const LAST: Duration = Duration::from_millis(300);
+/// How long nobody must have asked anything before the servers stop: a proxy with requests for us sends them at once, on
+/// the connections that it has.
+const QUIET: Duration = Duration::from_millis(300);
+/// So long that is waited for at most: a proxy's pool of idle connections is used up by then, at some 50 requests a second.
+const QUIET_MOST: Duration = Duration::from_secs(3);
 
 /// Servers that run, and a hold on the listener of each.
 pub(crate) struct Doors {
@@ -36,13 +39,26 @@ impl Doors {
 
     /// Refuses new connections, which a proxy takes elsewhere; then lets those that are there end. At one moment, a
     /// connection would be closed in which a proxy has just written a request that it must not send twice.
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(self, readiness: &Readiness) {
         for listener in &self.listeners {
             if let Err(error) = SockRef::from(listener).shutdown(Shutdown::Read) {
                 tracing::debug!(%error, "a listener stays open until its server has stopped");
             }
         }
-        tokio::time::sleep(LAST).await;
+        for server in &self.handles {
+            // What is closed need not be looked at.
+            server.pause().await;
+        }
+        let start = Instant::now();
+        let mut answers = readiness.last_answers();
+        while start.elapsed() < QUIET_MOST {
+            tokio::time::sleep(QUIET).await;
+            let now = readiness.last_answers();
+            if now == answers {
+                break;
+            }
+            answers = now;
+        }
         for server in self.handles {
             server.stop(true).await;
         }

@@ -207,7 +207,7 @@ impl Parts {
             };
             // What is still accepted meanwhile is kept; whoever balances load sees that we leave.
             tokio::join!(finish, tokio::time::sleep(NOTICE));
-            self.doors.close().await;
+            self.doors.close(&self.readiness).await;
             if let Some(relay) = self.relay {
                 relay.stop().await;
             }

@@ -33,7 +33,7 @@ struct Scale {
     every: Duration,
     /// How soon the load must flow as before, from the end of the fault.
     back: Duration,
-    /// How soon every number must be connected.
+    /// How soon every number must be connected, and nothing wait any more.
     patience: Duration,
 }
 
@@ -109,7 +109,9 @@ async fn over(
     before: f64,
     fault: &str,
 ) -> Report {
-    let back = standing.back(&load, before, scale.back).await;
+    let back = standing
+        .back(&load, before, scale.back, scale.patience)
+        .await;
     standing.connected(scale.patience).await;
     standing.judge(load, fault, Some(back)).await
 }
@@ -313,7 +315,9 @@ async fn every_number_of_a_cluster_is_back_after_all_sockets_were_cut_at_once() 
     let cut = json!({ "kind": "cut", "count": scale.numbers });
     standing.network.fault(cut).await;
     // The numbers of the load come back among all the others.
-    let back = standing.back(&load, before, scale.patience).await;
+    let back = standing
+        .back(&load, before, scale.patience, scale.patience)
+        .await;
     standing
         .logged_in_again(logins, scale.numbers, scale.patience)
         .await;

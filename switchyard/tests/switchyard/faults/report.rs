@@ -36,8 +36,8 @@ pub(crate) struct Report {
     pub(crate) unanswered: usize,
     /// Connections that another login of ours ended, also those of a holder that was none any more.
     pub(crate) evicted: usize,
-    /// How long after the end of the fault nothing waited any more and messages were accepted as before, if watched.
-    pub(crate) back: Option<Duration>,
+    /// How long after the end of the fault messages flowed as before, and nothing waited any more, if watched.
+    pub(crate) back: Option<[Duration; 2]>,
 }
 
 impl Report {
@@ -118,7 +118,13 @@ impl fmt::Display for Report {
             write!(f, "  {count} {what}")?;
         }
         match back {
-            Some(back) => write!(f, "  back after {:.1} s", back.as_secs_f64()),
+            Some([back, through]) => {
+                let (back, through) = (back.as_secs_f64(), through.as_secs_f64());
+                write!(
+                    f,
+                    "  back after {back:.1} s, nothing waits after {through:.1} s"
+                )
+            }
             None => Ok(()),
         }
     }

@@ -245,26 +245,49 @@ impl Standing {
         (self.inbound + written).saturating_sub(self.received())
     }
 
-    /// How long it takes until as many are accepted as `before` a second, within a twentieth, and none waits for long,
-    /// out or in.
-    pub(super) async fn back(&self, load: &Load, before: f64, patience: Duration) -> Duration {
+    /// How many messages of ours WhatsApp has acknowledged; none while the server is away.
+    fn acknowledged(&self) -> usize {
+        let rows = "select count(*) from messages where direction = 'outbound'
+              and status not in ('queued', 'sending', 'failed')";
+        let answer = tokio::task::block_in_place(|| self.cluster.sql(rows));
+        answer.ok().and_then(|it| it.parse().ok()).unwrap_or(0)
+    }
+
+    /// How long it takes until as many are accepted, acknowledged and received as `before` a second, within a twentieth;
+    /// and until none waits for long any more, out or in, which is given `calm`.
+    pub(super) async fn back(
+        &self,
+        load: &Load,
+        before: f64,
+        patience: Duration,
+        calm: Duration,
+    ) -> [Duration; 2] {
         let start = Instant::now();
         // What was counted before may have been a few more than are sent in the long run.
         let shops = f64::from(u32::try_from(self.shops.len()).unwrap());
         let before = before.min(shops / self.pace.as_secs_f64());
+        let enough = 0.95 * before;
         within(patience, "the load flows as before", || async {
-            let rate = load.rate(Duration::from_secs(2)).await;
-            let unread = f64::from(u32::try_from(self.unread(load)).unwrap());
-            let late = before * Duration::from_millis(PROMPT).as_secs_f64();
-            let oldest = self.oldest();
+            let (looked, sent, read) = (Instant::now(), self.acknowledged(), self.received());
+            let accepted = load.rate(Duration::from_secs(3)).await;
+            let span = looked.elapsed().as_secs_f64();
+            let rate = |now: usize, then: usize| f64::from(u32::try_from(now.saturating_sub(then)).unwrap()) / span;
+            let (sent, read) = (rate(self.acknowledged(), sent), rate(self.received(), read));
             println!(
-                "{:.1} s: {rate:.0} of {before:.0} accepted a second, the oldest waits for {oldest} ms, {unread} unread",
+                "{:.1} s: of {before:.0} a second {accepted:.0} accepted, {sent:.0} acknowledged, {read:.0} received",
                 start.elapsed().as_secs_f64()
             );
-            (rate >= 0.95 * before && oldest <= PROMPT && unread <= late).then_some(())
+            [accepted, sent, read].iter().all(|it| *it >= enough).then_some(())
         })
         .await;
-        start.elapsed()
+        let flows = start.elapsed();
+        within(calm, "nothing waits any more", || async {
+            let unread = f64::from(u32::try_from(self.unread(load)).unwrap());
+            let late = before * Duration::from_millis(PROMPT).as_secs_f64();
+            (self.oldest() <= PROMPT && unread <= late).then_some(())
+        })
+        .await;
+        [flows, start.elapsed()]
     }
 
     /// Ends the load and compares every ledger with what was promised.
@@ -272,7 +295,7 @@ impl Standing {
         &mut self,
         load: Load,
         fault: &str,
-        back: Option<Duration>,
+        back: Option<[Duration; 2]>,
     ) -> Report {
         load.end();
         let heard = |count: &AtomicUsize| count.load(Ordering::Relaxed);

@@ -37,17 +37,8 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 const TRY: Duration = Duration::from_secs(2);
 /// How often a transaction is tried again after a serialization failure or a deadlock.
 const RETRIES: u32 = 3;
-/// How statements are planned. A connection keeps the plan of a prepared statement, and one that was made while a table was
-/// small, or believed to be, would read all of it until the server has counted its rows anew, which takes a minute or
-/// more, and longer each time. Every statement that runs often has an index to go by, so each row is looked up: nothing is
-/// read as a whole to be joined afterwards. Compiling is for statements that run for long, and none of ours should.
-const PLANS: [(&str, &str); 5] = [
-    ("enable_seqscan", "off"),
-    ("enable_hashjoin", "off"),
-    ("enable_mergejoin", "off"),
-    ("enable_material", "off"),
-    ("jit", "off"),
-];
+/// Compiling a plan is for statements that run for long, and none of ours should.
+const PLANS: [(&str, &str); 1] = [("jit", "off")];
 
 /// Prepared statements kept per connection: more than the store has.
 const STATEMENTS: usize = 512;

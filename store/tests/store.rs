@@ -51,8 +51,6 @@ mod messages;
 mod moves;
 #[path = "store/orphans.rs"]
 mod orphans;
-#[path = "store/plans.rs"]
-mod plans;
 #[path = "store/postgres.rs"]
 mod postgres;
 #[path = "store/protocol.rs"]

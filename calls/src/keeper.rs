@@ -48,7 +48,7 @@ struct Inner {
     replica: String,
     limit: u32,
     business_limit: u32,
-    /// Of the businesses that have one of their own.
+    /// What is known of each business that this replica has served: some have a limit of their own, most have not.
     own_limits: Mutex<HashMap<BusinessId, Option<u32>>>,
     longest: Duration,
     calls: Mutex<HashMap<String, InHand>>,

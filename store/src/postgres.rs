@@ -37,9 +37,6 @@ const ACQUIRE: Duration = Duration::from_secs(10);
 const TRY: Duration = Duration::from_secs(2);
 /// How often a transaction is tried again after a serialization failure or a deadlock.
 const RETRIES: u32 = 3;
-/// Compiling a plan is for statements that run for long, and none of ours should.
-const PLANS: [(&str, &str); 1] = [("jit", "off")];
-
 /// Prepared statements kept per connection: more than the store has.
 const STATEMENTS: usize = 512;
 
@@ -74,7 +71,8 @@ impl PostgresStore {
         let connect = connect
             .application_name(&name)
             .options([("idle_in_transaction_session_timeout", IDLE)])
-            .options(PLANS)
+            // Compiling a plan is for statements that run for long, and none of ours should.
+            .options([("jit", "off")])
             .options(line::presence())
             .statement_cache_capacity(STATEMENTS)
             .disable_statement_logging();

@@ -65,6 +65,8 @@ mod rates;
 mod receipts;
 #[path = "store/redis.rs"]
 mod redis;
+#[path = "../../switchyard/tests/switchyard/outside/redis_server.rs"]
+mod redis_server;
 #[path = "store/retention.rs"]
 mod retention;
 #[path = "store/schema.rs"]

@@ -26,6 +26,8 @@ mod pages;
 mod peer;
 mod races;
 mod redis;
+#[path = "../../../switchyard/tests/switchyard/outside/redis_server.rs"]
+mod redis_server;
 mod retries;
 mod sockets;
 mod stage;

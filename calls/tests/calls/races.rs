@@ -105,7 +105,7 @@ async fn while_redis_is_slow_calls_are_refused_and_what_it_writes_late_is_free_a
     let replica = behind(&stage, &server, brief);
     let first = caller(&stage, &replica, "CA0");
     assert_eq!(first.rings().await.status, 200);
-    server.cli(&["CLIENT", "PAUSE", "600000", "WRITE"]);
+    server.order(&["CLIENT", "PAUSE", "600000", "WRITE"]);
     // Answered though Redis is not going to for a long time.
     for sid in ["CA1", "CA2"] {
         let refused = caller(&stage, &replica, sid).rings().await;
@@ -114,7 +114,7 @@ async fn while_redis_is_slow_calls_are_refused_and_what_it_writes_late_is_free_a
             (503, Some("store_unavailable"))
         );
     }
-    server.cli(&["CLIENT", "UNPAUSE"]);
+    server.order(&["CLIENT", "UNPAUSE"]);
     caller(&stage, &replica, "CA1").ends("failed").await;
     first.ends("completed").await;
     let counted = slots(server.client());

@@ -4,8 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use switchyard_core::audit::AuditAction;
-use switchyard_core::call::{CallObject, CallSid, CallState};
-use switchyard_core::reason::CallReason;
+use switchyard_core::call::{CallObject, CallSid};
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
@@ -67,12 +66,7 @@ async fn end_by(
     let (action, target) = (AuditAction::CallHungUp, sid.as_str());
     audit::note(tx, now, business, by, action, target, &json!({})).await?;
     if waits {
-        let ending = Ending {
-            state: CallState::Canceled,
-            duration_s: None,
-            reason: Some(CallReason::HungUp),
-        };
-        return progress::end(tx, now, business, &sid, ending).await;
+        return progress::end(tx, now, business, &sid, Ending::TAKEN_BACK).await;
     }
     must_find(tx, business, &sid).await.map(Some)
 }

@@ -137,12 +137,7 @@ async fn put(
         taken.expires_at.ms()
     )?;
     if moved > 0 && must_find(tx, business, asked_as).await?.hangup_at.is_some() {
-        let ending = Ending {
-            state: CallState::Canceled,
-            duration_s: None,
-            reason: Some(CallReason::HungUp),
-        };
-        end(tx, now, business, asked_as, ending).await?;
+        end(tx, now, business, asked_as, Ending::TAKEN_BACK).await?;
     }
     Ok(())
 }

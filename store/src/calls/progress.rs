@@ -115,10 +115,18 @@ pub struct Ending {
     pub reason: Option<CallReason>,
 }
 
+impl Ending {
+    /// The business took the call back before anybody was rung.
+    pub(super) const TAKEN_BACK: Self = Self {
+        state: CallState::Canceled,
+        duration_s: None,
+        reason: Some(CallReason::HungUp),
+    };
+}
+
 /// Ends a call, with its event; the first end stands, a later one fills in what the first did not tell. A call that was
-/// brought back ends anew. `None`: there
-/// is no such call. Of an inbound call that nobody answered and in which no message was left, the caller is written to
-/// if the flow says so.
+/// brought back ends anew. `None`: there is no such call. Of an inbound call that nobody answered and in which no
+/// message was left, the caller is written to if the flow says so.
 pub async fn end_call(
     store: &Store,
     now: Timestamp,

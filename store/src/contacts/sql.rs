@@ -77,19 +77,19 @@ statements! {
 
     /// A row of the kept chat that could not be decrypted gets the words of its twin.
     FILL_WAITING = "update messages set
-            kind = (select o.kind from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
-                and o.direction = messages.direction),
-            text = (select o.text from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
-                and o.direction = messages.direction),
-            folded = (select o.folded from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
-                and o.direction = messages.direction)
+            kind = (select o.kind from messages o where o.session_id = messages.session_id and o.chat_id = $3
+                and o.wa_id = messages.wa_id and o.direction = messages.direction),
+            text = (select o.text from messages o where o.session_id = messages.session_id and o.chat_id = $3
+                and o.wa_id = messages.wa_id and o.direction = messages.direction),
+            folded = (select o.folded from messages o where o.session_id = messages.session_id and o.chat_id = $3
+                and o.wa_id = messages.wa_id and o.direction = messages.direction)
         where business_id = $1 and chat_id = $2 and kind = 'waiting'
-          and exists (select 1 from messages o where o.session_id = messages.session_id and o.chat_id = $3 and o.wa_id = messages.wa_id
-                and o.direction = messages.direction and o.kind <> 'waiting')";
+          and exists (select 1 from messages o where o.session_id = messages.session_id and o.chat_id = $3
+                and o.wa_id = messages.wa_id and o.direction = messages.direction and o.kind <> 'waiting')";
 
     DROP_TWINS = "delete from messages where business_id = $1 and chat_id = $3
-        and exists (select 1 from messages o where o.session_id = messages.session_id and o.chat_id = $2 and o.wa_id = messages.wa_id
-            and o.direction = messages.direction)";
+        and exists (select 1 from messages o where o.session_id = messages.session_id and o.chat_id = $2
+            and o.wa_id = messages.wa_id and o.direction = messages.direction)";
 
     /// Both chats' messages in one row of places, after every place taken so far: by time, and each chat's
     /// own order kept (its running latest time stands for a message that was stamped too early).

@@ -1,105 +1,21 @@
 //! A Redis server of the test's own, and what its users do without it.
 
-use std::net::TcpListener;
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use store::redis::Redis;
-use tempfile::TempDir;
 
-/// A server on a free port of loopback; gone when the test ends.
-pub(crate) struct Server {
-    process: Child,
-    port: u16,
-    _folder: TempDir,
-}
+pub(crate) use crate::redis_server::Server;
 
 impl Server {
-    pub(crate) async fn start() -> Self {
-        loop {
-            let port = TcpListener::bind("127.0.0.1:0")
-                .unwrap()
-                .local_addr()
-                .unwrap()
-                .port();
-            let folder = tempfile::tempdir().unwrap();
-            let process = spawn(port, &folder);
-            let mut server = Self {
-                process,
-                port,
-                _folder: folder,
-            };
-            if server.has_begun().await {
-                return server;
-            }
-        }
-    }
-
-    /// Whether it is this one that answers on the port; `false`: somebody else was faster to take that.
-    async fn has_begun(&mut self) -> bool {
-        let (port, begun) = (self.port.to_string(), Instant::now());
-        let ours = format!("process_id:{}\r", self.process.id());
-        while self.process.try_wait().unwrap().is_none() {
-            let mut cli = Command::new("redis-cli");
-            let asked = cli.args(["-p", &port, "INFO", "server"]).output().unwrap();
-            if String::from_utf8_lossy(&asked.stdout).contains(&ours) {
-                return true;
-            }
-            assert!(
-                begun.elapsed() < Duration::from_mins(1),
-                "Redis does not begin"
-            );
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-        false
-    }
-
     pub(crate) fn client(&self) -> Redis {
-        Redis::open(&format!("redis://127.0.0.1:{}", self.port)).unwrap()
+        Redis::open(&format!("redis://127.0.0.1:{}", self.port())).unwrap()
     }
 
-    /// Runs a command by the server's own client.
+    /// What the server's own client shows.
     pub(crate) fn command(&self, words: &[&str]) -> String {
-        let mut cli = Command::new("redis-cli");
-        let output = cli
-            .args(["-p", &self.port.to_string()])
-            .args(words)
-            .output()
-            .unwrap();
-        assert!(output.status.success());
+        let output = self.cli(words);
+        assert!(output.status.success(), "{output:?}");
         String::from_utf8(output.stdout).unwrap().trim().to_owned()
-    }
-
-    pub(crate) fn stop(&mut self) {
-        self.process.kill().unwrap();
-        self.process.wait().unwrap();
-    }
-}
-
-fn spawn(port: u16, folder: &TempDir) -> Child {
-    Command::new("redis-server")
-        .args([
-            "--bind",
-            "127.0.0.1",
-            "--save",
-            "",
-            "--appendonly",
-            "no",
-            "--port",
-        ])
-        .arg(port.to_string())
-        .arg("--dir")
-        .arg(folder.path())
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .spawn()
-        .expect("no redis-server: run these tests with `cargo xtask test`, which installs it")
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        self.process.kill().ok();
-        self.process.wait().ok();
     }
 }
 

@@ -8,6 +8,7 @@ pub(crate) mod place;
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod redis;
+mod redis_server;
 pub(crate) mod rows;
 
 use std::time::{Duration, Instant};

@@ -69,7 +69,7 @@ async fn messages_flow_while_redis_is_flushed_paused_stopped_and_back() {
         redis.signal(Signal::CONT);
         told(&stream, true).await;
 
-        redis.kill();
+        redis.stop();
         told(&stream, false).await;
         stream.flow().await;
         redis.again().await;

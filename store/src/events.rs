@@ -84,44 +84,57 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
         by_business.entry(event.business).or_default().push(event);
     }
     for (business, events) in by_business {
-        let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
-        let head = fetch_optional!(tx, (i64,), sql::TAKE, business.uuid(), count)?;
-        let (head,) = head.ok_or(Error::Corrupt {
-            table: "event_heads",
-            column: "seq",
-            id: business.to_string(),
-        })?;
-        insert(tx, business, head.saturating_sub(count), &events).await?;
+        let told = u64::try_from(events.len()).unwrap_or(u64::MAX);
+        tx.changed(told);
+        if insert(tx, business, &events).await? != told {
+            return Err(headless(business));
+        }
     }
     Ok(())
 }
 
-async fn insert(tx: &mut Tx, business: BusinessId, base: i64, events: &[NewEvent]) -> Result<()> {
-    tx.changed(u64::try_from(events.len()).unwrap_or(u64::MAX));
+/// Writes the events of one business, and answers how many there are now.
+async fn insert(tx: &mut Tx, business: BusinessId, events: &[NewEvent]) -> Result<u64> {
+    let count = i64::try_from(events.len()).unwrap_or(i64::MAX);
     let patience = tx.patience();
-    match tx.engine() {
+    let done = match tx.engine() {
         Engine::Postgres(connection) => {
-            let columns = Columns::of(base, events)?;
+            let columns = Columns::of(events)?;
             let inserted = sqlx::query(sql::INSERT.postgres)
                 .bind(business.uuid())
-                .bind(columns.seqs)
+                .bind(count)
                 .bind(columns.ids)
                 .bind(columns.sessions)
                 .bind(columns.kinds)
                 .bind(columns.ats)
                 .bind(columns.data)
                 .execute(connection);
-            answered(patience, inserted).await?;
+            answered(patience, inserted).await?.rows_affected()
         }
         Engine::Sqlite(connection) => {
+            let head: Option<(i64,)> = sqlx::query_as(sql::TAKE.sqlite)
+                .bind(business.uuid())
+                .bind(count)
+                .fetch_optional(&mut *connection)
+                .await?;
+            let (head,) = head.ok_or_else(|| headless(business))?;
             sqlx::query(sql::INSERT.sqlite)
                 .bind(business.uuid())
-                .bind(as_json(base, events)?)
+                .bind(as_json(head.saturating_sub(count), events)?)
                 .execute(connection)
-                .await?;
+                .await?
+                .rows_affected()
         }
+    };
+    Ok(done)
+}
+
+fn headless(business: BusinessId) -> Error {
+    Error::Corrupt {
+        table: "event_heads",
+        column: "seq",
+        id: business.to_string(),
     }
-    Ok(())
 }
 
 /// Events by row, as SQLite's `json_each` takes them.
@@ -147,7 +160,6 @@ fn as_json(base: i64, events: &[NewEvent]) -> Result<String> {
 /// Events by column, as `unnest` takes them.
 #[derive(Default)]
 struct Columns {
-    seqs: Vec<i64>,
     ids: Vec<Uuid>,
     sessions: Vec<Option<Uuid>>,
     kinds: Vec<&'static str>,
@@ -156,10 +168,9 @@ struct Columns {
 }
 
 impl Columns {
-    fn of(base: i64, events: &[NewEvent]) -> Result<Self> {
+    fn of(events: &[NewEvent]) -> Result<Self> {
         let mut columns = Self::default();
-        for (seq, event) in (base.saturating_add(1)..).zip(events) {
-            columns.seqs.push(seq);
+        for event in events {
             columns.ids.push(EventId::generate().uuid());
             columns.sessions.push(event.session.map(SessionId::uuid));
             columns.kinds.push(event.kind.name());

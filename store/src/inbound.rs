@@ -178,7 +178,7 @@ async fn record_one(
     }
     let position = last_position.saturating_add(1);
     let id = MessageId::generate();
-    insert(tx, now, held, message, (id, chat, position), &peer, &sender).await?;
+    let row = insert(tx, now, held, message, (id, chat, position), &peer, &sender).await?;
     execute!(
         tx,
         chats::sql::ARRIVED,
@@ -191,10 +191,9 @@ async fn record_one(
         quota::bytes(message.content.text())
     )?;
     if !message.from_me {
-        settle_ours(tx, now, held.business, chat).await?;
-        release_held(tx, now, held, chat).await?;
+        set_going(tx, now, held, chat).await?;
     }
-    announce(tx, now, held.business, id.uuid(), message).await?;
+    announce(tx, now, held.business, row, message)?;
     Ok(Recorded::New)
 }
 
@@ -229,14 +228,16 @@ async fn insert(
     (id, chat, position): (MessageId, Uuid, i64),
     peer: &Known,
     sender: &str,
-) -> Result<()> {
+) -> Result<Option<MessageRow>> {
     let (direction, status) = if message.from_me {
         (Direction::Outbound, MessageStatus::Sent)
     } else {
         (Direction::Inbound, MessageStatus::Received)
     };
-    execute!(
+    tx.changed(1);
+    fetch_optional!(
         tx,
+        MessageRow,
         messages::sql::INSERT,
         id.uuid(),
         held.business.uuid(),
@@ -255,8 +256,7 @@ async fn insert(
         now.ms(),
         message.at.ms(),
         message.content.text().and_then(folded)
-    )?;
-    Ok(())
+    )
 }
 
 /// The row that waited gets the first real content.
@@ -267,8 +267,10 @@ async fn fill(
     (chat, id): (Uuid, Uuid),
     message: &Inbound,
 ) -> Result<Recorded> {
-    execute!(
+    tx.changed(1);
+    let row = fetch_optional!(
         tx,
+        MessageRow,
         sql::FILL,
         business.uuid(),
         id,
@@ -278,39 +280,38 @@ async fn fill(
     )?;
     let bytes = quota::bytes(message.content.text());
     execute!(tx, chats::sql::FILLED, business.uuid(), chat, bytes)?;
-    announce(tx, now, business, id, message).await?;
+    announce(tx, now, business, row, message)?;
     Ok(Recorded::Replaced)
 }
 
-/// A reply implies that what we sent before it has arrived.
-async fn settle_ours(tx: &mut Tx, now: Timestamp, business: BusinessId, chat: Uuid) -> Result<()> {
-    let open = fetch_optional!(tx, (Uuid,), sql::UNDELIVERED, business.uuid(), chat)?;
-    if open.is_some() {
-        let job = Job::SyncReceipts { chat: chat.into() };
-        jobs::push_last(tx, now, business, &job)?;
+/// A reply implies that what we sent before it has arrived. And what was held back while the person had never written
+/// may go now; what only waits its turn is drained anyway.
+async fn set_going(tx: &mut Tx, now: Timestamp, held: &Held, chat: Uuid) -> Result<()> {
+    let (business, session) = (held.business, held.session);
+    let (undelivered, unsent) = fetch_optional!(
+        tx,
+        (bool, bool),
+        sql::WAITING,
+        business.uuid(),
+        session.uuid(),
+        chat
+    )?
+    .unwrap_or_default();
+    let chat = chat.into();
+    if undelivered {
+        jobs::push_last(tx, now, business, &Job::SyncReceipts { chat })?;
+    }
+    if unsent {
+        jobs::push_last(tx, now, business, &Job::DrainChat { session, chat })?;
     }
     Ok(())
 }
 
-/// What was held back while the person had never written may go now; what only waits its turn is drained anyway.
-async fn release_held(tx: &mut Tx, now: Timestamp, held: &Held, chat: Uuid) -> Result<()> {
-    let (business, session) = (held.business.uuid(), held.session.uuid());
-    let unsent = fetch_optional!(tx, (Uuid,), sql::UNSENT, business, session, chat)?;
-    if unsent.is_some() {
-        let job = Job::DrainChat {
-            session: held.session,
-            chat: chat.into(),
-        };
-        jobs::push_last(tx, now, held.business, &job)?;
-    }
-    Ok(())
-}
-
-async fn announce(
+fn announce(
     tx: &mut Tx,
     now: Timestamp,
     business: BusinessId,
-    id: Uuid,
+    row: Option<MessageRow>,
     message: &Inbound,
 ) -> Result<()> {
     let kind = match (&message.content, message.from_me) {
@@ -318,7 +319,6 @@ async fn announce(
         (_, true) => EventType::MessageStatus,
         (_, false) => EventType::MessageReceived,
     };
-    let row = fetch_optional!(tx, MessageRow, messages::sql::GET, business.uuid(), id)?;
     if let Some(row) = row {
         tell(tx, now, kind, business, &row.into_object()?)?;
     }

@@ -3,12 +3,13 @@
 
 use std::sync::Arc;
 
+use switchyard_core::message::MessageStatus;
 use switchyard_core::{MessageId, Timestamp};
 
 use crate::gather::Commit;
 use crate::messages::row::{MessageRow, tell_status};
 use crate::messages::sql;
-use crate::run::{execute, fetch_all, hex};
+use crate::run::{fetch_all, hex};
 use crate::{Error, Held, Lane, Result, Store, Tx, fence};
 
 /// What one chat tells.
@@ -20,6 +21,28 @@ pub(crate) struct Mark {
     sent: Option<(MessageId, Timestamp)>,
     /// Goes to the socket now.
     sending: Option<MessageId>,
+}
+
+/// Business, session and message, and when it was acknowledged.
+type Told = (String, String, String, Option<i64>);
+
+impl Mark {
+    fn told(&self) -> impl Iterator<Item = Told> {
+        let Held {
+            business, session, ..
+        } = self.held;
+        let told = move |message: MessageId, at: Option<Timestamp>| {
+            (
+                hex(business.uuid()),
+                hex(session.uuid()),
+                hex(message.uuid()),
+                at.map(Timestamp::ms),
+            )
+        };
+        let sent = self.sent.map(|(message, at)| told(message, Some(at)));
+        let sending = self.sending.map(|message| told(message, None));
+        sent.into_iter().chain(sending)
+    }
 }
 
 /// The message goes to the socket now. No event: the world hears of `sent`.
@@ -112,43 +135,14 @@ async fn commit(store: Store, marks: Vec<Mark>) -> Result<Vec<Result<()>>> {
 
 async fn write(tx: &mut Tx, marks: &[Mark]) -> Result<Vec<Result<()>>> {
     let standing = fence::standing(tx, marks.iter().map(|mark| mark.held)).await?;
-    let of_holders = || marks.iter().filter(|mark| standing.contains(&mark.held));
-    let sent: Vec<_> = of_holders()
-        .filter_map(|mark| {
-            let (message, at) = mark.sent?;
-            let Held {
-                business, session, ..
-            } = mark.held;
-            Some((
-                hex(business.uuid()),
-                hex(session.uuid()),
-                hex(message.uuid()),
-                at.ms(),
-            ))
-        })
-        .collect();
-    if !sent.is_empty() {
-        let sent = serde_json::to_string(&sent)?;
-        let rows = fetch_all!(tx, MessageRow, sql::SENT, sent.as_str())?;
+    let of_holders = marks.iter().filter(|mark| standing.contains(&mark.held));
+    let told: Vec<_> = of_holders.flat_map(Mark::told).collect();
+    if !told.is_empty() {
+        let told = serde_json::to_string(&told)?;
+        let mut rows = fetch_all!(tx, MessageRow, sql::MARK, told.as_str())?;
+        rows.retain(|row| row.status == MessageStatus::Sent.name());
         let now = marks.iter().map(|mark| mark.now).max();
         tell_status(tx, now.unwrap_or_else(Timestamp::now), rows)?;
-    }
-    let sending: Vec<_> = of_holders()
-        .filter_map(|mark| {
-            let message = mark.sending?;
-            let Held {
-                business, session, ..
-            } = mark.held;
-            Some((
-                hex(business.uuid()),
-                hex(session.uuid()),
-                hex(message.uuid()),
-            ))
-        })
-        .collect();
-    if !sending.is_empty() {
-        let sending = serde_json::to_string(&sending)?;
-        execute!(tx, sql::SENDING, sending.as_str())?;
     }
     let answer = |mark: &Mark| {
         if standing.contains(&mark.held) {

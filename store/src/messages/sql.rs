@@ -53,9 +53,10 @@ statements! {
             from json_array_elements($2::json)",
     };
 
-    INSERT = "insert into messages (id, business_id, session_id, chat_id, contact_id, sender_key, wa_id,
+    INSERT = (concat!("insert into messages (id, business_id, session_id, chat_id, contact_id, sender_key, wa_id,
             direction, kind, text, status, source, position, expires_at, created_at, sent_at, folded, read_told)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, false)";
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, false)
+        returning ", message_columns!()));
 
     GET = (concat!("select ", message_columns!(), " from messages where business_id = $1 and id = $2"));
 
@@ -74,35 +75,27 @@ statements! {
           and m.status in ('queued', 'sending') and l.epoch = $5 and l.incarnation is not null
         order by m.position limit $4";
 
-    /// Messages with their business and session, as JSON. (Asked for the status itself, Postgres may walk an index of all
-    /// that is queued on the platform, which it believes to be little, rather than look the ids up: what
-    /// `is true` and `coalesce` ask no index answers, and the latter is not believed to be rare.)
-    SENDING: across_tenants = {
-        sqlite: "update messages set status = 'sending'
-            from (select unhex(value ->> 0) as business, unhex(value ->> 1) as session, unhex(value ->> 2) as id
-                from json_each($1)) as told
-            where messages.id = told.id and messages.business_id = told.business
-              and messages.session_id = told.session and messages.status = 'queued'",
-        postgres: "update messages set status = 'sending'
-            from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id
-                from json_array_elements($1::json)) as told
-            where messages.id = told.id and (messages.business_id = told.business) is true
-              and (messages.session_id = told.session) is true and coalesce(messages.status = 'queued', false)",
-    };
-
-    /// The same, with the instant of each acknowledgement.
-    SENT: across_tenants = (
-        concat!("update messages set status = 'sent', sent_at = told.at, error_code = null
+    /// Messages with their business and session, as JSON, and the instant of their acknowledgement: those with one are
+    /// sent, the others go to the socket. (Asked for the status itself, Postgres may walk an index of all that is queued
+    /// on the platform, which it believes to be little, rather than look the ids up: what `is true` and `coalesce` ask no
+    /// index answers, and the latter is not believed to be rare.)
+    MARK: across_tenants = (
+        concat!("update messages set status = case when told.at is null then 'sending' else 'sent' end,
+                sent_at = coalesce(told.at, sent_at), error_code = case when told.at is null then error_code end
             from (select unhex(value ->> 0) as business, unhex(value ->> 1) as session, unhex(value ->> 2) as id,
                 value ->> 3 as at from json_each($1)) as told
             where messages.id = told.id and messages.business_id = told.business
-              and messages.session_id = told.session and messages.status in ('queued', 'sending', 'failed')
+              and messages.session_id = told.session
+              and (messages.status = 'queued' or told.at is not null and messages.status in ('sending', 'failed'))
             returning ", message_columns!());
-        concat!("update messages set status = 'sent', sent_at = told.at, error_code = null
+        concat!("update messages set status = case when told.at is null then 'sending' else 'sent' end,
+                sent_at = coalesce(told.at, sent_at), error_code = case when told.at is null then error_code end
             from (select (value ->> 0)::uuid as business, (value ->> 1)::uuid as session, (value ->> 2)::uuid as id,
                 (value ->> 3)::bigint as at from json_array_elements($1::json)) as told
             where messages.id = told.id and (messages.business_id = told.business) is true
-              and (messages.session_id = told.session) is true and coalesce(messages.status in ('queued', 'sending', 'failed'), false)
+              and (messages.session_id = told.session) is true
+              and coalesce(messages.status = 'queued'
+                or told.at is not null and messages.status in ('sending', 'failed'), false)
             returning ", message_columns!())
     );
 

@@ -31,7 +31,8 @@ statements! {
                     (value ->> 2)::bigint as epoch from json_array_elements($1::json)) as member
                 on member.session_id = lease.session_id and member.business_id = lease.business_id
                 and member.epoch = lease.epoch
-            where lease.incarnation is not null
+            where lease.session_id = any (array(select (value ->> 0)::uuid from json_array_elements($1::json)))
+                and lease.incarnation is not null
             order by lease.session_id for key share of lease",
     };
 }

@@ -1,5 +1,7 @@
 //! Inbound messages: recorded once, whatever arrives how often and under which identity.
 
+use std::time::Duration;
+
 use switchyard_core::address::{Identity, Lid, Phone};
 use switchyard_core::event::EventType;
 use switchyard_core::job::Job;
@@ -15,6 +17,10 @@ use crate::run::{execute, fetch_optional};
 use crate::{Error, Held, Lane, Result, Store, Tx, chats, contacts, jobs, quota};
 
 pub(crate) mod sql;
+
+/// A message of ours to which somebody replies has mostly a receipt under way: for so long it is left to come. Who writes
+/// a lot is then asked about once in a while, and not for every message.
+const OWN_RECEIPT: Duration = Duration::from_secs(5);
 
 /// A message as it arrived.
 #[derive(Debug, Clone)]
@@ -191,7 +197,7 @@ async fn record_one(
         quota::bytes(message.content.text())
     )?;
     if !message.from_me {
-        set_going(tx, now, held, chat).await?;
+        set_going(tx, now, held, chat, position).await?;
     }
     announce(tx, now, held.business, row, message)?;
     Ok(Recorded::New)
@@ -286,22 +292,30 @@ async fn fill(
 
 /// A reply implies that what we sent before it has arrived. And what was held back while the person had never written
 /// may go now; what only waits its turn is drained anyway.
-async fn set_going(tx: &mut Tx, now: Timestamp, held: &Held, chat: Uuid) -> Result<()> {
+async fn set_going(
+    tx: &mut Tx,
+    now: Timestamp,
+    held: &Held,
+    chat: Uuid,
+    position: i64,
+) -> Result<()> {
     let (business, session) = (held.business, held.session);
-    let (undelivered, unsent) = fetch_optional!(
+    let (undelivered, held_back) = fetch_optional!(
         tx,
         (bool, bool),
         sql::WAITING,
         business.uuid(),
         session.uuid(),
-        chat
+        chat,
+        position
     )?
     .unwrap_or_default();
     let chat = chat.into();
     if undelivered {
-        jobs::push_last(tx, now, business, &Job::SyncReceipts { chat })?;
+        let (sync, at) = (Job::SyncReceipts { chat }, now.plus(OWN_RECEIPT));
+        jobs::push_last_at(tx, now, business, &sync, at)?;
     }
-    if unsent {
+    if held_back {
         jobs::push_last(tx, now, business, &Job::DrainChat { session, chat })?;
     }
     Ok(())

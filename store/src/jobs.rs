@@ -19,8 +19,8 @@ pub use dead::{DeadLetter, Wanted, dead_letters, retry, retry_some};
 pub use end::{End, Finished, finish};
 pub use lease::{hand_back, reap, renew};
 pub use prune::prune;
-pub(crate) use push::push_last;
 pub use push::{push, tick};
+pub(crate) use push::{push_last, push_last_at};
 
 fn ms(span: Duration) -> i64 {
     i64::try_from(span.as_millis()).unwrap_or(i64::MAX)

@@ -31,7 +31,8 @@ pub(crate) struct Claims {
     lane: Arc<KindLane>,
 }
 
-/// So long lies between two claims of a kind at least.
+/// So long lies between two claims of a kind at least; and as long as the first one took, so that a database that has
+/// much to do is asked less often, and for more at once.
 const APART: Duration = Duration::from_millis(5);
 
 /// Where the next claim begins.
@@ -39,7 +40,7 @@ const APART: Duration = Duration::from_millis(5);
 struct Turn {
     /// After the business that was served last.
     served: Option<BusinessId>,
-    /// [`APART`] after the last one.
+    /// [`APART`] after the last one, or as long after it as that took.
     not_before: Option<Instant>,
     /// The last one got all that it asked for, so that more wait.
     was_full: bool,
@@ -115,7 +116,7 @@ impl KindLane {
         }
     }
 
-    /// One free slot, waited for, and all others that are free; not sooner than [`APART`] after the claim before it,
+    /// One free slot, waited for, and all others that are free; not sooner after the claim before it than [`APART`],
     /// so that busy slots are filled by a few claims instead of one each. A backlog need not wait once half the slots
     /// are free.
     async fn take_free(&self) -> Vec<OwnedSemaphorePermit> {
@@ -145,10 +146,10 @@ impl KindLane {
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn claimed(&self, served: Option<BusinessId>, was_full: bool) {
+    fn claimed(&self, served: Option<BusinessId>, was_full: bool, took: Duration) {
         *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = Turn {
             served,
-            not_before: Instant::now().checked_add(APART),
+            not_before: Instant::now().checked_add(took.max(APART)),
             was_full,
         };
     }
@@ -196,9 +197,10 @@ impl Claims {
             after: self.lane.turn().served,
             lease: self.process.pace.lease,
         };
+        let asked = Instant::now();
         let taken = store::jobs::claim(&self.process.store, Timestamp::now(), ask).await?;
         let was_full = taken.jobs.len() == free.len();
-        self.lane.claimed(taken.served, was_full);
+        self.lane.claimed(taken.served, was_full, asked.elapsed());
         self.lane
             .left_some
             .store(taken.left_some, Ordering::Relaxed);

@@ -15,13 +15,13 @@ statements! {
     FILL = (concat!("update messages set kind = $3, text = $4, folded = $5
         where business_id = $1 and id = $2 and kind = 'waiting' returning ", message_columns!()));
 
-    /// What an answer sets going in a chat: whether something of ours among the newest may have arrived without our
-    /// knowing, and whether something is to be sent. (Only the newest are looked at: whatever is older was asked about
-    /// when the first reply to it came.)
+    /// What a message at the place `$4` of a chat sets going: whether something of ours may have arrived without our
+    /// knowing, and whether something waits that was held back while the person had never written.
     WAITING = "select
-        exists (select 1 from (select direction, status from messages
-                where business_id = $1 and chat_id = $3 order by position desc limit 20) as newest
-            where direction = 'outbound' and status = 'sent') as undelivered,
         exists (select 1 from messages
-            where business_id = $1 and session_id = $2 and chat_id = $3 and status in ('queued', 'sending')) as unsent";
+            where business_id = $1 and chat_id = $3 and status = 'sent' and direction = 'outbound') as undelivered,
+        exists (select 1 from messages
+            where business_id = $1 and session_id = $2 and chat_id = $3 and status in ('queued', 'sending'))
+        and not exists (select 1 from messages
+            where business_id = $1 and chat_id = $3 and direction = 'inbound' and position < $4) as held_back";
 }

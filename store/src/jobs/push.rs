@@ -40,16 +40,17 @@ statements! {
                 (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at,
                     trace)
             select unhex(value ->> 0), value ->> 1, unhex(value ->> 2), value ->> 3, value ->> 4, 'waiting', 0,
-                value ->> 5, 0, 0, value ->> 6, value ->> 5, value ->> 7
+                value ->> 5, 0, 0, value ->> 6, value ->> 8, value ->> 7
             from json_each($1) where true
             on conflict (unique_key) where state = 'waiting' do update set run_at = min(jobs.run_at, excluded.run_at),
                     trace = coalesce(jobs.trace, excluded.trace)",
         postgres: "insert into jobs
                 (id, queue, business_id, kind, payload, state, priority, run_at, attempts, fence, unique_key, created_at,
                     trace)
-            select id, queue, business, kind, payload, 'waiting', 0, run_at, 0, 0, unique_key, run_at, trace
-            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[])
-                as new (id, queue, business, kind, payload, run_at, unique_key, trace)
+            select id, queue, business, kind, payload, 'waiting', 0, run_at, 0, 0, unique_key, created_at, trace
+            from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::text[],
+                    $9::bigint[])
+                as new (id, queue, business, kind, payload, run_at, unique_key, trace, created_at)
             on conflict (unique_key) where state = 'waiting' do update set run_at = least(jobs.run_at, excluded.run_at),
                     trace = coalesce(jobs.trace, excluded.trace)",
     };
@@ -99,16 +100,37 @@ pub(crate) fn push_last(
     business: BusinessId,
     job: &Job,
 ) -> Result<()> {
-    let queue = job.queue();
-    tx.hint(Hint::Jobs(queue));
+    tx.hint(Hint::Jobs(job.queue()));
+    gather(tx, now, business, job, now)
+}
+
+/// The same for a job that is to run later.
+pub(crate) fn push_last_at(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    job: &Job,
+    run_at: Timestamp,
+) -> Result<()> {
+    gather(tx, now, business, job, run_at)
+}
+
+fn gather(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    job: &Job,
+    run_at: Timestamp,
+) -> Result<()> {
     tx.jobs.push(NewJob {
         id: JobId::generate().uuid(),
-        queue: queue.name(),
+        queue: job.queue().name(),
         business,
         kind: job.kind(),
         payload: serde_json::to_string(job)?,
         unique_key: job.unique_key(),
         now,
+        run_at,
         trace: tx.trace.as_ref().map(ToString::to_string),
     });
     Ok(())
@@ -124,13 +146,15 @@ pub(crate) struct NewJob {
     payload: String,
     unique_key: Option<String>,
     now: Timestamp,
+    run_at: Timestamp,
     trace: Option<String>,
 }
 
-/// Writes the gathered jobs. Of those with one unique key the first: all run at once, and no row is met twice.
+/// Writes the gathered jobs. Of those with one unique key the earliest: no row is met twice.
 pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
     let mut keys = HashSet::new();
     let mut jobs = std::mem::take(&mut tx.jobs);
+    jobs.sort_by_key(|job| job.run_at);
     jobs.retain(|job| job.unique_key.clone().is_none_or(|key| keys.insert(key)));
     if jobs.is_empty() {
         return Ok(());
@@ -157,7 +181,7 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
                         .map(|it| it.payload.as_str())
                         .collect::<Vec<_>>(),
                 )
-                .bind(jobs.iter().map(|it| it.now.ms()).collect::<Vec<_>>())
+                .bind(jobs.iter().map(|it| it.run_at.ms()).collect::<Vec<_>>())
                 .bind(
                     jobs.iter()
                         .map(|it| it.unique_key.as_deref())
@@ -168,6 +192,7 @@ pub(crate) async fn flush(tx: &mut Tx) -> Result<()> {
                         .map(|it| it.trace.as_deref())
                         .collect::<Vec<_>>(),
                 )
+                .bind(jobs.iter().map(|it| it.now.ms()).collect::<Vec<_>>())
                 .execute(connection);
             answered(patience, pushed).await?;
         }
@@ -185,9 +210,10 @@ fn as_json(jobs: &[NewJob]) -> Result<String> {
             hex(job.business.uuid()),
             job.kind,
             job.payload.as_str(),
-            job.now.ms(),
+            job.run_at.ms(),
             job.unique_key.as_deref(),
             job.trace.as_deref(),
+            job.now.ms(),
         ));
     }
     Ok(serde_json::to_string(&rows)?)

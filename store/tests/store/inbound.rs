@@ -1,6 +1,10 @@
 //! Inbound messages: one row each, under whichever identity and however often they arrive; and merging.
 
+use std::collections::HashMap;
+use std::time::Duration;
+
 use store::inbound::{self, Content, Inbound, Recorded};
+use store::jobs::{self, Ask};
 use store::messages::{self, NewMessage};
 use store::{Error, Held, Store, chats, contacts, events, leases};
 use switchyard_core::address::{Identity, Lid, Phone};
@@ -65,6 +69,20 @@ async fn thread(store: &Store, business: BusinessId) -> Vec<MessageObject> {
 
 fn texts(thread: &[MessageObject]) -> Vec<&str> {
     thread.iter().filter_map(|it| it.text.as_deref()).collect()
+}
+
+/// How many syncs of receipts are due then.
+async fn claim(store: &Store, now: Timestamp) -> usize {
+    let ask = Ask {
+        kind: "sync_receipts",
+        worker: "w".into(),
+        slots: 8,
+        free: 8,
+        running: HashMap::new(),
+        after: None,
+        lease: Duration::from_secs(60),
+    };
+    jobs::claim(store, now, ask).await.unwrap().jobs.len()
 }
 
 async fn told(bench: &Bench, held: &Held, kind: EventType) -> usize {
@@ -154,7 +172,11 @@ both_engines! {
         let sent = messages::accept(&bench.store, NOON, held.business, new_message(None, phone(NUMBER), "hi")).await;
         messages::mark_sent(&bench.store, NOON, &held, object(sent.unwrap()).id, NOON).await.unwrap();
         record(bench, &held, text(both(), "A1", "a reply")).await;
-        assert_eq!(waiting(&bench.store, Queue::ReceiptsSync).await, 1);
+        record(bench, &held, text(both(), "A2", "and another")).await;
+        assert_eq!(waiting(&bench.store, Queue::ReceiptsSync).await, 1, "once for both");
+        let taken = |seconds| claim(&bench.store, NOON.plus(Duration::from_secs(seconds)));
+        assert_eq!(taken(4).await, 0, "its own receipt may still come");
+        assert_eq!(taken(5).await, 1);
     }
 
     async fn a_message_of_the_person_asks_for_what_waits_in_the_chat(bench: &Bench) {
@@ -165,7 +187,9 @@ both_engines! {
         record(bench, &held, text(phone("972501234567"), "IN1", "hello")).await;
         assert_eq!(waiting(&bench.store, Queue::High).await, 1, "its drain");
         bench.forget_jobs().await;
-        record(bench, &held, text(phone("972507654321"), "IN2", "hello")).await;
+        record(bench, &held, text(phone("972501234567"), "IN2", "are you there?")).await;
+        assert_eq!(waiting(&bench.store, Queue::High).await, 0, "it was asked for");
+        record(bench, &held, text(phone("972507654321"), "IN3", "hello")).await;
         assert_eq!(waiting(&bench.store, Queue::High).await, 0, "nothing waits there");
     }
 

@@ -129,6 +129,36 @@ async fn a_socket_of_a_call_that_is_over_is_refused() {
     refused(&mut line).await;
 }
 
+/// Race 23, of a call whose page was answered and whose socket is on its way: what its ticket was for is forgotten.
+#[actix_web::test]
+async fn a_page_that_waits_for_its_socket_when_redis_is_flushed_goes_on_by_the_page_after_it() {
+    let (stage, server) = (Stage::new().await, Server::start().await);
+    let program = Program::start().await;
+    agent(&stage, &program.url()).await;
+    let replica = Replica::start(stage.options(Some(server.client())));
+    let counted = slots(server.client());
+    let is_held = async || counted.standing(50).await.unwrap().live == 1;
+    // The socket comes when the slot is said again, and before.
+    for (sid, is_late) in [("CA1", true), ("CA2", false)] {
+        let (call, page) = ringing(&stage, &replica, sid).await;
+        server.flush();
+        if is_late {
+            until("the call has its line again", is_held).await;
+        }
+        let mut line = dial(&replica, TOKEN).await.unwrap();
+        start(&mut line, &page, sid).await;
+        refused(&mut line).await;
+        let renewed = call.goes(&page.text("Redirect"), &[]).await;
+        let mut line = dial(&replica, TOKEN).await.unwrap();
+        start(&mut line, &renewed, sid).await;
+        let mut talk = program.takes().await;
+        assert_eq!(talk.hears("start").await["start"]["callSid"], sid);
+        assert!(is_held().await, "it has one line");
+        assert_eq!(call.ends("completed").await.status, 204);
+        assert!(!is_held().await);
+    }
+}
+
 /// A page's parameters as a replica gives them out whose clock is off by so much.
 fn given_out(page: &Answer, sid: &str, off_ms: i64) -> Value {
     let mut parameters = page.parameters();
@@ -262,6 +292,9 @@ async fn a_socket_that_closes_while_the_end_is_told_frees_its_line_once() {
     .await;
 }
 
+/// Sockets of the replica that dies.
+const SOCKETS: usize = 30;
+
 /// Race 13.
 #[actix_web::test]
 async fn the_lines_of_sockets_that_died_with_their_replica_are_others_after_a_lease() {
@@ -269,7 +302,7 @@ async fn the_lines_of_sockets_that_died_with_their_replica_are_others_after_a_le
     let program = Program::start().await;
     agent(&stage, &program.url()).await;
     let options = || Options {
-        limit: 3,
+        limit: u32::try_from(SOCKETS).unwrap(),
         timing: Timing {
             lease: Duration::from_secs(15),
             ..CALM
@@ -279,7 +312,7 @@ async fn the_lines_of_sockets_that_died_with_their_replica_are_others_after_a_le
     let dying = Replica::start(options());
     let living = Replica::behind(&dying.url, options());
     let mut open = Vec::new();
-    for n in 0..3 {
+    for n in 0..SOCKETS {
         let (call, page) = ringing(&stage, &dying, &format!("CA{n}")).await;
         let mut line = dial(&dying, TOKEN).await.unwrap();
         start(&mut line, &page, &call.sid).await;
@@ -290,16 +323,18 @@ async fn the_lines_of_sockets_that_died_with_their_replica_are_others_after_a_le
     let public = dying.url.clone();
     dying.dies().await;
     let counted = slots(server.client());
-    for n in 3..6 {
+    let most = u32::try_from(SOCKETS).unwrap();
+    for n in SOCKETS..2 * SOCKETS {
         let sid = format!("CA{n}");
         let call = Caller::new(&living.url, &public, stage.business, &sid);
         until("a line is free", || async {
             let answer = call.rings().await;
-            assert!(counted.standing(3).await.unwrap().live <= 3);
+            assert!(counted.standing(most).await.unwrap().live <= most);
             answer.status == 200
         })
         .await;
     }
     let holders = counted.holders().await.unwrap();
+    assert_eq!(holders.len(), SOCKETS);
     assert!(holders.iter().all(|it| it.owner_lives), "{holders:?}");
 }

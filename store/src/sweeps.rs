@@ -27,6 +27,9 @@ const SIGN_INS_KEPT: Duration = Duration::from_hours(24);
 /// API keys and invitations stay so long after their end: whoever reads of one in the audit log, or wonders why a program
 /// is refused, still finds what it was.
 const ACCESS_KEPT: Duration = Duration::from_hours(30 * 24);
+/// Who was missed stays known for longer than any window in which nobody is written to twice, and for as long as a message
+/// to them that was given up can be retried.
+const MISSED_KEPT: Duration = Duration::from_hours(30 * 24);
 
 /// A worker process that was not seen for so long has ended, and nobody asks for it.
 const WORKERS_KEPT: Duration = Duration::from_hours(1);
@@ -94,11 +97,11 @@ pub async fn expire_messages(store: &Store, now: Timestamp) -> Result<u64> {
 }
 
 /// Removes some of what is spent: finished jobs, old events, idempotency keys, ended sign-ins and links, invitations and
-/// API keys that ended 30 days ago, expired values of the vault, minutes of queues, workers that ended. Answers how many
-/// rows went; 0: nothing is left that is old enough.
+/// API keys that ended 30 days ago, callers whom nobody missed or wrote to for as long, expired values of the vault, minutes
+/// of queues, workers that ended. Answers how many rows went; 0: nothing is left that is old enough.
 pub async fn prune(store: &Store, now: Timestamp) -> Result<u64> {
     let jobs = jobs::prune(store, now, BATCH).await?;
-    let spent: [(&'static Sql, Timestamp); 11] = [
+    let spent: [(&'static Sql, Timestamp); 12] = [
         (&sql::PRUNE_EVENTS, now.minus(EVENTS_KEPT)),
         (&sql::PRUNE_KEYS, now.minus(KEYS_KEPT)),
         (&sql::PRUNE_SIGN_INS, now.minus(SIGN_INS_KEPT)),
@@ -106,6 +109,7 @@ pub async fn prune(store: &Store, now: Timestamp) -> Result<u64> {
         (&sql::PRUNE_INVITATIONS, now.minus(ACCESS_KEPT)),
         (&sql::PRUNE_EXPIRED_KEYS, now.minus(ACCESS_KEPT)),
         (&sql::PRUNE_REVOKED_KEYS, now.minus(ACCESS_KEPT)),
+        (&sql::PRUNE_MISSED, now.minus(MISSED_KEPT)),
         (&sql::PRUNE_SHARDS, now.minus(SIGN_INS_KEPT)),
         (&sql::PRUNE_VAULT, now),
         (&queues::sql::PRUNE_MINUTES, now.minus(queues::MINUTES_KEPT)),

@@ -83,6 +83,11 @@ statements! {
     PRUNE_REVOKED_KEYS: across_tenants = "delete from api_keys where id in (
         select id from api_keys where revoked_at < $1 order by revoked_at limit $2)";
 
+    /// The age is compared once more of the row that goes: whoever is missed again meanwhile stays.
+    PRUNE_MISSED: across_tenants = "delete from missed_callers where missed_at < $1 and id in (
+        select id from missed_callers where missed_at < $1 and (told_at is null or told_at < $1)
+        order by missed_at limit $2)";
+
     /// Registrations of shards that were lost long ago and hold nothing.
     PRUNE_SHARDS: across_tenants = "delete from shards where incarnation in (
         select incarnation from shards where state = 'lost' and lease_until < $1

@@ -6,7 +6,7 @@ use std::time::Duration;
 use store::audit::Actor;
 use store::calls::{self, Begun, Ending, NewCall, Put, Recorded, Rejected, Step, StoredFlow};
 use store::jobs::{self, Ask};
-use store::{Error, Store, events};
+use store::{Error, Store, events, sweeps};
 use switchyard_core::address::Phone;
 use switchyard_core::call::{CallObject, CallSid, CallState, Direction, StepKind};
 use switchyard_core::event::EventType;
@@ -272,6 +272,30 @@ both_engines! {
         };
         calls::note_recording(store, NOON, business, sid(1), left).await.unwrap();
         assert!(ask(later).await.unwrap().is_none(), "a message was left after all");
+    }
+
+    async fn who_was_missed_is_forgotten_a_month_after_the_last_call_and_message(bench: &Bench) {
+        const MONTH: Duration = Duration::from_hours(30 * 24);
+        let (store, business) = (&bench.store, bench.business());
+        put(store, business, 0, answering()).await.unwrap();
+        begin(store, business, 1).await;
+        calls::end_call(store, NOON, business, sid(1), OVER).await.unwrap();
+        let soon = NOON.plus(Duration::from_secs(10));
+        let jobs = due(bench, soon).await;
+        let [Job::AnswerMissedCall { caller, .. }] = jobs.as_slice() else {
+            panic!("{jobs:?}");
+        };
+        let is_known = async || {
+            let now = NOON.plus(MONTH * 2);
+            calls::missed_caller(store, now, business, *caller, None).await.unwrap().is_some()
+        };
+        let pruned = async |at: Timestamp| while sweeps::prune(store, at).await.unwrap() > 0 {};
+        // Written to later than missed, as after quiet hours.
+        calls::told_caller(store, soon, business, *caller).await.unwrap();
+        pruned(soon.plus(MONTH)).await;
+        assert!(is_known().await, "the last message is not a month old");
+        pruned(soon.plus(MONTH).plus(Duration::from_millis(1))).await;
+        assert!(!is_known().await);
     }
 
     async fn nobody_is_written_to_while_the_flow_does_not_say_so(bench: &Bench) {

@@ -7,6 +7,7 @@ use reqwest::{Client, RequestBuilder};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use switchyard_core::call::CallState;
+use switchyard_core::provider::Account;
 
 use crate::breaker::Breaker;
 
@@ -123,12 +124,6 @@ impl Placed {
 }
 
 #[derive(Deserialize)]
-struct Account {
-    /// `active`, `suspended` or `closed`.
-    status: String,
-}
-
-#[derive(Deserialize)]
 struct List {
     calls: Vec<Listed>,
     #[serde(default)]
@@ -180,8 +175,7 @@ impl Provider {
     pub(crate) async fn probe(&self) -> Result<(), ProviderError> {
         let request = self.client.get(format!("{}.json", self.account_url));
         let account: Account = self.ask_anyway(request).await?;
-        self.denied
-            .store(account.status != "active", Ordering::Relaxed);
+        self.denied.store(!account.is_active(), Ordering::Relaxed);
         Ok(())
     }
 

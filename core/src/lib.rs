@@ -16,6 +16,7 @@ pub mod message;
 mod named;
 pub mod object;
 pub mod permission;
+pub mod provider;
 pub mod queue;
 pub mod reason;
 pub mod routing;

@@ -3,11 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use prometheus::IntGauge;
 use secrecy::SecretString;
 use store::Store;
 use switchyard_core::job::Job;
 
-use crate::options::{Nearby, Recordings, WorkerOptions};
+use crate::jobs::recordings::Account;
+use crate::options::{Nearby, WorkerOptions};
 use crate::outcome::{Assignment, Outcome, Perform};
 
 mod answer_missed_call;
@@ -33,12 +35,13 @@ pub(crate) struct Context {
     pub(crate) nearby: Option<Nearby>,
     pub(crate) shards: reqwest::Client,
     pub(crate) internal_key: Option<SecretString>,
-    pub(crate) recordings: Option<Recordings>,
+    /// The account that recordings are fetched with.
+    pub(crate) recordings: Option<Account>,
 }
 
 impl Context {
-    /// Over the store of these options.
-    pub(crate) fn new(options: &WorkerOptions) -> reqwest::Result<Self> {
+    /// Over the store of these options; `denied` shows whether the account of recordings is not taken.
+    pub(crate) fn new(options: &WorkerOptions, denied: IntGauge) -> reqwest::Result<Self> {
         crate::options::provide_tls();
         let shards = reqwest::Client::builder()
             .connect_timeout(CONNECT)
@@ -51,7 +54,7 @@ impl Context {
             nearby: options.nearby.clone(),
             shards,
             internal_key: options.internal_key.clone(),
-            recordings: options.recordings.clone(),
+            recordings: (options.recordings.clone()).map(|it| Account::new(it, denied)),
         })
     }
 }

@@ -1,7 +1,7 @@
 //! The metrics of a worker process.
 
 use prometheus::{
-    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGaugeVec, Opts, Registry,
+    HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
 };
 use store::jobs::Count;
 use switchyard_core::Timestamp;
@@ -106,6 +106,16 @@ impl Metrics {
         self.refused.with_label_values(&[verb]).inc();
         tracing::warn!(verb, %error, "the jobs table could not be asked; trying again");
     }
+}
+
+/// Whether the account that recordings are fetched with is not taken.
+pub(crate) fn account_denied(registry: &Registry) -> prometheus::Result<IntGauge> {
+    let gauge = IntGauge::new(
+        "switchyard_recordings_account_denied",
+        "1 while the provider does not take the account that recordings are fetched with.",
+    )?;
+    registry.register(Box::new(gauge.clone()))?;
+    Ok(gauge)
 }
 
 fn gauge(name: &str, help: &str) -> prometheus::Result<IntGaugeVec> {

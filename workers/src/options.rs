@@ -6,10 +6,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
-use secrecy::SecretString;
+use reqwest::{Method, RequestBuilder};
+use secrecy::{ExposeSecret as _, SecretString};
 use store::Store;
 use store::seal::Keys;
-use switchyard_core::call::CallSid;
 use switchyard_core::drain::{DrainAnswer, DrainRequest};
 use switchyard_core::queue::Group;
 
@@ -40,6 +40,8 @@ impl fmt::Debug for Nearby {
 
 /// A recording arrives within this.
 const FETCH: Duration = Duration::from_mins(5);
+/// How often an account that is not taken is asked about.
+const PROBE: Duration = Duration::from_mins(1);
 
 /// Where recordings are fetched, and under whose keys they are kept.
 #[derive(Clone)]
@@ -49,6 +51,7 @@ pub struct Recordings {
     pub(crate) base_url: String,
     pub(crate) account_sid: String,
     pub(crate) auth_token: SecretString,
+    pub(crate) probe_every: Duration,
 }
 
 /// A client wants a provider of TLS; another part of this process may have been first.
@@ -79,12 +82,25 @@ impl Recordings {
             base_url: base_url.trim_end_matches('/').to_owned(),
             account_sid: account_sid.to_owned(),
             auth_token,
+            probe_every: PROBE,
         })
     }
 
-    pub(crate) fn url(&self, recording: &CallSid, form: &str) -> String {
+    /// How often an account that is not taken is asked about; otherwise once a minute.
+    #[must_use]
+    pub fn probing_every(self, every: Duration) -> Self {
+        Self {
+            probe_every: every,
+            ..self
+        }
+    }
+
+    /// What is asked with the account's credentials; `path` is below the account's own.
+    pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let (base, account) = (&self.base_url, &self.account_sid);
-        format!("{base}/2010-04-01/Accounts/{account}/Recordings/{recording}.{form}")
+        let url = format!("{base}/2010-04-01/Accounts/{account}{path}");
+        let request = self.client.request(method, url);
+        request.basic_auth(account, Some(self.auth_token.expose_secret()))
     }
 }
 

@@ -53,7 +53,8 @@ impl Workers {
         soft: CancellationToken,
         hard: CancellationToken,
     ) -> Result<Self, StartError> {
-        let context = Context::new(options)?;
+        let denied = crate::metrics::account_denied(&options.registry)?;
+        let context = Context::new(options, denied)?;
         let perform = crate::jobs::performer(context);
         Self::start_with(options, perform, soft, hard)
     }

@@ -4,13 +4,10 @@ use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderValue;
-use serde::Deserialize;
+use switchyard_core::provider::Fault;
 
 /// Whoever asks to come later is believed for so long at most.
 const LATER_MAX: Duration = Duration::from_mins(1);
-/// Codes of an account that may not be used: "Permission Denied", "Account not active", "Account is not active". Source:
-/// Twilio's list of errors.
-const NOT_TAKEN: [u32; 3] = [20_003, 20_005, 10_001];
 
 /// Why the provider did not do it.
 #[derive(Debug, thiserror::Error)]
@@ -46,12 +43,6 @@ pub(crate) enum ProviderError {
     },
 }
 
-#[derive(Deserialize)]
-struct Fault {
-    #[serde(default)]
-    code: u32,
-}
-
 /// What an answer says that is no success. Of statuses of 500 and above nobody knows what was done before, with a time to
 /// come again or without one.
 pub(super) fn refusal(
@@ -59,11 +50,9 @@ pub(super) fn refusal(
     after: Option<&HeaderValue>,
     body: &[u8],
 ) -> ProviderError {
-    let code = serde_json::from_slice(body).map_or(0, |fault: Fault| fault.code);
+    let fault = Fault::read(body);
     match status {
-        _ if status == StatusCode::UNAUTHORIZED || NOT_TAKEN.contains(&code) => {
-            ProviderError::Denied
-        }
+        _ if fault.denies_account(status.as_u16()) => ProviderError::Denied,
         StatusCode::NOT_FOUND => ProviderError::Unknown,
         StatusCode::TOO_MANY_REQUESTS => {
             let seconds = after.and_then(|it| it.to_str().ok()?.parse().ok());
@@ -73,7 +62,7 @@ pub(super) fn refusal(
             }
         }
         _ => ProviderError::Refused {
-            code,
+            code: fault.code,
             status: status.as_u16(),
         },
     }

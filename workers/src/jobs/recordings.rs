@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use reqwest::header::{CONTENT_TYPE, LOCATION};
-use reqwest::{Response, StatusCode, Url};
-use secrecy::ExposeSecret;
+use reqwest::{Method, Response, StatusCode, Url};
 use store::calls::{self, AUDIO_MAX, Audio};
 use switchyard_core::call::{CallSid, RecordingState};
 use switchyard_core::{BusinessId, Timestamp};
 
 use crate::jobs::Context;
-use crate::options::Recordings;
 use crate::outcome::Outcome;
+
+mod account;
+
+pub(crate) use account::Account;
 
 /// A recording has this header and something after it, or it is none.
 const WAV_HEADER: usize = 44;
@@ -29,6 +31,8 @@ const NOT_YET: [(Duration, Duration); 5] = [
 
 /// Why nothing was fetched.
 enum Trouble {
+    /// The account is not taken: it comes when it is again.
+    Denied,
     /// It is not there (yet).
     NotThere,
     /// Try again.
@@ -69,7 +73,7 @@ pub(super) async fn fetch(
     let now = Timestamp::now();
     match download(from, recording).await {
         Ok(audio) => {
-            let (recording, keys) = (recording.clone(), &from.keys);
+            let (recording, keys) = (recording.clone(), &from.company().keys);
             match calls::keep_recording(keys, now, business, recording.clone(), audio).await {
                 Err(store::Error::QuotaExceeded(_)) => {
                     calls::fail_recording(store, business, recording).await?;
@@ -80,6 +84,7 @@ pub(super) async fn fetch(
                 kept => kept.map(|_| Outcome::Done),
             }
         }
+        Err(Trouble::Denied) => Ok(from.waits()),
         Err(Trouble::NotThere) => {
             let age = now.since(since);
             match NOT_YET.iter().find(|(until, _)| age < *until) {
@@ -121,44 +126,55 @@ pub(super) async fn drop_copy(
             code: "no_provider",
         });
     };
-    let request = from.client.delete(from.url(recording, "json"));
-    let answer = request
-        .basic_auth(&from.account_sid, Some(from.auth_token.expose_secret()))
-        .send()
-        .await;
-    Ok(match answer.map(|it| it.status()) {
-        Ok(status) if status.is_success() || status == StatusCode::NOT_FOUND => Outcome::Done,
-        Ok(_) => Outcome::Failed {
-            code: "provider_refused",
-        },
-        Err(_) => Outcome::Failed {
+    if from.is_denied() {
+        return Ok(from.waits());
+    }
+    let path = format!("/Recordings/{recording}.json");
+    let answer = from.company().request(Method::DELETE, &path).send().await;
+    let Ok(answer) = answer else {
+        return Ok(Outcome::Failed {
             code: "provider_unreachable",
-        },
+        });
+    };
+    let status = answer.status();
+    Ok(if status.is_success() || status == StatusCode::NOT_FOUND {
+        Outcome::Done
+    } else if from.hears(answer).await {
+        from.waits()
+    } else {
+        Outcome::Failed {
+            code: "provider_refused",
+        }
     })
 }
 
-async fn download(from: &Recordings, recording: &CallSid) -> Result<Audio, Trouble> {
-    let mut answer = from
-        .client
-        .get(from.url(recording, "wav"))
-        .basic_auth(&from.account_sid, Some(from.auth_token.expose_secret()))
-        .send()
-        .await?;
+async fn download(from: &Account, recording: &CallSid) -> Result<Audio, Trouble> {
+    if from.is_denied() {
+        return Err(Trouble::Denied);
+    }
+    let path = format!("/Recordings/{recording}.wav");
+    let mut answer = from.company().request(Method::GET, &path).send().await?;
     for _ in 0..REDIRECTS {
         if !answer.status().is_redirection() {
             break;
         }
         // Without the credentials: it is another house.
         let elsewhere = elsewhere(&answer).ok_or(Trouble::Never("bad_redirect"))?;
-        answer = from.client.get(elsewhere).send().await?;
-    }
-    match answer.status() {
-        StatusCode::OK => {}
-        StatusCode::NOT_FOUND => return Err(Trouble::NotThere),
-        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-            return Err(Trouble::Fault("provider_refused_us"));
+        let storage = from.company().client.get(elsewhere).send().await?;
+        // What a storage refuses says nothing of the account.
+        if !storage.status().is_success() && !storage.status().is_redirection() {
+            return Err(refused(storage.status()));
         }
-        _ => return Err(Trouble::Fault("provider_refused")),
+        answer = storage;
+    }
+    let status = answer.status();
+    if status != StatusCode::OK {
+        let denied = status != StatusCode::NOT_FOUND && from.hears(answer).await;
+        return Err(if denied {
+            Trouble::Denied
+        } else {
+            refused(status)
+        });
     }
     let is_mp3 = (answer.headers().get(CONTENT_TYPE))
         .and_then(|it| it.to_str().ok())
@@ -178,6 +194,15 @@ async fn download(from: &Recordings, recording: &CallSid) -> Result<Audio, Troub
         duration_s: None,
         bytes,
     })
+}
+
+/// What an answer says that is no file.
+fn refused(status: StatusCode) -> Trouble {
+    match status {
+        StatusCode::NOT_FOUND => Trouble::NotThere,
+        StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Trouble::Fault("provider_refused_us"),
+        _ => Trouble::Fault("provider_refused"),
+    }
 }
 
 /// Where it stands instead: by https, or by the scheme of who sent us there.

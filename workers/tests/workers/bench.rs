@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::BoxFuture;
+use prometheus::Registry;
 use sqlx::Connection;
 use store::jobs::{Count, DeadLetter, Wanted};
 use store::{Lane, Store, StoreOptions};
@@ -79,6 +80,7 @@ enum Home {
 pub(crate) struct Crew {
     pub(crate) workers: Workers,
     pub(crate) hard: CancellationToken,
+    registry: Registry,
 }
 
 impl Crew {
@@ -87,6 +89,13 @@ impl Crew {
         tokio::time::timeout(DEADLINE, self.workers.stop())
             .await
             .unwrap();
+    }
+
+    /// A gauge of the process.
+    pub(crate) fn gauge(&self, name: &str) -> f64 {
+        let families = self.registry.gather();
+        let family = families.iter().find(|family| family.name() == name);
+        family.unwrap().get_metric()[0].get_gauge().get_value()
     }
 
     /// Hands back what runs.
@@ -171,14 +180,25 @@ impl Bench {
         options.slots = HashMap::from([("drain_chat", slots)]);
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
         let workers = Workers::start_with(&options, perform, soft, hard.clone()).unwrap();
-        Crew { workers, hard }
+        let registry = options.registry;
+        Crew {
+            workers,
+            hard,
+            registry,
+        }
     }
 
     /// Workers of the product's jobs.
     pub(crate) fn product(&self, pace: Pace) -> Crew {
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
-        let workers = Workers::start(&self.options(pace), soft, hard.clone()).unwrap();
-        Crew { workers, hard }
+        let options = self.options(pace);
+        let workers = Workers::start(&options, soft, hard.clone()).unwrap();
+        let registry = options.registry;
+        Crew {
+            workers,
+            hard,
+            registry,
+        }
     }
 
     /// Workers of the product's jobs about calls.
@@ -188,11 +208,16 @@ impl Bench {
         options.recordings = recordings;
         let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
         let workers = Workers::start(&options, soft, hard.clone()).unwrap();
-        Crew { workers, hard }
+        let registry = options.registry;
+        Crew {
+            workers,
+            hard,
+            registry,
+        }
     }
 
     fn options(&self, pace: Pace) -> WorkerOptions {
-        let registry = prometheus::Registry::new();
+        let registry = Registry::new();
         let key = Some("the-internal-key".to_owned().into());
         let mut options = WorkerOptions::new(self.store.clone(), vec![Group::High], key, registry);
         options.pace = pace;
@@ -230,7 +255,7 @@ pub(crate) async fn open(file: &std::path::Path, hints: bool) -> Store {
 fn options(hints: bool) -> StoreOptions {
     StoreOptions {
         fail: Arc::new(FailPoints::none()),
-        registry: prometheus::Registry::new(),
+        registry: Registry::new(),
         hints,
         answer: store::ANSWER,
     }

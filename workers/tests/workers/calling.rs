@@ -4,6 +4,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use actix_web::http::StatusCode;
 use actix_web::web::{Data, Path};
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use store::audit::Actor;
@@ -12,6 +13,7 @@ use store::seal::{Keys, MasterKey};
 use store::{events, sessions};
 use switchyard_core::call::{CallSid, CallState, Direction, RecordingState};
 use switchyard_core::event::EventType;
+use switchyard_core::queue::Queue;
 use switchyard_core::{BusinessId, Timestamp};
 use workers::Recordings;
 
@@ -22,10 +24,14 @@ const SECRET: &str = "the account's secret";
 /// What the company was asked: the method, the path, and whether the right credentials came along.
 type Asked = Arc<Mutex<Vec<(String, String, bool)>>>;
 
+/// The method for which the account is not taken, and by which status and code that is said.
+type Denied = Arc<Mutex<Option<(&'static str, u16, u32)>>>;
+
 /// A telephone company that answers 404 to the first question for a recording, then sends to its storage.
 struct Company {
     url: String,
     asked: Asked,
+    denied: Denied,
 }
 
 fn note(request: &HttpRequest, asked: &Asked) -> usize {
@@ -41,7 +47,17 @@ fn note(request: &HttpRequest, asked: &Asked) -> usize {
     before
 }
 
-async fn recording(request: HttpRequest, asked: Data<Asked>, name: Path<String>) -> HttpResponse {
+async fn recording(
+    request: HttpRequest,
+    (asked, denied): (Data<Asked>, Data<Denied>),
+    name: Path<String>,
+) -> HttpResponse {
+    let denied = *denied.lock().unwrap();
+    if let Some((_, status, code)) = denied.filter(|it| request.method() == it.0) {
+        note(&request, &asked);
+        let status = StatusCode::from_u16(status).unwrap();
+        return HttpResponse::build(status).body(format!("{{\"code\":{code}}}"));
+    }
     match note(&request, &asked) {
         _ if request.method() == "DELETE" => HttpResponse::NoContent().finish(),
         0 => HttpResponse::NotFound().finish(),
@@ -49,6 +65,21 @@ async fn recording(request: HttpRequest, asked: Data<Asked>, name: Path<String>)
             .insert_header(("location", format!("/storage/{name}")))
             .finish(),
     }
+}
+
+/// Suspended from the first refusal on.
+async fn account(
+    request: HttpRequest,
+    (asked, denied): (Data<Asked>, Data<Denied>),
+) -> HttpResponse {
+    note(&request, &asked);
+    let denied = *denied.lock().unwrap();
+    let is_refused = denied.is_some_and(|(method, ..)| {
+        let mut asked = asked.lock().unwrap().clone().into_iter();
+        asked.any(|it| it.0 == method && it.1.contains("/Recordings/"))
+    });
+    let status = if is_refused { "suspended" } else { "active" };
+    HttpResponse::Ok().body(format!("{{\"status\":\"{status}\"}}"))
 }
 
 async fn storage(request: HttpRequest, asked: Data<Asked>) -> HttpResponse {
@@ -62,11 +93,14 @@ fn audio() -> Vec<u8> {
 
 impl Company {
     fn start() -> Self {
-        let asked = Asked::default();
+        let (asked, denied) = (Asked::default(), Denied::default());
         let shared = Data::new(Arc::clone(&asked));
+        let standing = Data::new(Arc::clone(&denied));
         let server = HttpServer::new(move || {
             App::new()
                 .app_data(shared.clone())
+                .app_data(standing.clone())
+                .route("/2010-04-01/Accounts/AC1.json", web::to(account))
                 .route(
                     "/2010-04-01/Accounts/AC1/Recordings/{name}",
                     web::to(recording),
@@ -80,7 +114,24 @@ impl Company {
             .unwrap();
         let url = format!("http://{}", server.addrs()[0]);
         tokio::spawn(server.run());
-        Self { url, asked }
+        Self { url, asked, denied }
+    }
+
+    /// How often it was asked so.
+    fn count(&self, method: &str, path: &str) -> usize {
+        let asked = self.asked.lock().unwrap();
+        let is_it = |it: &&(String, String, bool)| it.0 == method && it.1.ends_with(path);
+        asked.iter().filter(is_it).count()
+    }
+
+    /// Waits until it was asked once more how the account stands than a job of the queue has attempts.
+    async fn is_probed(&self) {
+        let before = self.count("GET", "/AC1.json");
+        let attempts = usize::from(Queue::Recordings.policy().attempts);
+        eventually("the account is asked about", || async {
+            self.count("GET", "/AC1.json") > before + attempts
+        })
+        .await;
     }
 }
 
@@ -139,6 +190,35 @@ both_engines! {
         let told = events::after(&bench.store, business, 0, 10).await.unwrap().events;
         let ready = told.iter().filter(|it| it.kind == EventType::RecordingReady).count();
         assert_eq!(ready, 1);
+        crew.stop().await;
+    }
+
+    async fn a_recording_waits_for_an_account_that_is_not_taken(bench: &Bench) {
+        const DENIED: &str = "switchyard_recordings_account_denied";
+        let (company, business) = (Company::start(), BusinessId::generate());
+        let keys = Keys::new(bench.store.clone(), MasterKey::generate());
+        let from = Recordings::new(keys, &company.url, "AC1", SECRET.to_owned().into()).unwrap();
+        *company.denied.lock().unwrap() = Some(("GET", 401, 20_003));
+        let crew = bench.calling(FAST_ENOUGH, Some(from.probing_every(Duration::from_millis(50))));
+        assert_eq!(crew.gauge(DENIED), 0.0);
+        call(bench, business).await;
+        let recorded = Recorded { recording_sid: sid("RE1"), duration_s: Some(4), is_absent: false };
+        calls::note_recording(&bench.store, Timestamp::now(), business, sid("CA1"), recorded).await.unwrap();
+        company.is_probed().await;
+        assert_eq!(company.count("GET", "/RE1.wav"), 1);
+        assert_eq!(crew.gauge(DENIED), 1.0);
+        let state = async || calls::recording_state(&bench.store, business, &sid("RE1")).await.unwrap().unwrap().0;
+        assert_eq!(state().await, RecordingState::Pending);
+        // Taken again, until the file is here and its copy is to go.
+        *company.denied.lock().unwrap() = Some(("DELETE", 403, 20_005));
+        eventually("the copy is to go", || async { company.count("DELETE", "/RE1.json") == 1 }).await;
+        eventually("the account is not taken once more", || async { crew.gauge(DENIED) == 1.0 }).await;
+        assert_eq!(state().await, RecordingState::Ready);
+        company.is_probed().await;
+        assert_eq!(company.count("DELETE", "/RE1.json"), 1);
+        *company.denied.lock().unwrap() = None;
+        eventually("the company's copy is gone", || async { company.count("DELETE", "/RE1.json") == 2 }).await;
+        eventually("the account is taken again", || async { crew.gauge(DENIED) == 0.0 }).await;
         crew.stop().await;
     }
 

@@ -236,6 +236,18 @@ fn alerts_and_dashboards_ask_for_metrics_that_there_are() {
 }
 
 #[test]
+fn whoever_an_alert_wakes_finds_what_it_watches_on_a_dashboard() {
+    let drawn: BTreeSet<String> = (drawn().iter())
+        .flat_map(|(_, expression)| asked(expression))
+        .collect();
+    for (alert, rule) in alerts() {
+        for metric in asked(&rule) {
+            assert!(drawn.contains(&metric), "{alert}: nothing draws {metric}");
+        }
+    }
+}
+
+#[test]
 fn every_expression_of_the_dashboards_is_one() {
     let expressions = drawn();
     let folder = tempfile::tempdir().unwrap();

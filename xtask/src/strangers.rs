@@ -1,23 +1,25 @@
-//! Programs of others that the tests use: the quick starts are run as printed, in the shell, Python and Node.js, and what
-//! is deployed is checked by what will read it.
+//! Programs of others that the tests use: the quick starts are run as printed, in the shell, Python and Node.js, what is
+//! deployed is checked by what will read it, and clocks are set wrong.
 
 use anyhow::Result;
 
 use crate::frontend;
 use crate::install::{answers, by_apt, find};
 
-/// What the tests of a deployment check its files with: a program, whom it is for, and its Debian package.
-const DEPLOYMENT: [(&str, &str, &str); 4] = [
+/// What the tests of a deployment check its files with, and what gives a process another clock: a program, its name for
+/// people, and its Debian package.
+const PROGRAMS: [(&str, &str, &str); 5] = [
     ("nginx", "nginx", "nginx"),
     ("docker-compose", "docker-compose", "docker-compose"),
     ("promtool", "Prometheus' promtool", "prometheus"),
     ("openssl", "OpenSSL", "openssl"),
+    ("faketime", "faketime", "faketime"),
 ];
 
 /// Installs what is missing of it; Node.js is named, because distributions have old ones.
 pub(crate) fn ensure() -> Result<()> {
     let places = ["/usr/sbin".into()];
-    for (program, name, package) in DEPLOYMENT {
+    for (program, name, package) in PROGRAMS {
         if find(&[program], &places).is_none() {
             by_apt(name, &[package])?;
         }

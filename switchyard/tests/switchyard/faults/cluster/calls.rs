@@ -2,6 +2,7 @@
 //! Who was taken is the ledger of the network that calls, never a count of ours.
 
 mod agent;
+mod clocks;
 mod hall;
 mod limits;
 mod replicas;

@@ -49,8 +49,8 @@ pub(super) struct Hall {
 }
 
 impl Hall {
-    /// So many lines by the settings; `own`: replicas that are told another number.
-    pub(super) async fn start(lines: u32, own: &[(&str, u32)]) -> Self {
+    /// So many lines by the settings; `own`: replicas with a setting of their own.
+    pub(super) async fn start(lines: u32, own: &[(&str, &str, String)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let settings = [
             ("MAX_CONCURRENT_CALLS", lines.to_string()),
@@ -61,9 +61,8 @@ impl Hall {
         let place = folder.path().join("cluster");
         let cluster = tokio::task::block_in_place(|| {
             let mut cluster = Cluster::at(&place, &program(), &settings).unwrap();
-            for (name, lines) in own {
-                let lines = lines.to_string();
-                cluster.set(name, "MAX_CONCURRENT_CALLS", &lines).unwrap();
+            for (name, setting, value) in own {
+                cluster.set(name, setting, value).unwrap();
             }
             let started = cluster.start().and_then(|()| cluster.scale("calls", 3));
             if let Err(error) = started {

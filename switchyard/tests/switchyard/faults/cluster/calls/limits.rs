@@ -19,7 +19,7 @@ const STAY: usize = 40;
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn calls_keep_to_their_lines_whatever_is_lost_and_whatever_counts_them() {
     let scale = scale();
-    let own = [("calls-1", UNLIKE.0)];
+    let own = [("calls-1", "MAX_CONCURRENT_CALLS", UNLIKE.0.to_string())];
     let mut hall = Box::pin(Hall::start(UNLIKE.1, &own)).await;
     unlike(&hall, &scale).await;
     hall.limit(LINES).await;

@@ -76,8 +76,8 @@ async function telephone(customer) {
   return call;
 }
 
-/** Makes all of it; answers the ids that the scenes need. */
-export async function furnish() {
+/** Makes all of it, and for each of these languages a number to be linked; answers the ids that the scenes need. */
+export async function furnish(languages) {
   const { phone, session } = await linkedNumber("Sales · מכירות");
   const customer = await newPhone("נועה Cohen");
   await write(customer, phone, "Do you have it in blue?");
@@ -93,10 +93,11 @@ export async function furnish() {
   await fallen("Returns", "logged_out", unlink);
   await fallen("Deliveries", "failed", (own) => refuse(own, 403));
   await fallen("Support · תמיכה", "restricted", (own) => refuse(own, 402));
-  const unlinked = await api("POST", "/v1/sessions", { name: "New line" });
+  const unlinked = {};
+  for (const language of languages) unlinked[language] = (await api("POST", "/v1/sessions", { name: `New line, ${language}` })).id;
   const call = await telephone(customer);
   const agent = await member("agent", "דנה Levi");
   const { page: invitation } = await invite("admin");
   await owner("POST", "/v1/api-keys", { name: "Shop website", scopes: ["messages:read", "messages:write"] });
-  return { agent, invitation, session, chat: chat.id, failed: failed.chat_id, call, unlinked: unlinked.id };
+  return { agent, invitation, session, chat: chat.id, failed: failed.chat_id, call, unlinked };
 }

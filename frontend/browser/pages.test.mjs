@@ -1,4 +1,5 @@
-// Every page of a business at work, in both languages and themes, on a desk and on a phone.
+// Every page of a business at work, in both languages and themes, on a desk and on a phone. The languages run side by side:
+// each has sign-ins and a number to be linked of its own.
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { launch, open, profile, signIn } from "./chromium.mjs";
@@ -8,15 +9,11 @@ import { LANGUAGES, inspect } from "./looks.mjs";
 import { SCENES } from "./scenes.mjs";
 
 let browser;
-let made;
-/** The sign-ins, by who they are of. */
-const kept = {};
+let furnished;
 
 before(async () => {
   browser = await launch();
-  made = await furnish();
-  kept.owner = await signedIn();
-  kept.agent = await signedIn({ email: made.agent, password: PASSWORD });
+  furnished = await furnish(LANGUAGES);
 });
 
 async function signedIn(who) {
@@ -31,7 +28,8 @@ async function signedIn(who) {
 after(() => browser?.close());
 
 async function look(scene, language, context) {
-  await scene.before?.(made);
+  const made = { ...furnished, unlinked: furnished.unlinked[language] };
+  const begun = await scene.before?.(made);
   const { page, errors } = await open(context, scene.path(made));
   try {
     await scene.ready(page, made);
@@ -40,22 +38,25 @@ async function look(scene, language, context) {
   } finally {
     await context.setOffline(false);
     await page.close();
+    await scene.after?.(begun);
   }
 }
 
-for (const language of LANGUAGES) {
-  describe(`in ${language}`, () => {
-    const contexts = {};
-    before(async () => {
-      for (const who of ["owner", "agent", "nobody"]) contexts[who] = await profile(browser, { language, kept: kept[who] });
+describe("every page", { concurrency: LANGUAGES.length }, () => {
+  for (const language of LANGUAGES) {
+    describe(`in ${language}`, { concurrency: 1 }, () => {
+      const contexts = {};
+      before(async () => {
+        const kept = {
+          owner: await signedIn(),
+          agent: await signedIn({ email: furnished.agent, password: PASSWORD }),
+        };
+        for (const who of ["owner", "agent", "nobody"]) contexts[who] = await profile(browser, { language, kept: kept[who] });
+      });
+      after(async () => {
+        for (const context of Object.values(contexts)) await context.close();
+      });
+      for (const scene of SCENES) test(scene.name, () => look(scene, language, contexts[scene.as ?? "owner"]));
     });
-    after(async () => {
-      for (const [who, context] of Object.entries(contexts)) {
-        // A renewed sign-in spends the one before it.
-        if (who !== "nobody") kept[who] = await context.storageState();
-        await context.close();
-      }
-    });
-    for (const scene of SCENES) test(scene.name, () => look(scene, language, contexts[scene.as ?? "owner"]));
-  });
-}
+  }
+});

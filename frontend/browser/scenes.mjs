@@ -1,5 +1,5 @@
 // Every page in the states that can be reached in a running demo, and how to get there.
-import { api, codeOf } from "./demo.mjs";
+import { api, codeOf, network } from "./demo.mjs";
 import { calls } from "./furnish.mjs";
 
 const WITHIN = { timeout: 30_000 };
@@ -24,7 +24,7 @@ const sheet = (rows, icon) => async (page) => {
   await page.getByRole("dialog").waitFor(WITHIN);
 };
 
-/** `ready` waits until the page shows what it is for; `as` names who looks, else the owner. */
+/** `ready` waits until the page shows what it is for; `as` names who looks, else the owner; `after` gets what `before` made. */
 export const SCENES = [
   { name: "sign-in", as: "nobody", path: () => "/sign-in", ready: shows("input[name=email]") },
   { name: "sign-in-refused", as: "nobody", path: () => "/sign-in#link=spent", ready: shows("[role=alert]") },
@@ -115,6 +115,7 @@ export const SCENES = [
     name: "slots",
     // A call that lasts for as long as anybody looks.
     before: () => calls("+972559999998", ["expect verb Record", "tone 100s"]),
+    after: (sid) => network("POST", `/calls/${sid}/hangup`, {}),
     path: () => "/slots",
     ready: shows("[data-slot]"),
   },

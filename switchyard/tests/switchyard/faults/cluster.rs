@@ -25,6 +25,8 @@ struct Scale {
     rate: f64,
     /// The lease of a shard, in milliseconds.
     lease_ms: u64,
+    /// What flows before a fault is measured over this.
+    before: Duration,
     /// How long something is away or stands still.
     outage: Duration,
     /// For how long faults are repeated.
@@ -42,7 +44,8 @@ const SHORT: Scale = Scale {
     numbers: 3,
     rate: 6.0,
     lease_ms: 3_000,
-    outage: Duration::from_secs(5),
+    before: Duration::from_secs(2),
+    outage: Duration::from_secs(3),
     storm: Duration::from_secs(10),
     every: Duration::from_secs(3),
     // Whoever tests may have a machine that does something else beside it.
@@ -55,6 +58,7 @@ const LONG: Scale = Scale {
     numbers: 1_000,
     rate: 100.0,
     lease_ms: 15_000,
+    before: Duration::from_secs(4),
     outage: Duration::from_mins(1),
     storm: Duration::from_mins(2),
     every: Duration::from_secs(5),
@@ -74,9 +78,6 @@ const NEXT_VERSION: &str = "
 /// How slow Redis gets: a call waits for half a second at most, so the one is slow and the other is too slow.
 const SLOW: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(700)];
 
-/// What flows before a fault is measured over this.
-const BEFORE: Duration = Duration::from_secs(4);
-
 fn scale() -> Scale {
     match env::var("SWITCHYARD_TEST_CLUSTER") {
         Ok(word) if word == "long" => LONG,
@@ -94,9 +95,9 @@ impl Scale {
 }
 
 /// A load that flows, and how many it has accepted a second.
-async fn flowing(standing: &mut Standing) -> (Load, f64) {
+async fn flowing(standing: &mut Standing, scale: &Scale) -> (Load, f64) {
     let load = standing.load();
-    let before = load.rate(BEFORE).await;
+    let before = load.rate(scale.before).await;
     assert!(before > 0.0, "nothing flows");
     (load, before)
 }
@@ -155,7 +156,7 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
         "worker-default-1",
         "worker-low-1",
     ] {
-        let (load, before) = flowing(&mut standing).await;
+        let (load, before) = flowing(&mut standing, &scale).await;
         holds(&standing, name);
         kill(&standing, name);
         again(&mut standing, name);
@@ -169,7 +170,7 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
         .await;
     }
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     holds(&standing, "shard-3");
     kill(&standing, "shard-3");
     // Nobody starts it again meanwhile.
@@ -178,7 +179,7 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
     over(&mut standing, &scale, load, before, fault).await;
     again(&mut standing, "shard-3");
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     let workers: Vec<String> = roles(&standing)
         .into_iter()
         .filter(|name| name.starts_with("worker"))
@@ -203,7 +204,7 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
 
 /// One random process killed and started again after the other.
 async fn storm(standing: &mut Standing, scale: &Scale) {
-    let (load, before) = flowing(standing).await;
+    let (load, before) = flowing(standing, scale).await;
     let start = std::time::Instant::now();
     while start.elapsed() < scale.storm {
         tokio::time::sleep(scale.every).await;
@@ -211,14 +212,8 @@ async fn storm(standing: &mut Standing, scale: &Scale) {
         kill(standing, &name);
         again(standing, &name);
     }
-    over(
-        standing,
-        scale,
-        load,
-        before,
-        "a random kill -9 again and again",
-    )
-    .await;
+    let fault = "a random kill -9 again and again";
+    over(standing, scale, load, before, fault).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -226,11 +221,11 @@ async fn a_cluster_outlives_its_servers() {
     let scale = scale();
     let mut standing = scale.standing().await;
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     tokio::task::block_in_place(|| standing.cluster.redis("FLUSHALL").unwrap());
     over(&mut standing, &scale, load, before, "Redis flushed").await;
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     kill(&standing, "redis");
     // The outage itself is the fault.
     tokio::time::sleep(scale.outage).await;
@@ -239,31 +234,25 @@ async fn a_cluster_outlives_its_servers() {
 
     slowed(&mut standing, &scale).await;
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     tokio::task::block_in_place(|| standing.cluster.end("postgres").unwrap());
     again(&mut standing, "postgres");
     over(&mut standing, &scale, load, before, "Postgres restarted").await;
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     kill(&standing, "postgres");
     again(&mut standing, "postgres");
     over(&mut standing, &scale, load, before, "Postgres kill -9").await;
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     let start = std::time::Instant::now();
     while start.elapsed() < scale.storm {
         let all = "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'";
         tokio::task::block_in_place(|| standing.cluster.sql(all).unwrap());
         tokio::time::sleep(scale.every * 2).await;
     }
-    over(
-        &mut standing,
-        &scale,
-        load,
-        before,
-        "every backend terminated",
-    )
-    .await;
+    let fault = "every backend terminated";
+    over(&mut standing, &scale, load, before, fault).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -271,7 +260,7 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
     let scale = scale();
     let mut standing = scale.standing().await;
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     holds(&standing, "shard-1");
     standing.cluster.pause("shard-1").unwrap();
     // The pause itself is the fault: longer than the lease.
@@ -296,7 +285,7 @@ async fn shards_of_a_cluster_pause_and_lose_their_network_without_harm() {
     ] {
         // What it held went to others while it was away.
         standing.move_to(1, scale.patience).await;
-        let (load, before) = flowing(&mut standing).await;
+        let (load, before) = flowing(&mut standing, &scale).await;
         holds(&standing, "shard-1");
         line.is(manner);
         tokio::time::sleep(scale.outage.max(Duration::from_millis(scale.lease_ms * 2))).await;
@@ -310,7 +299,7 @@ async fn every_number_of_a_cluster_is_back_after_all_sockets_were_cut_at_once() 
     let scale = scale();
     let mut standing = scale.standing().await;
     standing.crowd(scale.numbers - scale.businesses).await;
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     let logins = standing.network.log("login").await.len();
     let cut = json!({ "kind": "cut", "count": scale.numbers });
     standing.network.fault(cut).await;
@@ -334,7 +323,7 @@ async fn slowed(standing: &mut Standing, scale: &Scale) {
     reroute(standing, &roles, "REDIS_URL", &moved(&url, line.port()));
     standing.connected(scale.patience).await;
     for (delay, fault) in SLOW.into_iter().zip(["Redis slow", "Redis too slow"]) {
-        let (load, before) = flowing(standing).await;
+        let (load, before) = flowing(standing, scale).await;
         line.is(Manner::Slow(delay));
         tokio::time::sleep(scale.outage).await;
         line.is(Manner::Clear);
@@ -360,15 +349,20 @@ fn moved(url: &str, to: u16) -> String {
     url.replace(&format!(":{}", port(url)), &format!(":{to}"))
 }
 
-/// Restarts processes with another address of a server.
+/// Restarts processes with another address of a server: all are ended before the first one is back, while nobody sends.
 fn reroute(standing: &mut Standing, names: &[String], setting: &str, url: &str) {
-    for name in names {
-        tokio::task::block_in_place(|| {
+    tokio::task::block_in_place(|| {
+        for name in names {
             standing.cluster.set(name, setting, url).unwrap();
             standing.cluster.end(name).unwrap();
-        });
-        again(standing, name);
-    }
+        }
+        for name in names {
+            standing.cluster.again(name).unwrap();
+        }
+        for name in names {
+            standing.cluster.wait(name).unwrap();
+        }
+    });
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -376,7 +370,7 @@ async fn a_cluster_is_restarted_piece_by_piece_and_nobody_notices() {
     let scale = scale();
     let mut standing = scale.standing().await;
     standing.through_nginx();
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     // What the migrations of a next version do to tables in use, before any process of it runs.
     tokio::task::block_in_place(|| {
         standing.cluster.sql(NEXT_VERSION).unwrap();
@@ -390,7 +384,7 @@ async fn a_cluster_is_restarted_piece_by_piece_and_nobody_notices() {
     let noticed = (report.unavailable, report.unanswered, report.evicted);
     assert_eq!(noticed, (0, 0, 0), "{report}");
 
-    let (load, before) = flowing(&mut standing).await;
+    let (load, before) = flowing(&mut standing, &scale).await;
     kill(&standing, "nginx");
     again(&mut standing, "nginx");
     over(&mut standing, &scale, load, before, "kill -9 nginx").await;

@@ -44,7 +44,10 @@ cargo xtask <command>
                     has and how it is reached is in D/cluster.json (D is ./cluster unless named)
   faults            the kill tests, 20 rounds (SWITCHYARD_FAULT_ROUNDS changes it), and a cluster of 60 businesses with
                     100 messages a second each way under one fault after the other; the report is target/faults.txt
-  schemathesis      holds the API against its description as a key, an agent and an owner, with random requests too";
+  browser           the dashboard's stories in a real Chromium: of a business, and of those who operate a cluster
+  schemathesis [--short]
+                    holds the API against its description as a key, an agent and an owner; unless --short with random
+                    requests too";
 
 /// Runs the command that these words name.
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -66,6 +69,8 @@ pub fn run(arguments: &[String]) -> Result<()> {
         ("bench", words) => bench::run(words),
         ("faults", []) => faults::run(),
         ("schemathesis", []) => schemathesis::run(&Depth::Long),
+        ("schemathesis", ["--short"]) => schemathesis::run(&Depth::Short),
+        ("browser", []) => browser::run(),
         ("cluster", words) => cluster::run(words),
         ("postgres", words) => postgres::run(words),
         ("help" | "--help" | "-h", _) => {

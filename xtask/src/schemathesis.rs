@@ -41,6 +41,11 @@ struct Stage {
     contact: String,
 }
 
+/// Installs the tool where it is missing.
+pub(crate) fn ensure() -> Result<()> {
+    tool().map(drop)
+}
+
 /// Tests a demo of this program as all callers at once; shows what each found, and fails when one found anything.
 pub(crate) fn run(depth: &Depth) -> Result<()> {
     let tool = tool()?;

@@ -1,7 +1,7 @@
 //! Running a program as a named step: what runs, how long it took, and a stop at the first failure.
 
 use std::ffi::OsStr;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
@@ -48,6 +48,29 @@ impl<'a> Step<'a> {
             self.name,
             start.elapsed().as_secs_f64()
         ));
+        Ok(())
+    }
+
+    /// Runs to the end while other steps run, and only then prints all that it printed.
+    pub(crate) fn run_beside(mut self) -> Result<()> {
+        let start = Instant::now();
+        let (mut printed, writer) = io::pipe()?;
+        self.command.stdout(writer.try_clone()?).stderr(writer);
+        let mut child = self.command.spawn().with_context(|| self.cannot_start())?;
+        // The command holds the end that is written to; the pipe ends when nobody does.
+        let name = self.name;
+        drop(self);
+        let mut text = Vec::new();
+        printed.read_to_end(&mut text)?;
+        let status = child.wait()?;
+        say(&format!(
+            "\n── {name} ──\n{}\n── {name}: {:.1} s",
+            String::from_utf8_lossy(&text).trim(),
+            start.elapsed().as_secs_f64()
+        ));
+        if !status.success() {
+            bail!("{name} failed ({status})");
+        }
         Ok(())
     }
 

@@ -1,18 +1,24 @@
 //! `cargo xtask test`: everything that must hold before a change lands.
 
-use std::env;
+use std::thread;
 use std::time::Instant;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 
-use crate::cluster::Throwaway;
-use crate::cluster::book;
 use crate::postgres::{self, Postgres};
-use crate::product::Product;
-use crate::schemathesis::Depth;
 use crate::step::say;
-use crate::workspace::{SIM, cargo, program};
+use crate::workspace::{SIM, cargo};
 use crate::{browser, check, frontend, generated, redis, schemathesis, strangers};
+
+/// What looks at the whole program from outside, by the words of this command that run it. It runs beside the tests of the
+/// code, which wait much: for leases to end, for processes to start, for what is away to be back.
+const OUTSIDE: [(&str, &[&str]); 2] = [
+    (
+        "the API against its description",
+        &["schemathesis", "--short"],
+    ),
+    ("the dashboard in a browser", &["browser"]),
+];
 
 /// Runs every check and every test; stops at the first step that fails.
 pub(crate) fn run() -> Result<()> {
@@ -21,11 +27,17 @@ pub(crate) fn run() -> Result<()> {
     frontend::build()?;
     check::lints()?;
     frontend::script("dashboard: unit tests", "test").run()?;
-    rust()?;
+    let mut build = vec!["test", "--workspace", "--no-run"];
+    build.extend(SIM);
+    cargo("rust: build of the tests", &build).run()?;
     generated::compare()?;
-    schemathesis::run(&Depth::Short)?;
-    in_a_browser()?;
-    operating_in_a_browser()?;
+    install()?;
+    thread::scope(|scope| {
+        let outside = scope.spawn(outside);
+        let inside = rust();
+        let outside = (outside.join()).unwrap_or_else(|_| bail!("a thread ended badly"));
+        inside.and(outside)
+    })?;
     say(&format!(
         "\neverything passed in {:.0} s",
         start.elapsed().as_secs_f64()
@@ -33,43 +45,30 @@ pub(crate) fn run() -> Result<()> {
     Ok(())
 }
 
-fn rust() -> Result<()> {
+/// What the tests need, before they run beside each other: only one may install at a time.
+fn install() -> Result<()> {
+    postgres::ensure()?;
     redis::ensure()?;
     strangers::ensure()?;
+    schemathesis::ensure()?;
+    browser::ensure()
+}
+
+/// One after the other, each a command of its own, so that all that it prints is kept together.
+fn outside() -> Result<()> {
+    for (name, words) in OUTSIDE {
+        let mut run = vec!["run", "--quiet", "--package", "xtask", "--"];
+        run.extend(words);
+        cargo(name, &run).run_beside()?;
+    }
+    Ok(())
+}
+
+fn rust() -> Result<()> {
     let server = Postgres::start()?;
     let mut test = vec!["test", "--workspace", "--no-fail-fast"];
     test.extend(SIM);
     cargo("rust: tests", &test)
         .with(|command| command.env(postgres::VARIABLE, server.url()))
-        .run()
-}
-
-/// The whole story in a real browser against the real program.
-fn in_a_browser() -> Result<()> {
-    let chromium = browser::chromium()?;
-    let product = Product::start(&program()?, &env::temp_dir(), &[])?;
-    frontend::script("dashboard: browser tests", "browser")
-        .with(|command| {
-            command
-                .env("SWITCHYARD_DEMO", product.description())
-                .env("CHROMIUM", chromium)
-        })
-        .run()
-}
-
-/// What operators do, against several shards that really take and give numbers.
-fn operating_in_a_browser() -> Result<()> {
-    let chromium = browser::chromium()?;
-    // A shard that the story lets stand still is not lost meanwhile.
-    let lease = [("SWITCHYARD_LEASE_MS", "60000".to_owned())];
-    let cluster = Throwaway::start(&program()?, &env::temp_dir(), &lease)?;
-    let file = cluster.folder().join(book::FILE);
-    frontend::script("dashboard: browser tests of a cluster", "browser:cluster")
-        .with(|command| {
-            command
-                .env("SWITCHYARD_DEMO", file)
-                .env("NODE_EXTRA_CA_CERTS", &cluster.book().certificate)
-                .env("CHROMIUM", chromium)
-        })
         .run()
 }

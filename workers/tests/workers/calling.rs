@@ -200,19 +200,19 @@ both_engines! {
         let from = Recordings::new(keys, &company.url, "AC1", SECRET.to_owned().into()).unwrap();
         *company.denied.lock().unwrap() = Some(("GET", 401, 20_003));
         let crew = bench.calling(FAST_ENOUGH, Some(from.probing_every(Duration::from_millis(50))));
-        assert_eq!(crew.gauge(DENIED), 0.0);
+        assert!(crew.gauge(DENIED) < 0.5);
         call(bench, business).await;
         let recorded = Recorded { recording_sid: sid("RE1"), duration_s: Some(4), is_absent: false };
         calls::note_recording(&bench.store, Timestamp::now(), business, sid("CA1"), recorded).await.unwrap();
         company.is_probed().await;
         assert_eq!(company.count("GET", "/RE1.wav"), 1);
-        assert_eq!(crew.gauge(DENIED), 1.0);
+        assert!(crew.gauge(DENIED) > 0.5);
         let state = async || calls::recording_state(&bench.store, business, &sid("RE1")).await.unwrap().unwrap().0;
         assert_eq!(state().await, RecordingState::Pending);
         // Taken again, until the file is here and its copy is to go.
         *company.denied.lock().unwrap() = Some(("DELETE", 403, 20_005));
         eventually("the copy is to go", || async { company.count("DELETE", "/RE1.json") == 1 }).await;
-        eventually("the account is not taken once more", || async { crew.gauge(DENIED) == 1.0 }).await;
+        eventually("the account is not taken once more", || async { crew.gauge(DENIED) > 0.5 }).await;
         assert_eq!(state().await, RecordingState::Ready);
         company.is_probed().await;
         assert_eq!(company.count("DELETE", "/RE1.json"), 1);

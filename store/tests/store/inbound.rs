@@ -80,7 +80,7 @@ async fn claim(store: &Store, now: Timestamp) -> usize {
         free: 8,
         running: HashMap::new(),
         after: None,
-        lease: Duration::from_secs(60),
+        lease: Duration::from_mins(1),
     };
     jobs::claim(store, now, ask).await.unwrap().jobs.len()
 }

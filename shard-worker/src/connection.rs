@@ -153,6 +153,11 @@ impl Connection {
         self.runtime.spawn_detached(Box::pin(watching));
     }
 
+    /// Whether something was heard since the last call; for whoever does not [`listen`](Self::listen) yet.
+    pub(crate) fn has_beaten(&self) -> bool {
+        self.pulse.has_beaten()
+    }
+
     /// From now on the connection is given up when nothing is heard on it.
     pub(crate) fn listen(&self, silence: Duration) {
         let client = Arc::downgrade(&self.client);

@@ -42,7 +42,7 @@ impl Pulse {
     }
 
     /// Whether something was heard since the last call.
-    fn has_beaten(&self) -> bool {
+    pub(crate) fn has_beaten(&self) -> bool {
         self.beaten.swap(false, Ordering::Relaxed)
     }
 }

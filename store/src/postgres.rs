@@ -232,7 +232,8 @@ impl PostgresStore {
     }
 }
 
-/// Tries again while there is no connection, for as long as a caller waits.
+/// Tries again while there is no connection, for as long as a caller waits. One that broke as it was taken is none:
+/// nothing was asked of it but to begin.
 async fn patiently<T, F>(connected: impl Fn() -> F) -> sqlx::Result<T>
 where
     F: Future<Output = sqlx::Result<T>>,
@@ -240,7 +241,7 @@ where
     let begun = Instant::now();
     loop {
         match connected().await {
-            Err(sqlx::Error::PoolTimedOut) if begun.elapsed() < ACQUIRE => {}
+            Err(error) if line::is_gone(&error) && begun.elapsed() < ACQUIRE => {}
             outcome => return outcome,
         }
     }

@@ -24,6 +24,8 @@ use crate::live::{Live, LiveParts};
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// How long a login may take until everything that waited has arrived. The client itself gives up at 180 s.
 const LOGIN: Duration = Duration::from_secs(200);
+/// A login of which nothing can be read for so long is over: after one damaged frame nothing ever is again.
+const DEAF: Duration = Duration::from_mins(1);
 /// A connection that held so long counts as good: the next pause begins anew.
 const HELD: Duration = Duration::from_secs(10);
 /// How long after a client's end its reason may still be told.
@@ -39,6 +41,8 @@ pub(super) struct Followed<'a> {
     /// Why the device is not to be this session's.
     foreign: Option<SessionReason>,
     since: Instant,
+    /// When something was last heard of a login.
+    heard: Instant,
 }
 
 impl Supervisor {
@@ -58,6 +62,7 @@ impl Supervisor {
             live: None,
             foreign: None,
             since: Instant::now(),
+            heard: Instant::now(),
         };
         Box::pin(self.begin(&mut followed)).await?;
         if purpose == Purpose::LogOut && !self.paired {
@@ -377,11 +382,13 @@ impl Followed<'_> {
         set_foreign(&self.connection.inbox);
     }
 
-    /// When a login that has not become live is given up.
-    fn login_ends(&self) -> Option<Instant> {
-        let linked = self.connection.linked_to().is_some();
-        self.since
-            .checked_add(LOGIN)
-            .filter(|_| linked && self.live.is_none())
+    /// When a login is over that brought not all that waited, or of which nothing is heard any more.
+    fn login_ends(&mut self) -> Option<Instant> {
+        let is_login = self.live.is_none() && self.connection.linked_to().is_some();
+        if !is_login || self.connection.has_beaten() {
+            self.heard = Instant::now();
+        }
+        let (in_all, deaf) = (self.since.checked_add(LOGIN), self.heard.checked_add(DEAF));
+        in_all.min(deaf).filter(|_| is_login)
     }
 }

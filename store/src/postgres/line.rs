@@ -17,8 +17,10 @@ use tokio::time::timeout;
 /// How long an idle connection may take to show that it lives: a connection made anew takes its place.
 const PING: Duration = Duration::from_secs(1);
 /// A connection that answered so shortly ago is not asked again before it is used: under load none is, which saves an
-/// answer for each transaction. One that dies in between fails as one does that dies while it is used.
+/// answer for each transaction. One that died in between is found dead when its transaction begins.
 const FRESH: Duration = Duration::from_millis(250);
+/// The server ended the connection: by an administrator's order, or after a crash. Source: its appendix of error codes.
+const ENDED: [&str; 2] = ["57P01", "57P02"];
 /// How long a connection may take to end what its user left undone, before it is closed.
 const RETURN: Duration = Duration::from_secs(5);
 /// The server, too, notices within a minute or so that a client died without a word, and within seconds that one hung
@@ -92,6 +94,15 @@ pub(super) fn pool(patience: &Patience) -> PgPoolOptions {
         })
 }
 
+/// Whether there is no connection, or it broke, or the server ended it.
+pub(super) fn is_gone(error: &sqlx::Error) -> bool {
+    match error {
+        sqlx::Error::PoolTimedOut | sqlx::Error::Io(_) => true,
+        sqlx::Error::Database(error) => error.code().is_some_and(|it| ENDED.contains(&&*it)),
+        _ => false,
+    }
+}
+
 /// A connection, within a transaction or without one. Dropped it rolls back what was not committed, and goes back to
 /// its pool if it answers.
 #[derive(Debug)]
@@ -104,8 +115,17 @@ pub(crate) struct Line {
 }
 
 impl Line {
-    /// A connection for statements that are transactions of their own.
+    /// A connection for statements that are transactions of their own: nobody could tell whether the first of them was
+    /// carried out, so it must have answered.
     pub(super) async fn acquire(pool: &PgPool, patience: &Patience) -> sqlx::Result<Self> {
+        let mut line = Self::take(pool, patience).await?;
+        line.is_beginning = true;
+        patience.wait_at_most(PING, line.connection.ping()).await?;
+        line.is_beginning = false;
+        Ok(line)
+    }
+
+    async fn take(pool: &PgPool, patience: &Patience) -> sqlx::Result<Self> {
         Ok(Self {
             connection: pool.acquire().await?,
             patience: patience.clone(),
@@ -120,7 +140,7 @@ impl Line {
         patience: &Patience,
         statement: Option<String>,
     ) -> sqlx::Result<Self> {
-        let mut line = Self::acquire(pool, patience).await?;
+        let mut line = Self::take(pool, patience).await?;
         let statement = statement.map(|it| AssertSqlSafe(it).into_sql_str());
         line.is_beginning = true;
         let begun = PgTransactionManager::begin(&mut line.connection, statement);

@@ -90,6 +90,31 @@ async fn a_broken_connection_is_named_and_the_next_transaction_has_another() {
     bench.end().await;
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_the_server_ended_just_after_their_use_cost_nobody_an_error() {
+    let bench = Bench::postgres().await;
+    let business = bench.business();
+    let mut watcher = PgConnection::connect(&bench.url()).await.unwrap();
+    const END_ALL: &str = "select count(pg_terminate_backend(pid, 5000)) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+    let mut ended = 0;
+    for _ in 0..10 {
+        let both = tokio::join!(
+            events::head(&bench.store, business),
+            bench.store.ping(),
+            fail_first(&bench.store, business, 0, "")
+        );
+        assert!(matches!(both, (Ok(_), Ok(()), Ok(0))), "{both:?}");
+        let (count,): (i64,) = sqlx::query_as(END_ALL)
+            .fetch_one(&mut watcher)
+            .await
+            .unwrap();
+        ended += count;
+    }
+    assert!(ended > 10, "only {ended} connections were ended");
+    bench.end().await;
+}
+
 #[tokio::test]
 async fn a_transaction_that_its_process_forgot_is_ended_and_frees_its_locks() {
     let bench = Bench::postgres().await;

@@ -9,24 +9,28 @@ use crate::frontend;
 use crate::step::{Step, say};
 use crate::workspace::{program, root};
 
-/// The generated files, by their path from the root.
-const FILES: [&str; 2] = ["api/openapi.json", "frontend/src/api/schema.d.ts"];
+/// The API's description, by its path from the root.
+const DESCRIPTION: &str = "api/openapi.json";
+/// The dashboard's client.
+const CLIENT: &str = "frontend/src/api/schema.d.ts";
 
 /// Writes them.
 pub(crate) fn write() -> Result<()> {
     let text = Step::new("the API's description", program()?)
         .with(|command| command.arg("openapi"))
         .output()?;
-    write_changed(&path("api/openapi.json"), &text)?;
+    write_changed(&path(DESCRIPTION), &text)?;
     frontend::packages()?;
-    frontend::script("the dashboard's client", "generate").run()
+    let text = frontend::script("the dashboard's client", "generate").output()?;
+    write_changed(&path(CLIENT), &text)
 }
 
 /// Writes them, and fails when that changed one: somebody changed the API and forgot this command.
 pub(crate) fn compare() -> Result<()> {
-    let before: Vec<String> = FILES.iter().map(|file| read(file)).collect();
+    let files = [DESCRIPTION, CLIENT];
+    let before = files.map(read);
     write()?;
-    let changed: Vec<&str> = FILES
+    let changed: Vec<&str> = files
         .iter()
         .zip(&before)
         .filter(|(file, text)| read(file) != **text)

@@ -100,8 +100,7 @@ pub(crate) fn push_last(
     business: BusinessId,
     job: &Job,
 ) -> Result<()> {
-    tx.hint(Hint::Jobs(job.queue()));
-    gather(tx, now, business, job, now)
+    push_last_at(tx, now, business, job, now)
 }
 
 /// The same for a job that is to run later.
@@ -112,19 +111,13 @@ pub(crate) fn push_last_at(
     job: &Job,
     run_at: Timestamp,
 ) -> Result<()> {
-    gather(tx, now, business, job, run_at)
-}
-
-fn gather(
-    tx: &mut Tx,
-    now: Timestamp,
-    business: BusinessId,
-    job: &Job,
-    run_at: Timestamp,
-) -> Result<()> {
+    let queue = job.queue();
+    if run_at <= now {
+        tx.hint(Hint::Jobs(queue));
+    }
     tx.jobs.push(NewJob {
         id: JobId::generate().uuid(),
-        queue: job.queue().name(),
+        queue: queue.name(),
         business,
         kind: job.kind(),
         payload: serde_json::to_string(job)?,

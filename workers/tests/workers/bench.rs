@@ -105,6 +105,18 @@ impl Crew {
     }
 }
 
+/// Workers of the product's jobs.
+fn started(options: WorkerOptions) -> Crew {
+    let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
+    let workers = Workers::start(&options, soft, hard.clone()).unwrap();
+    let registry = options.registry;
+    Crew {
+        workers,
+        hard,
+        registry,
+    }
+}
+
 impl Bench {
     pub(crate) async fn sqlite(hints: bool) -> Self {
         let folder = tempfile::tempdir().unwrap();
@@ -190,15 +202,7 @@ impl Bench {
 
     /// Workers of the product's jobs.
     pub(crate) fn product(&self, pace: Pace) -> Crew {
-        let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
-        let options = self.options(pace);
-        let workers = Workers::start(&options, soft, hard.clone()).unwrap();
-        let registry = options.registry;
-        Crew {
-            workers,
-            hard,
-            registry,
-        }
+        started(self.options(pace))
     }
 
     /// Workers of the product's jobs about calls.
@@ -206,14 +210,7 @@ impl Bench {
         let mut options = self.options(pace);
         options.groups = vec![Group::Default, Group::Media];
         options.recordings = recordings;
-        let (soft, hard) = (CancellationToken::new(), CancellationToken::new());
-        let workers = Workers::start(&options, soft, hard.clone()).unwrap();
-        let registry = options.registry;
-        Crew {
-            workers,
-            hard,
-            registry,
-        }
+        started(options)
     }
 
     fn options(&self, pace: Pace) -> WorkerOptions {

@@ -45,6 +45,8 @@ pub fn serve(api: &Api, listener: TcpListener) -> io::Result<Server> {
         .client_request_timeout(HEAD_LIMIT)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(STOP_LIMIT_S)
+        // An event of a live stream does not wait until the one before is acknowledged.
+        .tcp_nodelay(true)
         .disable_signals()
         // A client that closes its end is gone: its live stream is dropped at once, not at the next write.
         .h1_allow_half_closed(false)

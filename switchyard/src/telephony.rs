@@ -255,6 +255,8 @@ fn serve(calls: &Calls, listener: TcpListener) -> Result<Server, Refusal> {
         .client_request_timeout(HEAD_LIMIT)
         .keep_alive(KEEP_ALIVE)
         .shutdown_timeout(STOP_LIMIT_S)
+        // A frame of sound does not wait until the one before is acknowledged.
+        .tcp_nodelay(true)
         .disable_signals()
         .listen(listener)?
         .run())

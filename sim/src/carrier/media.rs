@@ -133,6 +133,10 @@ impl Line {
             Ok(Err(error)) => return Err(refused(31920, error.to_string())),
             Err(_elapsed) => return Err(refused(31901, "no answer".to_owned())),
         };
+        if let MaybeTlsStream::Plain(tcp) = socket.get_ref() {
+            tcp.set_nodelay(true)
+                .map_err(|error| refused(31902, error.to_string()))?;
+        }
         Ok(Self {
             socket,
             sid: sid("MZ"),

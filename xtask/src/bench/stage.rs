@@ -22,6 +22,9 @@ pub(super) const THREADS: usize = 32;
 pub(super) const TALKING: usize = 50;
 pub(super) const CUSTOMERS: usize = 20;
 
+/// How many sessions the one process takes: more than are ever linked, where a shard takes 1,000 unless it is told to.
+const ROOM: &str = "2500";
+
 /// Nothing that is counted stands still for longer while it works.
 const STALLED: Duration = Duration::from_mins(1);
 
@@ -56,7 +59,8 @@ impl Stage {
     /// Starts all processes.
     pub(super) fn set(program: &Path, folder: &Path, full: bool, alone: bool) -> Result<Self> {
         let network = Network::start(program, folder)?;
-        let product = Product::start(program, folder, &["--sim", network.url()])?;
+        let flags = ["--sim", network.url(), "--shard-capacity", ROOM];
+        let product = Product::start(program, folder, &flags)?;
         let field = |name| {
             product
                 .field(name)

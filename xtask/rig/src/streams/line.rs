@@ -57,6 +57,9 @@ impl Line {
         )?;
         let opened = timeout(PATIENCE, builder.connect()).await;
         let (mut socket, _) = opened.context("a socket did not open")??;
+        if let MaybeTlsStream::Plain(tcp) = socket.get_ref() {
+            tcp.set_nodelay(true)?;
+        }
         greet(&mut socket, provider.account(), &call).await?;
         let (sink, source) = socket.split();
         let hung_up = CancellationToken::new();

@@ -62,3 +62,8 @@ export function crowd(name, count) {
   const made = `insert into businesses (id, name, status, shard, created_at) select gen_random_uuid(), '${name} ' || n, 'active', 3, ${Date.now()} from generate_series(1, ${count}) n`;
   execFileSync("psql", [demo.postgres_url, "-qc", made]);
 }
+
+/** From now on, and until they start again, these shards take so many numbers. */
+export function capacity(numbers, most) {
+  execFileSync("psql", [demo.postgres_url, "-qc", `update shards set capacity = ${most} where number in (${numbers.join(", ")})`]);
+}

@@ -5,7 +5,7 @@ import { after, before, test } from "node:test";
 import { launch, open, profile, signIn } from "../chromium.mjs";
 import { until } from "../demo.mjs";
 import { LANGUAGES, inspect } from "../looks.mjs";
-import { business, crowd, deadLetters, say, standingStill } from "./cluster.mjs";
+import { business, capacity, crowd, deadLetters, say, standingStill } from "./cluster.mjs";
 
 const WITHIN = { timeout: 30_000 };
 const BUSINESSES = ["Corner bakery", "מאפיית השכונה", "Bright Dental", "Tel Aviv Bikes", "ספרים ועוד", "North Florist"];
@@ -97,12 +97,27 @@ test("a shard that is being emptied says how far it is, and takes numbers again 
   });
 });
 
-test("an emptied shard is empty, its businesses live elsewhere and still belong to it", async () => {
+test("a shard for whose numbers nobody has room says how many wait, and is emptied as soon as there is some", async () => {
   const { page, errors } = pages.en;
+  // Those of the story so far may all have been on their way when the emptying was undone.
+  const late = await business("Jaffa Pottery", 1);
+  await tile(page, 1, late).waitFor(WITHIN);
+  capacity([2, 3], 0);
   await shard(page, 1).getByRole("button", { name: "Drain", exact: true }).click();
   await confirm(page, "Drain");
+  await each(async (own, _word, language) => {
+    await shard(own, 1).locator("[data-waiting]").waitFor(WITHIN);
+    await inspect(own, "cluster-drain-waiting", language);
+  });
+  const waiting = shard(page, 1).locator("[data-waiting]");
+  const count = Number(await waiting.getAttribute("data-waiting"));
+  assert.equal(count > 0, true);
+  await shard(page, 1).getByText(new RegExp(`^${count} numbers? waits?: no other shard has room`)).waitFor(WITHIN);
+  capacity([2, 3], 1_000);
   await shard(page, 1).locator("[data-drain=drained]").waitFor(WITHIN);
   await until("no tile", async () => (await shard(page, 1).locator("[data-tile]").count()) === 0);
+  await waiting.waitFor({ ...WITHIN, state: "detached" });
+  // They live elsewhere and still belong to it.
   await page.locator("[data-tile]", { hasText: "belongs to shard 1" }).first().waitFor(WITHIN);
   await each((own, _word, language) =>
     shard(own, 1).locator("[data-drain=drained]").waitFor(WITHIN).then(() => inspect(own, "cluster-drained", language)));

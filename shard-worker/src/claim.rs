@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use store::leases::{self, Homing, Incarnation};
+use store::leases::{self, Given, Homing, Incarnation};
 use store::{Held, Store};
 use switchyard_core::adoption::Adoption;
 use switchyard_core::routing::share;
@@ -15,6 +15,11 @@ const ADOPT_EVERY: Duration = Duration::from_secs(1);
 
 /// So many sessions a second go home at most.
 const HOME_A_SECOND: u32 = 5;
+/// So many sessions a second go from a shard that is to be empty to each that takes them: half of what one may dial, so
+/// that none of them waits for its turn without a connection.
+const GIVEN_A_SECOND: u32 = 25;
+/// And so many of them at a time, a quarter of a second's.
+const GIVEN_AT_A_TIME: u32 = 6;
 
 /// What was taken.
 #[derive(Debug, Default)]
@@ -39,6 +44,7 @@ pub(crate) struct Claims {
     adoption: Adoption,
     homing: Homing,
     send_home_at: Instant,
+    give_at: Instant,
 }
 
 impl Claims {
@@ -56,6 +62,7 @@ impl Claims {
                 at_a_time: HOME_A_SECOND,
             },
             send_home_at: Instant::now(),
+            give_at: Instant::now(),
             store,
             number,
             shards,
@@ -134,11 +141,7 @@ impl Claims {
             return Ok(());
         }
         if drains {
-            let given = leases::give_away(&self.store, me).await?;
-            if given > 0 {
-                tracing::info!(sessions = given, "giving sessions away");
-            }
-            return Ok(());
+            return self.give_away(me).await;
         }
         let now = Instant::now();
         if now < self.send_home_at {
@@ -150,6 +153,25 @@ impl Claims {
         let sent = leases::send_home(&self.store, me, self.number, self.homing).await?;
         if sent > 0 {
             tracing::info!(sessions = sent, "sessions go home");
+        }
+        Ok(())
+    }
+
+    /// The next of all, no faster than those who get them can dial.
+    async fn give_away(&mut self, me: Incarnation) -> store::Result<()> {
+        let now = Instant::now();
+        if now < self.give_at {
+            return Ok(());
+        }
+        let Given { sessions, heirs } = leases::give_away(&self.store, me, GIVEN_AT_A_TIME).await?;
+        if sessions > 0 {
+            let a_second = GIVEN_A_SECOND.saturating_mul(heirs.max(1));
+            let pause = Duration::from_secs(1)
+                .saturating_mul(sessions)
+                .checked_div(a_second)
+                .unwrap_or_default();
+            self.give_at = now.checked_add(pause).unwrap_or(now);
+            tracing::info!(sessions, heirs, "giving sessions away");
         }
         Ok(())
     }

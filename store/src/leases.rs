@@ -16,7 +16,7 @@ mod renewer;
 pub(crate) mod sql;
 mod unheld;
 
-pub use giving::{Homing, give_away, send_home};
+pub use giving::{Given, Homing, give_away, send_home};
 pub use renewer::Renewer;
 pub use unheld::{Unheld, take_businesses, unheld};
 

@@ -28,29 +28,42 @@ pub struct Homing {
     pub at_a_time: u32,
 }
 
-/// A shard that is to be empty names who shall have the next of its businesses; answers how many sessions that are.
-pub async fn give_away(store: &Store, me: Incarnation) -> Result<u32> {
+/// What a shard that is to be empty gave away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Given {
+    /// So many sessions.
+    pub sessions: u32,
+    /// So many shards had room for any.
+    pub heirs: u32,
+}
+
+/// A shard that is to be empty names who shall have the next of its businesses: some `each` sessions for each of those
+/// that have room, of businesses that go whole.
+pub async fn give_away(store: &Store, me: Incarnation, each: u32) -> Result<Given> {
     store
-        .write(Lane::Leases, me, |tx, me| {
+        .write(Lane::Leases, (me, each), |tx, (me, each)| {
             Box::pin(async move {
                 must_be_live(tx, *me).await?;
+                let (peers, processes) = others(tx, *me).await?;
+                let heirs = peers.iter().filter(|peer| peer.room > 0).count();
+                let heirs = u32::try_from(heirs).unwrap_or(u32::MAX);
+                let mut given = Given { sessions: 0, heirs };
                 let open = fetch_optional!(tx, (i64,), sql::ON_THEIR_WAY, me.0)?;
                 let free = ON_THEIR_WAY.saturating_sub(open.map_or(0, |(open,)| open));
+                let free = free.min(each.saturating_mul(heirs).into());
                 if free <= 0 {
-                    return Ok(0);
+                    return Ok(given);
                 }
                 let held = fetch_all!(tx, (Uuid, i64), sql::TO_GIVE, me.0, free)?;
                 let held: Vec<(BusinessId, u32)> = held
                     .into_iter()
                     .map(|(id, count)| (id.into(), u32::try_from(count).unwrap_or(u32::MAX)))
                     .collect();
-                let (peers, processes) = others(tx, *me).await?;
                 let free = u32::try_from(free).unwrap_or(0);
-                let mut given: u32 = 0;
                 for (business, number, sessions) in hand_out(&peers, &held, free) {
                     if let Some(heir) = processes.get(&number) {
                         execute!(tx, sql::GIVE, business.uuid(), me.0, *heir)?;
-                        given = given.saturating_add(sessions);
+                        given.sessions = given.sessions.saturating_add(sessions);
                     }
                 }
                 Ok(given)

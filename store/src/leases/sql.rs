@@ -252,11 +252,13 @@ statements! {
         sqlite: "select s.number, case when s.state = 'live' then s.capacity
                     - (select count(*) from session_leases l where l.incarnation = s.incarnation)
                     - (select count(*) from session_leases l where l.heir = s.incarnation) else 0 end, s.incarnation
-            from shards s where s.state <> 'lost' and s.lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer)",
+            from shards s where s.state <> 'lost' and s.lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer)
+            order by s.number",
         postgres: "select s.number, case when s.state = 'live' then s.capacity
                     - (select count(*) from session_leases l where l.incarnation = s.incarnation)
                     - (select count(*) from session_leases l where l.heir = s.incarnation) else 0 end, s.incarnation
-            from shards s where s.state <> 'lost' and s.lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint",
+            from shards s where s.state <> 'lost' and s.lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint
+            order by s.number",
     };
 
     /// Sessions of `$1` that live others are to have.

@@ -193,8 +193,8 @@ fn drained(cluster: &Cluster, network: &Http, report: &mut Report) -> Result<()>
     away(
         report,
         "away in a drain",
-        "",
-        None,
+        "p99 ≤ 2 s",
+        Some(MOVE),
         &mut gaps(&ends, &logins)?,
     );
     Ok(())

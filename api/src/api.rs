@@ -37,6 +37,8 @@ pub struct Options {
     pub setup_token: Option<SecretString>,
     /// What people type to reach this installation, such as `https://wa.example.com`.
     pub public_base_url: String,
+    /// Where the telephone company reaches the calls, when that is not the address that people type.
+    pub calls_base_url: Option<String>,
     /// Where limits are counted for all processes; without it each counts by itself.
     pub limits: Option<Redis>,
     /// Where credentials are cached for all processes; without it each has a cache of its own.
@@ -91,6 +93,8 @@ pub(crate) struct State {
     pub(crate) business_call_limit: u32,
     pub(crate) cookies: Cookies,
     pub(crate) public_base_url: String,
+    /// Without a slash at its end.
+    pub(crate) calls_base_url: String,
     pub(crate) setup_token: Option<SecretString>,
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) metrics: HttpMetrics,
@@ -106,6 +110,10 @@ impl Api {
         let base: Uri = (options.public_base_url.parse())
             .map_err(|_not_a_uri: actix_web::http::uri::InvalidUri| OptionsError::BaseUrl)?;
         let openapi = crate::openapi::openapi();
+        let calls_base_url = (options.calls_base_url.as_ref())
+            .unwrap_or(&options.public_base_url)
+            .trim_end_matches('/')
+            .to_owned();
         Ok(Self(Arc::new(State {
             store: options.store,
             keys: options.keys,
@@ -120,6 +128,7 @@ impl Api {
             business_call_limit: options.business_call_limit,
             cookies: Cookies::of(&base).ok_or(OptionsError::BaseUrl)?,
             public_base_url: options.public_base_url,
+            calls_base_url,
             setup_token: options.setup_token,
             trusted_proxies: options.trusted_proxies,
             metrics: HttpMetrics::register(&options.registry)?,
@@ -168,6 +177,7 @@ pub(crate) mod tests {
             access_key: AccessKey::derive(b"of the test"),
             setup_token: None,
             public_base_url: "https://wa.example.com".to_owned(),
+            calls_base_url: None,
             limits: None,
             cache: None,
             slots: Slots::new(None, Timing::default()),

@@ -13,6 +13,8 @@ mod accounts;
 mod app;
 #[path = "api/auth.rs"]
 mod auth;
+#[path = "api/call_numbers.rs"]
+mod call_numbers;
 #[path = "api/calls.rs"]
 mod calls;
 #[path = "api/database.rs"]

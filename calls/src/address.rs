@@ -3,6 +3,7 @@
 
 use switchyard_core::BusinessId;
 use switchyard_core::call::CallSid;
+use switchyard_core::provider::{self, TOLD};
 
 use crate::form::Form;
 
@@ -50,12 +51,10 @@ pub(crate) struct Addresses<'a> {
 
 /// What our id of a call is called that we placed, in the addresses that it was given.
 pub(crate) const RESERVATION: &str = "rid";
-/// Tells of a state are sent again for as long as Twilio does so, whatever went wrong; no page is.
-const TOLD: &str = "#rc=5&rp=all&ct=2000&rt=3000";
 
 impl Addresses<'_> {
     fn at(self, route: &str) -> String {
-        format!("{}/twilio/{}/{route}", self.base, self.business)
+        provider::address(self.base, self.business, route)
     }
 
     /// Where the next page is asked for.

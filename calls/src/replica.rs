@@ -133,6 +133,11 @@ impl Calls {
         move |config| webhooks::routes(config, &desk)
     }
 
+    /// Where the provider reaches them, without a slash at its end.
+    pub fn base_url(&self) -> &str {
+        &self.desk.base
+    }
+
     /// The slots that it counts by, for whoever shows them in this process.
     pub fn slots(&self) -> Slots {
         self.desk.slots.clone()

@@ -1,6 +1,16 @@
-//! What the telephone provider says of the account that it is asked with, in Twilio's words.
+//! What the telephone provider says of the account that it is asked with, in Twilio's words, and where it finds us.
 
 use serde::Deserialize;
+
+use crate::BusinessId;
+
+/// Tells of a state are sent again for as long as Twilio does so, whatever went wrong; no page is.
+pub const TOLD: &str = "#rc=5&rp=all&ct=2000&rt=3000";
+
+/// Where the provider asks about the calls of a business; `base` is the public address, without a slash at its end.
+pub fn address(base: &str, business: BusinessId, route: &str) -> String {
+    format!("{base}/twilio/{business}/{route}")
+}
 
 /// Codes of an account that may not be used: "Permission Denied", "Account not active", "Account is not active". Source:
 /// Twilio's list of errors.

@@ -98,6 +98,14 @@ export const SCENES = [
     },
   },
   { name: "call-numbers", path: () => "/calls/numbers", ready: shows("[data-call-number]") },
+  {
+    name: "call-number-webhooks",
+    path: () => "/calls/numbers",
+    ready: async (page) => {
+      await page.locator("[data-webhooks] summary").first().click();
+      await shows("[data-webhooks] code")(page);
+    },
+  },
   { name: "call-number-new", path: () => "/calls/numbers", ready: sheet("[data-call-number]", "svg.lucide-plus") },
   { name: "call-flow", path: () => "/calls/flow", ready: shows("[data-form]") },
   {

@@ -318,6 +318,7 @@ fn api_options(
         access_key: AccessKey::derive(installation.master_text.expose_secret().as_bytes()),
         setup_token: plan.setup_token,
         public_base_url: settings.public_base_url.clone().unwrap_or(plan.url),
+        calls_base_url: calls.map(|calls| calls.base_url().to_owned()),
         limits: installation.redis.clone(),
         cache: match settings.cache_provider {
             CacheProvider::Local => None,

@@ -27,8 +27,8 @@ pub(crate) struct AddCallNumberRequest {
     name: String,
 }
 
-/// Lets a number take calls for the business. Its voice address at the telephone company is set to this installation
-/// by whoever owns the number there.
+/// Lets a number take calls for the business. Whoever owns the number at the telephone company sets the addresses of
+/// the answer there.
 #[utoipa::path(
     request_body = AddCallNumberRequest,
     tag = "calls",
@@ -48,5 +48,6 @@ pub(crate) async fn add_call_number(
     let phone = phone.ok_or_else(|| Problem::new(code, code.row().example))?;
     let (now, by, business) = (Timestamp::now(), caller.0.acts(), caller.0.business);
     let added = store::calls::add_number(&state.store, now, by, business, phone, name).await?;
-    Ok(HttpResponse::Created().json(CallNumberObject::from(added)))
+    let made = CallNumberObject::of(added, business, &state);
+    Ok(HttpResponse::Created().json(made))
 }

@@ -22,7 +22,9 @@ pub(crate) async fn list_call_numbers(
 ) -> Result<Json<List<CallNumberObject>>, Problem> {
     let numbers = store::calls::numbers(&state.store, caller.0.business).await?;
     Ok(Json(List {
-        data: numbers.into_iter().map(CallNumberObject::from).collect(),
+        data: (numbers.into_iter())
+            .map(|number| CallNumberObject::of(number, caller.0.business, &state))
+            .collect(),
         next_cursor: None,
     }))
 }

@@ -73,6 +73,7 @@ impl TestApp {
             access_key: AccessKey::derive(b"the master key of the test"),
             setup_token: Some(SecretString::from(SETUP_TOKEN)),
             public_base_url: url.clone(),
+            calls_base_url: Some("https://calls.example.com/".to_owned()),
             limits: None,
             cache: None,
             slots: slots.clone(),

@@ -1,4 +1,4 @@
-//! Calls: the numbers that take them, the flow with its faults, what was recorded in whole and in part, and the slots.
+//! Calls: the flow with its faults, what was recorded in whole and in part, and the slots.
 
 use reqwest::header::RANGE;
 use reqwest::{Method, StatusCode};
@@ -56,38 +56,10 @@ pub(crate) async fn recorded(app: &TestApp, business: BusinessId, sid: &str, aud
     assert!(kept.unwrap());
 }
 
-async fn key(app: &TestApp, email: &str) -> (BusinessId, Client) {
+/// A business, and a client that may do everything in it.
+pub(crate) async fn key(app: &TestApp, email: &str) -> (BusinessId, Client) {
     let business = app.business(email).await.business;
     (business, app.key(business, &Scope::ALL).await.1)
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_number_takes_calls_for_one_business_until_it_is_removed() {
-    let app = TestApp::start().await;
-    let (_, ada) = key(&app, "ada@example.com").await;
-    let (_, eve) = key(&app, "eve@example.com").await;
-    let number = json!({"phone": "+972 3-111-0000", "name": "Front desk"});
-    let made = ada.post("/v1/call-numbers", &number).await;
-    assert_eq!(
-        (made.status, &made.body["phone"]),
-        (201, &json!("+97231110000"))
-    );
-    let taken = eve.post("/v1/call-numbers", &number).await;
-    assert_eq!((taken.status, taken.code()), (409, "number_taken"));
-    for phone in ["0501234567", "97231110001", "+1"] {
-        let number = json!({"phone": phone, "name": "Front desk"});
-        let refused = ada.post("/v1/call-numbers", &number).await;
-        assert_eq!(
-            (refused.status, refused.code()),
-            (422, "invalid_phone"),
-            "{phone}"
-        );
-    }
-    let path = format!("/v1/call-numbers/{}", made.body["id"].as_str().unwrap());
-    assert_eq!(eve.send("delete", &path, &json!({})).await.status, 404);
-    assert_eq!(ada.send("delete", &path, &json!({})).await.status, 204);
-    assert_eq!(eve.post("/v1/call-numbers", &number).await.status, 201);
-    app.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

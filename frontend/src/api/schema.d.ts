@@ -683,7 +683,7 @@ export interface paths {
         put?: never;
         /**
          * Lets a number take calls for the business
-         * @description Its voice address at the telephone company is set to this installation by whoever owns the number there.
+         * @description Whoever owns the number at the telephone company sets the addresses of the answer there.
          */
         post: operations["add_call_number"];
         delete?: never;
@@ -1496,6 +1496,8 @@ export interface components {
             name: string;
             /** @description The number, `+E.164`. */
             phone: string;
+            /** @description What is set for it at the telephone company, so that its calls come here. */
+            webhooks: components["schemas"]["CallWebhooks"];
         };
         /**
          * @description Why a call was turned away, or how it ended where its state does not say all.
@@ -1545,6 +1547,15 @@ export interface components {
             n: number;
             /** @description The node of the call flow that it happened at. */
             node: string | null;
+        };
+        /** @description The addresses of a number's calls, in Twilio's words. */
+        CallWebhooks: {
+            /** @description "Primary handler fails": what a caller hears when the first gives no answer. */
+            fallback: string;
+            /** @description "Call status changes": without it nobody is told that a caller hung up. */
+            status: string;
+            /** @description "A call comes in": what the caller hears. */
+            voice: string;
         };
         /**
          * @description Whose number is shown to those who are rung.
@@ -2146,6 +2157,8 @@ export interface components {
                 name: string;
                 /** @description The number, `+E.164`. */
                 phone: string;
+                /** @description What is set for it at the telephone company, so that its calls come here. */
+                webhooks: components["schemas"]["CallWebhooks"];
             }[];
             /** @description Pass it as `cursor` for the next page; `null` on the last. */
             next_cursor: string | null;
@@ -6205,7 +6218,12 @@ export interface operations {
                      *           "created_at": "2026-11-21T12:32:52.835Z",
                      *           "id": "num_01a1fe1868b77e40a9d8c1f2b3e4d50c",
                      *           "name": "Front desk",
-                     *           "phone": "+97231234567"
+                     *           "phone": "+97231234567",
+                     *           "webhooks": {
+                     *             "fallback": "https://wa.example.com/twilio/biz_01a1fe1868b77e40a9d8c1f2b3e4d501/fallback",
+                     *             "status": "https://wa.example.com/twilio/biz_01a1fe1868b77e40a9d8c1f2b3e4d501/status#rc=5&rp=all&ct=2000&rt=3000",
+                     *             "voice": "https://wa.example.com/twilio/biz_01a1fe1868b77e40a9d8c1f2b3e4d501/voice"
+                     *           }
                      *         }
                      *       ],
                      *       "next_cursor": null
@@ -6251,7 +6269,12 @@ export interface operations {
                      *       "created_at": "2026-11-21T12:32:52.835Z",
                      *       "id": "num_01a1fe1868b77e40a9d8c1f2b3e4d50c",
                      *       "name": "Front desk",
-                     *       "phone": "+97231234567"
+                     *       "phone": "+97231234567",
+                     *       "webhooks": {
+                     *         "fallback": "https://wa.example.com/twilio/biz_01a1fe1868b77e40a9d8c1f2b3e4d501/fallback",
+                     *         "status": "https://wa.example.com/twilio/biz_01a1fe1868b77e40a9d8c1f2b3e4d501/status#rc=5&rp=all&ct=2000&rt=3000",
+                     *         "voice": "https://wa.example.com/twilio/biz_01a1fe1868b77e40a9d8c1f2b3e4d501/voice"
+                     *       }
                      *     }
                      */
                     "application/json": components["schemas"]["CallNumber"];

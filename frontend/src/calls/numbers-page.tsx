@@ -6,6 +6,7 @@ import type { CallNumber } from "@/api/objects";
 import { asProblem } from "@/api/problem";
 import { Button, IconButton } from "@/parts/button";
 import { Confirm } from "@/parts/confirm";
+import { CopyButton } from "@/parts/copy";
 import { Sheet } from "@/parts/dialog";
 import { Field } from "@/parts/field";
 import { FormButtons } from "@/parts/form-buttons";
@@ -72,23 +73,55 @@ function RemoveAsk({ number, onClose }: { number: CallNumber; onClose(): void })
   );
 }
 
+/** What is set for a number at the telephone company, for whoever does that. */
+function Webhooks({ of }: { of: CallNumber }) {
+  const { t } = useTranslation();
+  const addresses = [
+    [t("call_numbers.voice_url"), of.webhooks.voice],
+    [t("call_numbers.fallback_url"), of.webhooks.fallback],
+    [t("call_numbers.status_url"), of.webhooks.status],
+  ] as const;
+  return (
+    <details data-webhooks>
+      <summary className="cursor-pointer py-1 text-sm text-soft">{t("call_numbers.webhooks")}</summary>
+      <p className="py-1 text-sm">{t("call_numbers.webhooks_intro")}</p>
+      <dl className="grid gap-2 py-1 text-sm">
+        {addresses.map(([label, url]) => (
+          <div key={label} className="min-w-0">
+            <dt className="text-soft">{label}</dt>
+            <dd className="flex items-center gap-1">
+              <code dir="ltr" className="min-w-0 break-all select-all">
+                {url}
+              </code>
+              <CopyButton value={url} name={t("call_numbers.copy", { what: label })} />
+            </dd>
+          </div>
+        ))}
+      </dl>
+    </details>
+  );
+}
+
 function NumberRow({ number, onRemove }: { number: CallNumber; onRemove: (() => void) | null }) {
   const { t } = useTranslation();
   return (
-    <li data-call-number={number.phone} className="flex min-h-14 items-center gap-3 px-4 py-2">
-      <div className="min-w-0 grow">
-        <p className="truncate font-medium">
-          <bdi>{number.name}</bdi>
-        </p>
-        <p className="text-sm text-soft">
-          <Phone value={number.phone} /> · <OnDate at={number.created_at} />
-        </p>
+    <li data-call-number={number.phone} className="grid gap-1 px-4 py-2">
+      <div className="flex min-h-10 items-center gap-3">
+        <div className="min-w-0 grow">
+          <p className="truncate font-medium">
+            <bdi>{number.name}</bdi>
+          </p>
+          <p className="text-sm text-soft">
+            <Phone value={number.phone} /> · <OnDate at={number.created_at} />
+          </p>
+        </div>
+        {onRemove && (
+          <IconButton name={t("call_numbers.remove_named", { name: number.name })} onClick={onRemove}>
+            <Trash2 size={18} aria-hidden="true" />
+          </IconButton>
+        )}
       </div>
-      {onRemove && (
-        <IconButton name={t("call_numbers.remove_named", { name: number.name })} onClick={onRemove}>
-          <Trash2 size={18} aria-hidden="true" />
-        </IconButton>
-      )}
+      {onRemove && <Webhooks of={number} />}
     </li>
   );
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use store::audit::Actor;
 use store::{Error, Store, calls};
 use switchyard_core::address::Phone;
-use switchyard_core::{BusinessId, Timestamp};
+use switchyard_core::{BusinessId, Timestamp, provider};
 
 use crate::refusal::Refusal;
 use crate::telephony::Account;
@@ -45,7 +45,7 @@ pub(super) async fn take(
         Ok(_) | Err(Error::Conflict(_)) => {}
         Err(error) => return Err(error.into()),
     }
-    let at = |route: &str| format!("{calls_url}/twilio/{business}/{route}");
+    let at = |route| provider::address(calls_url, business, route);
     let number = json!({
         "phone": phone.e164(), "voice_url": at("voice"), "fallback_url": at("fallback"),
         "status_url": at("status"),

@@ -1,6 +1,7 @@
 //! Examples of calls, their numbers and flows.
 
 use serde_json::{Value, json};
+use switchyard_core::provider::TOLD;
 
 use super::{AT, BUSINESS, NUMBER, page};
 
@@ -61,7 +62,15 @@ pub(super) fn sid() -> Value {
 }
 
 fn number() -> Value {
-    json!({"id": NUMBER, "phone": "+97231234567", "name": "Front desk", "created_at": AT})
+    let at = |route| format!("https://wa.example.com/twilio/{BUSINESS}/{route}");
+    json!({
+        "id": NUMBER, "phone": "+97231234567", "name": "Front desk",
+        "webhooks": {
+            "voice": at("voice"), "fallback": at("fallback"),
+            "status": format!("{}{TOLD}", at("status")),
+        },
+        "created_at": AT,
+    })
 }
 
 fn placed() -> Value {

@@ -71,12 +71,14 @@ function Tile({ tenant, action }: { tenant: Tenant; action: ReactNode }) {
 interface TilesProps {
   label: string;
   tenants: readonly Tenant[];
+  /** There are businesses beyond those that are shown. */
+  isPart: boolean;
   action(tenant: Tenant): ReactNode;
 }
 
-export function Tiles({ label, tenants, action }: TilesProps) {
+export function Tiles({ label, tenants, isPart, action }: TilesProps) {
   const { t } = useTranslation();
-  if (tenants.length === 0) return <p className="text-sm text-soft">{t("shards.no_businesses")}</p>;
+  if (tenants.length === 0) return <p className="text-sm text-soft">{t(isPart ? "shards.none_shown" : "shards.no_businesses")}</p>;
   return (
     <ul aria-label={label} className="grid max-h-96 auto-rows-max grid-cols-[minmax(0,1fr)] gap-2 overflow-y-auto">
       {tenants.map((tenant) => (
@@ -90,6 +92,8 @@ interface Props {
   shard: Shard;
   most: Most;
   tenants: readonly Tenant[];
+  /** There are businesses beyond those that are shown. */
+  isPart: boolean;
   /** Beside the name: what can be done with the shard. */
   menu: ReactNode;
   /** Below the name: what is being done with it. */
@@ -97,7 +101,7 @@ interface Props {
   action(tenant: Tenant): ReactNode;
 }
 
-export function ShardColumn({ shard, most, tenants, menu, progress, action }: Props) {
+export function ShardColumn({ shard, most, tenants, isPart, menu, progress, action }: Props) {
   const { t } = useTranslation();
   const formats = useFormats();
   const name = t("tenants.on_shard", { n: shard.number });
@@ -113,7 +117,7 @@ export function ShardColumn({ shard, most, tenants, menu, progress, action }: Pr
       </div>
       {progress}
       <Loads shard={shard} most={most} />
-      <Tiles label={t("shards.businesses_on", { shard: name })} tenants={tenants} action={action} />
+      <Tiles label={t("shards.businesses_on", { shard: name })} tenants={tenants} isPart={isPart} action={action} />
     </section>
   );
 }

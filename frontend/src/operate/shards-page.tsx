@@ -46,6 +46,7 @@ function Board({ shards }: { shards: readonly Shard[] }) {
             shard={shard}
             most={most}
             tenants={tiles.get(shard.number) ?? []}
+            isPart={hasMore || q !== ""}
             menu={
               shard.state === "live" && (
                 <Button small onClick={() => setDrained(shard)}>
@@ -60,7 +61,7 @@ function Board({ shards }: { shards: readonly Shard[] }) {
       </div>
       {homeless.length > 0 && (
         <Panel title={t("tenants.no_shard")} intro={t("shards.homeless_intro")}>
-          <Tiles label={t("tenants.no_shard")} tenants={homeless} action={move} />
+          <Tiles label={t("tenants.no_shard")} tenants={homeless} isPart={hasMore} action={move} />
         </Panel>
       )}
       {drained && <DrainSheet shard={drained} onClose={() => setDrained(null)} />}

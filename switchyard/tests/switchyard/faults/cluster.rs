@@ -4,9 +4,9 @@
 //! way, with the pauses and outages of production, and cuts the sockets of 1,000 numbers at once.
 
 mod calls;
+mod scale;
 
-use std::env;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rand::seq::IndexedRandom;
 use serde_json::json;
@@ -15,56 +15,10 @@ use super::load::Load;
 use super::report::Report;
 use super::standing::Standing;
 use crate::outside::line::{Line, Manner};
+use scale::{Scale, scale};
 
-/// How large the load is and how long faults last.
-struct Scale {
-    businesses: usize,
-    /// Numbers that are connected when all sockets are cut at once: those of the load, and others that are idle.
-    numbers: usize,
-    /// Messages a second each way, unless `SWITCHYARD_FAULT_RATE` says otherwise.
-    rate: f64,
-    /// The lease of a shard, in milliseconds.
-    lease_ms: u64,
-    /// What flows before a fault is measured over this.
-    before: Duration,
-    /// How long something is away or stands still.
-    outage: Duration,
-    /// For how long faults are repeated.
-    storm: Duration,
-    /// Between two of them.
-    every: Duration,
-    /// How soon the load must flow as before, from the end of the fault.
-    back: Duration,
-    /// How soon every number must be connected, and nothing wait any more.
-    patience: Duration,
-}
-
-const SHORT: Scale = Scale {
-    businesses: 3,
-    numbers: 3,
-    rate: 6.0,
-    lease_ms: 3_000,
-    before: Duration::from_secs(2),
-    outage: Duration::from_secs(3),
-    storm: Duration::from_secs(10),
-    every: Duration::from_secs(3),
-    // Whoever tests may have a machine that does something else beside it.
-    back: Duration::from_mins(1),
-    patience: Duration::from_mins(1),
-};
-
-const LONG: Scale = Scale {
-    businesses: 60,
-    numbers: 1_000,
-    rate: 100.0,
-    lease_ms: 15_000,
-    before: Duration::from_secs(4),
-    outage: Duration::from_mins(1),
-    storm: Duration::from_mins(2),
-    every: Duration::from_secs(5),
-    back: Duration::from_secs(30),
-    patience: Duration::from_mins(3),
-};
+/// So long after all sockets were cut the last number is connected, however many there are: a shard dials 50 a second.
+const ALL_BACK: Duration = Duration::from_mins(1);
 
 /// Additive, as every migration of ours is: processes of this version go on beside it.
 const NEXT_VERSION: &str = "
@@ -78,27 +32,12 @@ const NEXT_VERSION: &str = "
 /// How slow Redis gets: a call waits for half a second at most, so the one is slow and the other is too slow.
 const SLOW: [Duration; 2] = [Duration::from_millis(100), Duration::from_millis(700)];
 
-fn scale() -> Scale {
-    match env::var("SWITCHYARD_TEST_CLUSTER") {
-        Ok(word) if word == "long" => LONG,
-        _ => SHORT,
-    }
-}
-
-impl Scale {
-    async fn standing(&self) -> Standing {
-        let lease = ("SWITCHYARD_LEASE_MS", self.lease_ms.to_string());
-        let rate = env::var("SWITCHYARD_FAULT_RATE").ok();
-        let rate = rate.map_or(self.rate, |text| text.parse().unwrap());
-        Box::pin(Standing::start(self.businesses, rate, &[lease])).await
-    }
-}
-
 /// A load that flows, and how many it has accepted a second.
 async fn flowing(standing: &mut Standing, scale: &Scale) -> (Load, f64) {
     let load = standing.load();
     let before = load.rate(scale.before).await;
-    assert!(before > 0.0, "nothing flows");
+    let least = scale.flows[0] * scale.rate();
+    assert!(before >= least, "{before:.0} a second flow");
     (load, before)
 }
 
@@ -205,15 +144,28 @@ async fn killed_processes_of_a_cluster_lose_nothing() {
 /// One random process killed and started again after the other.
 async fn storm(standing: &mut Standing, scale: &Scale) {
     let (load, before) = flowing(standing, scale).await;
-    let start = std::time::Instant::now();
+    let start = Instant::now();
+    // Its last quarter counts.
+    let mut counted = None;
     while start.elapsed() < scale.storm {
         tokio::time::sleep(scale.every).await;
         let name = roles(standing).choose(&mut rand::rng()).unwrap().clone();
         kill(standing, &name);
         again(standing, &name);
+        if counted.is_none() && start.elapsed() * 4 >= scale.storm * 3 {
+            counted = Some((Instant::now(), load.accepted()));
+        }
     }
+    let (since, then) = counted.unwrap();
+    let count = f64::from(u32::try_from(load.accepted() - then).unwrap());
+    let during = count / since.elapsed().as_secs_f64();
+    let least = scale.flows[1] * before.min(scale.rate());
     let fault = "a random kill -9 again and again";
     over(standing, scale, load, before, fault).await;
+    assert!(
+        during >= least,
+        "{during:.0} of {before:.0} a second flowed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -245,14 +197,17 @@ async fn a_cluster_outlives_its_servers() {
     over(&mut standing, &scale, load, before, "Postgres kill -9").await;
 
     let (load, before) = flowing(&mut standing, &scale).await;
-    let start = std::time::Instant::now();
+    let start = Instant::now();
     while start.elapsed() < scale.storm {
         let all = "select count(pg_terminate_backend(pid)) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'";
         tokio::task::block_in_place(|| standing.cluster.sql(all).unwrap());
         tokio::time::sleep(scale.every * 2).await;
     }
     let fault = "every backend terminated";
-    over(&mut standing, &scale, load, before, fault).await;
+    let report = over(&mut standing, &scale, load, before, fault).await;
+    let count = |count: usize| f64::from(u32::try_from(count).unwrap());
+    let failed = count(report.internal + report.unavailable + report.unanswered);
+    assert!(failed <= scale.errors * count(report.accepted), "{report}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -304,11 +259,14 @@ async fn every_number_of_a_cluster_is_back_after_all_sockets_were_cut_at_once() 
     let cut = json!({ "kind": "cut", "count": scale.numbers });
     standing.network.fault(cut).await;
     // The numbers of the load come back among all the others.
+    let (begun, all_back) = (
+        Instant::now(),
+        standing.logged_in_again(logins, scale.numbers, ALL_BACK),
+    );
+    all_back.await;
+    println!("all are back after {:.1} s", begun.elapsed().as_secs_f64());
     let back = standing
-        .back(&load, before, scale.patience, scale.patience)
-        .await;
-    standing
-        .logged_in_again(logins, scale.numbers, scale.patience)
+        .back(&load, before, scale.back, scale.patience)
         .await;
     standing.connected(scale.patience).await;
     let fault = format!("{} sockets cut at once", scale.numbers);

@@ -87,13 +87,18 @@ impl Load {
         self.end.store(true, Ordering::Relaxed);
     }
 
+    /// How many were accepted.
+    pub(super) fn accepted(&self) -> usize {
+        self.heard.accepted.load(Ordering::Relaxed)
+    }
+
     /// How many are accepted a second, over so long.
     pub(super) async fn rate(&self, span: Duration) -> f64 {
-        let before = self.heard.accepted.load(Ordering::Relaxed);
+        let before = self.accepted();
         let start = Instant::now();
         // What flows can only be counted while time passes.
         tokio::time::sleep(span).await;
-        let count = self.heard.accepted.load(Ordering::Relaxed) - before;
+        let count = self.accepted() - before;
         f64::from(u32::try_from(count).unwrap()) / start.elapsed().as_secs_f64()
     }
 }

@@ -197,7 +197,7 @@ pub async fn connect(
     let known = get(store, business, id).await?;
     if known.is_some_and(|it| !it.paired)
         && leases::holder(store, id).await?.is_none()
-        && !shards::has_room(store).await?
+        && !shards::has_room(store, id).await?
     {
         return Err(crate::Error::NoRoom);
     }

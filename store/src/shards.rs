@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use switchyard_core::SessionId;
 use switchyard_core::shard::ShardState;
 use uuid::Uuid;
 
@@ -55,9 +56,9 @@ pub async fn list(store: &Store) -> Result<Vec<Shard>> {
 }
 
 /// Whether a number that was never linked finds a shard.
-pub async fn has_room(store: &Store) -> Result<bool> {
+pub async fn has_room(store: &Store, session: SessionId) -> Result<bool> {
     let mut conn = store.read().await?;
-    Ok(fetch_optional!(conn, (i64,), sql::ROOM)?.is_some())
+    Ok(fetch_optional!(conn, (i64,), sql::ROOM, session.uuid())?.is_some())
 }
 
 #[derive(sqlx::FromRow)]

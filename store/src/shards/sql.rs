@@ -2,6 +2,25 @@
 
 use crate::statement::statements;
 
+/// See [`ROOM`].
+macro_rules! room {
+    ($now:literal) => {
+        concat!(
+            "select cast(1 as bigint) from (
+                select coalesce(sum(case when free > 0 then free else 0 end), 0) as free from (
+                    select s.capacity - (select count(*) from session_leases l where l.incarnation = s.incarnation)
+                            - (select count(*) from session_leases l where l.heir = s.incarnation) as free
+                        from shards s where s.state = 'live' and s.lease_until >= ",
+            $now,
+            ") as each_of_them) as together
+                where free > (select count(*) from session_leases l
+                    join sessions w on w.id = l.session_id and w.business_id = l.business_id
+                    where l.incarnation is null and l.session_id <> $1 and w.deleted_at is null
+                        and w.wanted in ('connected', 'restarted'))"
+        )
+    };
+}
+
 statements! {
     /// Of each number the process that is not lost first, then the latest. There are as many as were lost lately.
     LIST: across_tenants = {
@@ -72,13 +91,12 @@ statements! {
         postgres: "select number from shards where number <> $1 and state = 'live' and lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint limit 1",
     };
 
-    /// A shard that takes first connections: live, with room.
-    ROOM: across_tenants = {
-        sqlite: "select s.number from shards s where s.state = 'live' and s.lease_until >= cast(unixepoch('now', 'subsec') * 1000 as integer)
-                and s.capacity > (select count(*) from session_leases l where l.incarnation = s.incarnation) limit 1",
-        postgres: "select s.number from shards s where s.state = 'live' and s.lease_until >= (extract(epoch from clock_timestamp()) * 1000)::bigint
-                and s.capacity > (select count(*) from session_leases l where l.incarnation = s.incarnation) limit 1",
-    };
+    /// Whether a shard takes the first connection of `$1`: the live ones have more room together than is already asked
+    /// for by sessions that nobody holds yet.
+    ROOM: across_tenants = (
+        room!("cast(unixepoch('now', 'subsec') * 1000 as integer)");
+        room!("(extract(epoch from clock_timestamp()) * 1000)::bigint")
+    );
 
     BEGIN_DRAIN: across_tenants = "insert into shard_drains (number, total, started_at)
         values ($1, (select count(*) from session_leases where incarnation = $2), $3) on conflict (number) do nothing";

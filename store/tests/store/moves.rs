@@ -268,9 +268,23 @@ both_engines! {
         let session = bench.session(id).await;
         let refused = sessions::connect(&bench.store, NOON, id, session, Wanted::Connected).await;
         assert!(matches!(refused, Err(Error::NoRoom)), "{refused:?}");
-        bench.shard(1).await;
-        let wanted = sessions::connect(&bench.store, NOON, id, session, Wanted::Connected).await.unwrap().unwrap();
-        assert_eq!(wanted.wanted, Wanted::Connected);
+        let small = Registration {
+            number: 1,
+            url: "http://127.0.0.1:1".to_owned(),
+            capacity: 1,
+            lease: Duration::from_mins(1),
+        };
+        leases::register(&bench.store, NOON, small).await.unwrap();
+        // Asked twice it is one number still, and what it asked for is not another's any more before a shard has it.
+        for _ in 0..2 {
+            let wanted = sessions::connect(&bench.store, NOON, id, session, Wanted::Connected).await.unwrap().unwrap();
+            assert_eq!(wanted.wanted, Wanted::Connected);
+        }
+        let other = bench.session(id).await;
+        let refused = sessions::connect(&bench.store, NOON, id, other, Wanted::Connected).await;
+        assert!(matches!(refused, Err(Error::NoRoom)), "{refused:?}");
+        bench.shard(2).await;
+        sessions::connect(&bench.store, NOON, id, other, Wanted::Connected).await.unwrap().unwrap();
     }
 }
 

@@ -22,6 +22,10 @@ const AT_ONCE: usize = 8;
 /// Up to how many Baileys links: more take it many minutes.
 const THEIRS: usize = 1_000;
 
+/// So much dearer may a session be in the dearest step than in the cheapest.
+const FLAT: f64 = 1.15;
+const MANY: usize = 1_000;
+
 /// For how long a process is left alone before its memory is read.
 const REST: Duration = Duration::from_secs(5);
 
@@ -74,7 +78,12 @@ fn flat(report: &mut Report, steps: &[Step]) {
     let most = costs.iter().copied().fold(f64::MIN, f64::max);
     let least = costs.iter().copied().fold(f64::MAX, f64::min);
     let what = "memory of a session, the dearest step over the cheapest";
-    report.add(Figure::less(what.to_owned(), "×", most / least, None).goal("≤ 1.15×"));
+    let ratio = most / least;
+    // A few numbers more are within what an allocator keeps back.
+    if steps.last().is_some_and(|step| step.size >= MANY) {
+        report.promise(ratio <= FLAT, format!("{what}: {ratio:.2} ×, ≤ {FLAT} ×"));
+    }
+    report.add(Figure::less(what.to_owned(), "×", ratio, None).goal("≤ 1.15×"));
 }
 
 /// Kilobytes that one session more took in this step.

@@ -162,6 +162,31 @@ mod tests {
         assert!(many.shard_memory > planned(250, 60).shard_memory);
     }
 
+    /// What so many shards carry, each on a processor of its own, as the page has it.
+    fn row(shards: u32) -> String {
+        let figure = |name| figure(name).unwrap();
+        let sessions = f64::from(shards) * figure(SESSIONS_OF_A_SHARD);
+        let a_second = f64::from(shards) * USED * 1_000.0 / figure(SHARD_COST);
+        let thousands = (a_second * 60.0 / 1_000.0).floor();
+        let memory = figure(BASE_MEMORY) + figure(SESSION_MEMORY) * figure(SESSIONS_OF_A_SHARD);
+        let processors = |cost| a_second * figure(cost) / 1_000.0 / USED;
+        format!(
+            "| {shards} | {:.0},000 | {thousands:.0},000 | {memory:.0} MB | {:.1} | {:.1} | {:.1} |",
+            sessions / 1_000.0,
+            processors(WORKER_COST),
+            processors(API_COST),
+            processors(POSTGRES_COST),
+        )
+    }
+
+    #[test]
+    fn the_page_says_what_numbers_of_shards_carry_by_its_own_figures() {
+        for shards in [1, 2, 3, 5, 10] {
+            let row = row(shards);
+            assert!(PAGE.contains(&row), "docs/CAPACITY.md lacks {row}");
+        }
+    }
+
     #[test]
     fn what_is_needed_is_told_in_lines_without_a_gap() {
         let lines = told(&planned(1_000, 30_000));

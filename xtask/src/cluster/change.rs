@@ -76,8 +76,13 @@ impl Cluster {
     }
 
     /// Brings a role to so many processes: starts what is missing, also in place of dead ones, or stops the last ones.
+    /// How many shards there are is what whoever starts from then on is told; the others learn it when they start again.
     pub fn scale(&mut self, role: &str, count: u16) -> Result<()> {
         self.topology.service(role)?;
+        if role == "shard" {
+            let total = ("SHARDS_TOTAL".to_owned(), count.to_string());
+            self.book.settings.extend([total]);
+        }
         let surplus: Vec<String> = self
             .book
             .of(role)

@@ -4,6 +4,7 @@
 //! way, with the pauses and outages of production, and cuts the sockets of 1,000 numbers at once.
 
 mod calls;
+mod resized;
 mod scale;
 
 use std::time::{Duration, Instant};

@@ -190,14 +190,19 @@ impl Standing {
         held.trim().parse().unwrap()
     }
 
-    /// Moves the first business to a shard, as an operator would.
-    pub(super) async fn move_to(&self, shard: u16, patience: Duration) {
+    /// An operator, signed in.
+    pub(super) async fn operator(&self) -> Api {
         let book = self.cluster.book();
         let anonymous = Api::new(self.urls().swap_remove(0), String::new());
         let login = json!({ "email": book.email, "password": book.password });
         let operator = anonymous.post("/v1/auth/login", login).await;
         let token = operator["access_token"].as_str().unwrap().to_owned();
-        let operator = Api::new(anonymous.url().to_owned(), token);
+        Api::new(anonymous.url().to_owned(), token)
+    }
+
+    /// Moves the first business to a shard, as an operator would.
+    pub(super) async fn move_to(&self, shard: u16, patience: Duration) {
+        let operator = self.operator().await;
         let me = self.shops[0].apis[0].get("/v1/me").await;
         let path = format!(
             "/v1/admin/businesses/{}/move",

@@ -22,7 +22,7 @@ const AT_ONCE: usize = 8;
 /// Up to how many Baileys links: more take it many minutes.
 const THEIRS: usize = 1_000;
 
-/// So much dearer may a session be in the dearest step than in the cheapest.
+/// So much dearer may a session be where there are many.
 const FLAT: f64 = 1.15;
 const MANY: usize = 1_000;
 
@@ -68,17 +68,18 @@ pub(super) fn measure(stage: &mut Stage, report: &mut Report) -> Result<()> {
     Ok(())
 }
 
-/// Whether a session costs the same however many there are: beyond the first ten, the dearest step over the cheapest.
+/// Whether a session costs no more however many there are: beyond the first ten, the dearest later step over the first.
 fn flat(report: &mut Report, steps: &[Step]) {
     let pairs = steps.windows(2).skip(1).filter_map(|pair| match pair {
         [before, after] => Some(marginal((*before, *after))),
         _ => None,
     });
     let costs: Vec<f64> = pairs.collect();
-    let most = costs.iter().copied().fold(f64::MIN, f64::max);
-    let least = costs.iter().copied().fold(f64::MAX, f64::min);
-    let what = "memory of a session, the dearest step over the cheapest";
-    let ratio = most / least;
+    let Some((first, later)) = costs.split_first() else {
+        return;
+    };
+    let ratio = later.iter().copied().fold(0.0, f64::max) / first;
+    let what = "memory of a session more, the dearest later step over that from 10 to 50";
     // A few numbers more are within what an allocator keeps back.
     if steps.last().is_some_and(|step| step.size >= MANY) {
         report.promise(ratio <= FLAT, format!("{what}: {ratio:.2} ×, ≤ {FLAT} ×"));

@@ -82,6 +82,12 @@ impl Addresses<'_> {
         format!("{}{TOLD}", self.at("status"))
     }
 
+    /// Where it is told how a leg stands whose answer is somebody who speaks to the caller. One that is asked first has
+    /// the address without a place in the flow.
+    pub(crate) fn status_of_leg(self, cursor: &Cursor) -> String {
+        format!("{}?{}{TOLD}", self.at("status"), cursor.query())
+    }
+
     /// Where the first page of a call is asked for that we placed, under our id of it.
     pub(crate) fn voice_of(self, asked_as: &CallSid) -> String {
         format!("{}?{RESERVATION}={asked_as}", self.at("voice"))

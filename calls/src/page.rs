@@ -188,7 +188,11 @@ impl Call<'_> {
             CallerId::Business => self.to,
         };
         attributes.push(("callerId", shown));
-        let status = self.addresses.status();
+        let status = if whisper {
+            self.addresses.status()
+        } else {
+            self.addresses.status_of_leg(cursor)
+        };
         let asked = self.addresses.whisper(cursor);
         let mut of_number = vec![
             ("statusCallback", status.as_str()),

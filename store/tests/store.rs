@@ -47,6 +47,8 @@ mod line;
 mod links;
 #[path = "store/messages.rs"]
 mod messages;
+#[path = "store/missed.rs"]
+mod missed;
 #[path = "store/moves.rs"]
 mod moves;
 #[path = "store/orphans.rs"]

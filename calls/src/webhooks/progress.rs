@@ -7,6 +7,7 @@ use store::slots::{Admission, Mode};
 use switchyard_core::BusinessId;
 use switchyard_core::call::{CallSid, CallState, StepKind};
 
+use crate::address::Cursor;
 use crate::desk::Desk;
 use crate::door::Posted;
 use crate::page::{Call, Page, phase};
@@ -31,6 +32,24 @@ pub(super) fn on_page(page: u32, node: Option<String>) -> Step {
         detail: None,
         state: Some(CallState::InProgress),
     }
+}
+
+/// Somebody speaks to the caller whom the page before this place in the flow rang. Told by whoever knows it first, and by
+/// all of them once.
+pub(super) async fn answered(
+    desk: &Desk,
+    business: BusinessId,
+    sid: &CallSid,
+    cursor: &Cursor,
+) -> store::Result<()> {
+    let step = Step {
+        told: format!("answered:{}", cursor.page),
+        kind: StepKind::Answered,
+        node: Some(cursor.node.clone()),
+        detail: None,
+        state: None,
+    };
+    note(desk, business, sid, step).await
 }
 
 /// Something happened.

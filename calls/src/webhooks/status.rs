@@ -6,6 +6,7 @@ use store::calls::{Confirmed, Step};
 use store::slots::Mode;
 use switchyard_core::call::{CallSid, CallState, StepKind};
 
+use crate::address::Cursor;
 use crate::answers;
 use crate::desk::Desk;
 use crate::door::{Posted, Refused};
@@ -70,6 +71,10 @@ async fn leg(desk: &Desk, posted: &Posted, parent: &CallSid) -> store::Result<()
         // They speak for as long as they like; only the end is told.
         let call = (posted.business, parent);
         progress::live_for(desk, call, Mode::Take, desk.longest).await;
+        // The address has no place in the flow where they are asked first: then what they press is the answer.
+        if let Some(cursor) = Cursor::read(&posted.query) {
+            return progress::answered(desk, posted.business, parent, &cursor).await;
+        }
     }
     let kind = match state {
         Some(CallState::Ringing) => StepKind::Ringing,

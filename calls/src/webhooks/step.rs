@@ -29,6 +29,7 @@ pub(crate) async fn answer(
     match posted.query.get("whisper") {
         Some("ask") => return Ok(answers::document(call.whisper(&cursor))),
         Some(_) if posted.form.get("Digits") == Some("1") => {
+            accepted(&desk, &posted, &cursor).await;
             return Ok(answers::document(twiml::nothing()));
         }
         Some(_) => return Ok(answers::document(twiml::ended())),
@@ -71,6 +72,16 @@ pub(super) async fn go(
     body
 }
 
+/// Who was asked first takes the call: from now on they speak to the caller.
+async fn accepted(desk: &Desk, posted: &Posted, cursor: &Cursor) {
+    let call = posted.parent();
+    let call = call.as_ref().unwrap_or(&posted.sid);
+    if let Err(error) = progress::answered(desk, posted.business, call, cursor).await {
+        // The end of the conversation tells it again.
+        tracing::warn!(%error, "that somebody answered is not written down yet");
+    }
+}
+
 /// What happened at the cursor's node.
 async fn heard(
     desk: &Desk,
@@ -84,7 +95,9 @@ async fn heard(
             Some(digits) => (StepKind::Digits, Some(digits.chars().take(1).collect())),
             None => return Ok(()),
         },
-        Some(Node::Dial { .. }) if was_taken(said) => (StepKind::Answered, None),
+        Some(Node::Dial { .. }) if was_taken(said) => {
+            return progress::answered(desk, posted.business, &posted.sid, cursor).await;
+        }
         Some(Node::Dial { .. }) => (
             StepKind::Unanswered,
             said.get("DialCallStatus").and_then(known_status),

@@ -20,6 +20,7 @@ mod front;
 mod hangups;
 mod judged;
 mod limits;
+mod missed;
 mod outbound;
 mod pages;
 #[path = "../../../sim/tests/network/peer.rs"]

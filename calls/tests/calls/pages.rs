@@ -180,9 +180,9 @@ async fn a_call_is_led_by_its_digits_and_every_step_is_written_down() {
     );
     assert_eq!(row.recording.unwrap().recording_sid, "RE1");
     let kinds: Vec<StepKind> = stage.steps("CA1").await.iter().map(|it| it.kind).collect();
-    use StepKind::{Digits, Node, Recorded, Unanswered};
+    use StepKind::{Answered, Digits, Node, Recorded, Unanswered};
     let wanted = [
-        Node, Node, Digits, Node, Unanswered, Node, Unanswered, Node, Recorded, Node,
+        Node, Node, Digits, Node, Answered, Unanswered, Node, Unanswered, Node, Recorded, Node,
     ];
     assert_eq!(kinds, wanted);
 }

@@ -73,7 +73,9 @@ pub(super) async fn add_step(
     if is_new {
         call.row.steps = n;
     }
-    call.is_answered |= step.kind.is_answer();
+    if step.kind.is_answer() {
+        call.answer();
+    }
     if step.kind == StepKind::Node && step.node.is_some() {
         call.revive();
     }
@@ -85,6 +87,17 @@ pub(super) async fn add_step(
 }
 
 impl Standing {
+    /// Somebody dealt with the caller. That may be told after the end, which then was not that of a missed call.
+    fn answer(&mut self) {
+        self.is_answered = true;
+        if matches!(
+            self.reason,
+            Some(CallReason::Missed | CallReason::Voicemail)
+        ) {
+            self.reason = None;
+        }
+    }
+
     /// A call that was given up as lost has got a page of its flow: it lives.
     fn revive(&mut self) {
         if self.state.is_over() && self.reason == Some(CallReason::Lost) {

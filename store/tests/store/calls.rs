@@ -1,26 +1,23 @@
 //! Calls: begun and ended once, moved forward only, their numbers and flows of one business each.
 
-use std::collections::HashMap;
 use std::time::Duration;
 
 use store::audit::Actor;
 use store::calls::{self, Begun, Ending, NewCall, Put, Recorded, Rejected, Step, StoredFlow};
-use store::jobs::{self, Ask};
-use store::{Error, Store, events, sweeps};
+use store::{Error, Store, events};
 use switchyard_core::address::Phone;
 use switchyard_core::call::{CallObject, CallSid, CallState, Direction, StepKind};
 use switchyard_core::event::EventType;
-use switchyard_core::flow::{CallFlow, Language, Night, Node};
-use switchyard_core::job::Job;
+use switchyard_core::flow::{CallFlow, Language, Node};
 use switchyard_core::reason::CallReason;
 use switchyard_core::{BusinessId, Timestamp};
 
 use crate::bench::{Bench, NOON, both_engines};
 
-const CALLER: &str = "972501234567";
+pub(crate) const CALLER: &str = "972501234567";
 const LINE: &str = "97231110000";
 
-fn sid(n: u32) -> CallSid {
+pub(crate) fn sid(n: u32) -> CallSid {
     format!("CA{n:032x}").parse().unwrap()
 }
 
@@ -36,7 +33,7 @@ fn inbound(n: u32) -> NewCall {
     }
 }
 
-fn step(told: &str, kind: StepKind, state: Option<CallState>) -> Step {
+pub(crate) fn step(told: &str, kind: StepKind, state: Option<CallState>) -> Step {
     Step {
         told: told.to_owned(),
         kind,
@@ -46,13 +43,13 @@ fn step(told: &str, kind: StepKind, state: Option<CallState>) -> Step {
     }
 }
 
-const OVER: Ending = Ending {
+pub(crate) const OVER: Ending = Ending {
     state: CallState::Completed,
     duration_s: Some(42),
     reason: None,
 };
 
-async fn begin(store: &Store, business: BusinessId, n: u32) -> CallObject {
+pub(crate) async fn begin(store: &Store, business: BusinessId, n: u32) -> CallObject {
     match calls::begin_call(store, NOON, business, inbound(n))
         .await
         .unwrap()
@@ -87,7 +84,7 @@ async fn add(
     .await
 }
 
-async fn put(
+pub(crate) async fn put(
     store: &Store,
     business: BusinessId,
     expected: i64,
@@ -103,28 +100,6 @@ fn ringing(target: &str) -> CallFlow {
     flow.nodes.insert("ring".to_owned(), node);
     "ring".clone_into(&mut flow.entry.open);
     flow
-}
-
-fn answering() -> CallFlow {
-    let mut flow = CallFlow::standard(Language::En);
-    flow.missed_call.enabled = true;
-    "Sorry that we missed you".clone_into(&mut flow.missed_call.text);
-    flow
-}
-
-/// The jobs that are due at this instant.
-async fn due(bench: &Bench, at: Timestamp) -> Vec<Job> {
-    let ask = Ask {
-        kind: "answer_missed_call",
-        worker: "one".into(),
-        slots: 40,
-        free: 10,
-        running: HashMap::new(),
-        after: None,
-        lease: Duration::from_mins(1),
-    };
-    let taken = jobs::claim(&bench.store, at, ask).await.unwrap();
-    taken.jobs.into_iter().map(|it| it.job.unwrap()).collect()
 }
 
 both_engines! {
@@ -235,74 +210,6 @@ both_engines! {
         let call = calls::get(store, business, &sid(1)).await.unwrap().unwrap();
         assert_eq!(call.reason, Some(CallReason::Voicemail));
         assert_eq!(call.recording.unwrap().recording_sid, "RE9");
-    }
-
-    async fn whoever_is_missed_is_written_to_once_in_a_window(bench: &Bench) {
-        let (store, business) = (&bench.store, bench.business());
-        put(store, business, 0, answering()).await.unwrap();
-        for n in 1..=3 {
-            begin(store, business, n).await;
-            calls::end_call(store, NOON, business, sid(n), OVER).await.unwrap();
-        }
-        assert_eq!(due(bench, NOON).await, [], "a message may have been left");
-        let soon = NOON.plus(Duration::from_secs(10));
-        let jobs = due(bench, soon).await;
-        let [Job::AnswerMissedCall { caller, call: Some(call) }] = jobs.as_slice() else {
-            panic!("{jobs:?}");
-        };
-        assert_eq!(*call, sid(1));
-        let ask = async |at| calls::missed_caller(store, at, business, *caller, Some(call)).await;
-        let tell = ask(soon).await.unwrap().unwrap();
-        assert_eq!((tell.phone.digits(), tell.text.as_str()), (CALLER, "Sorry that we missed you"));
-        calls::told_caller(store, soon, business, *caller).await.unwrap();
-        assert!(ask(soon).await.unwrap().is_none());
-        let later = soon.plus(Duration::from_hours(6));
-        let again = ask(later).await.unwrap().unwrap();
-        assert_ne!(again.key, tell.key);
-        let mut quiet = answering();
-        quiet.missed_call.quiet = Some(Night { from: "12:00".to_owned(), to: "20:00".to_owned() });
-        put(store, business, 1, quiet).await.unwrap();
-        // NOON is one of UTC, as the flow's zone is.
-        let tell = ask(later).await.unwrap().unwrap();
-        assert_eq!((tell.wait, again.wait), (Duration::from_hours(2), Duration::ZERO));
-        let left = Recorded {
-            recording_sid: "RE1".parse().unwrap(),
-            duration_s: Some(5),
-            is_absent: false,
-        };
-        calls::note_recording(store, NOON, business, sid(1), left).await.unwrap();
-        assert!(ask(later).await.unwrap().is_none(), "a message was left after all");
-    }
-
-    async fn who_was_missed_is_forgotten_a_month_after_the_last_call_and_message(bench: &Bench) {
-        const MONTH: Duration = Duration::from_hours(30 * 24);
-        let (store, business) = (&bench.store, bench.business());
-        put(store, business, 0, answering()).await.unwrap();
-        begin(store, business, 1).await;
-        calls::end_call(store, NOON, business, sid(1), OVER).await.unwrap();
-        let soon = NOON.plus(Duration::from_secs(10));
-        let jobs = due(bench, soon).await;
-        let [Job::AnswerMissedCall { caller, .. }] = jobs.as_slice() else {
-            panic!("{jobs:?}");
-        };
-        let is_known = async || {
-            let now = NOON.plus(MONTH * 2);
-            calls::missed_caller(store, now, business, *caller, None).await.unwrap().is_some()
-        };
-        let pruned = async |at: Timestamp| while sweeps::prune(store, at).await.unwrap() > 0 {};
-        // Written to later than missed, as after quiet hours.
-        calls::told_caller(store, soon, business, *caller).await.unwrap();
-        pruned(soon.plus(MONTH)).await;
-        assert!(is_known().await, "the last message is not a month old");
-        pruned(soon.plus(MONTH).plus(Duration::from_millis(1))).await;
-        assert!(!is_known().await);
-    }
-
-    async fn nobody_is_written_to_while_the_flow_does_not_say_so(bench: &Bench) {
-        let (store, business) = (&bench.store, bench.business());
-        begin(store, business, 1).await;
-        calls::end_call(store, NOON, business, sid(1), OVER).await.unwrap();
-        assert_eq!(due(bench, NOON.plus(Duration::from_hours(1))).await, []);
     }
 
     async fn calls_turned_away_are_told_of_once_a_second_with_their_count(bench: &Bench) {

@@ -8,7 +8,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, rt};
 use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use store::slots::{Admission, Mode};
 use switchyard_core::BusinessId;
-use switchyard_core::call::CallSid;
+use switchyard_core::call::{CallSid, StepKind};
 use switchyard_core::flow::Node;
 use tokio_util::sync::CancellationToken;
 
@@ -18,11 +18,13 @@ use crate::page::phase;
 use crate::ticket::{Invalid, Purpose};
 
 mod bridge;
+mod diary;
 mod frame;
 mod lane;
 mod program;
 
 use bridge::{Bridge, End};
+use diary::Diary;
 use frame::{FromCaller, Start};
 
 /// The provider says within this time which call it is.
@@ -84,7 +86,7 @@ pub(crate) async fn open(
 /// A call whose audio is here.
 #[derive(Debug)]
 struct OnAir {
-    sid: CallSid,
+    diary: Diary,
     start: Start,
     url: String,
     max: Duration,
@@ -105,10 +107,10 @@ async fn serve(desk: &Data<Desk>, session: Session, mut messages: MessageStream)
             return;
         }
     };
-    let id = on_air.sid.as_str();
+    let diary = on_air.diary;
+    let id = diary.sid.as_str();
     let bridge = Bridge {
-        desk: desk.clone(),
-        sid: on_air.sid.clone(),
+        diary: diary.clone(),
         start: on_air.start,
         url: on_air.url,
         max: on_air.max,
@@ -118,7 +120,7 @@ async fn serve(desk: &Data<Desk>, session: Session, mut messages: MessageStream)
     let end = bridge.run(session.clone(), messages).await;
     let (phase, code, word) = match end {
         End::Done => (phase::STREAM_DONE, CloseCode::Normal, "done"),
-        End::Failed => (phase::STREAM_FAILED, CloseCode::Normal, "failed"),
+        End::Failed(_) => (phase::STREAM_FAILED, CloseCode::Normal, "failed"),
         End::Moved => (phase::STREAM_MOVED, CloseCode::Away, "moved"),
         // The call is over, or its provider lost the socket and asks again.
         End::CallerGone => (phase::STREAM, CloseCode::Normal, "caller_gone"),
@@ -135,6 +137,10 @@ async fn serve(desk: &Data<Desk>, session: Session, mut messages: MessageStream)
         desk.keeper.settle(id, desk.slots.timing().lease);
     }
     close(session, code).await;
+    // After it, so that no caller waits for the database.
+    if let End::Failed(why) = end {
+        diary.note(StepKind::Fault, Some(why.name())).await;
+    }
 }
 
 async fn close(session: Session, code: CloseCode) {
@@ -200,7 +206,7 @@ impl NoCall {
 }
 
 /// The call that a socket is of, in hand. Nothing is asked of rows and slots before the ticket is known to be ours.
-async fn on_air(desk: &Desk, start: Start) -> Result<OnAir, NoCall> {
+async fn on_air(desk: &Data<Desk>, start: Start) -> Result<OnAir, NoCall> {
     let parameter = |name| start.parameters.get(name).ok_or(Invalid::Foreign);
     let read = |_no_number| Invalid::Foreign;
     let business: BusinessId = parameter("business")?
@@ -232,8 +238,15 @@ async fn on_air(desk: &Desk, start: Start) -> Result<OnAir, NoCall> {
     };
     let (lease, whose) = (desk.slots.timing().lease, (business, epoch));
     desk.keeper.hold(id, whose, phase::STREAMING, lease);
-    Ok(OnAir {
+    let diary = Diary {
+        desk: desk.clone(),
+        business,
+        node: purpose.node.to_owned(),
+        stream: start.stream_sid.clone(),
         sid,
+    };
+    Ok(OnAir {
+        diary,
         start,
         url,
         max,

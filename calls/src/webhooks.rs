@@ -22,6 +22,7 @@ mod stream_status;
 mod voice;
 
 pub(crate) use ending::{abandon, end, free, lost};
+pub(crate) use progress::note;
 
 /// Every route of the provider, under this desk.
 pub(crate) fn routes(config: &mut ServiceConfig, desk: &Data<Desk>) {

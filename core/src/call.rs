@@ -95,7 +95,7 @@ named! {
         Unanswered = "unanswered",
         /// The caller recorded something.
         Recorded = "recorded",
-        /// The audio goes to the business's own program.
+        /// The business's own program has taken the call: it was reached, and the audio goes there.
         Bridged = "bridged",
         /// That ended.
         BridgeEnded = "bridge_ended",

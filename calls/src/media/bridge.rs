@@ -8,11 +8,12 @@ use actix_web::web::Data;
 use actix_ws::{Message, MessageStream, Session};
 use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
-use switchyard_core::call::CallSid;
+use switchyard_core::call::{CallSid, StepKind};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_websockets::{CloseCode, Message as ToProgram};
 
+use super::diary::Diary;
 use super::frame::{self, BYTES_A_SECOND, FromCaller, FromProgram, Start};
 use super::lane::Lane;
 use super::program::{self, Socket};
@@ -40,18 +41,36 @@ const WRITE: Duration = Duration::from_secs(10);
 pub(super) enum End {
     /// The program ended it, or its time was over.
     Done,
-    /// The program could not be reached, or broke off.
-    Failed,
+    /// The program did not do its part.
+    Failed(Failure),
     /// This replica goes.
     Moved,
     /// The provider closed its socket, or is gone.
     CallerGone,
 }
 
+/// What a program did wrong.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// It could not be reached.
+    Unreachable,
+    /// It broke off.
+    BrokeOff,
+}
+
+impl Failure {
+    /// The word for it in the steps of a call.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Unreachable => "unreachable",
+            Self::BrokeOff => "broke_off",
+        }
+    }
+}
+
 /// A bridge that is about to be put up.
 pub(super) struct Bridge {
-    pub(super) desk: Data<Desk>,
-    pub(super) sid: CallSid,
+    pub(super) diary: Diary,
     pub(super) start: Start,
     pub(super) url: String,
     pub(super) max: Duration,
@@ -68,9 +87,12 @@ impl Bridge {
             Ok(socket) => socket,
             Err(error) => {
                 tracing::info!(%error, "a bridge could not be put up");
-                return End::Failed;
+                return End::Failed(Failure::Unreachable);
             }
         };
+        // Beside the audio, which waits for no database.
+        let diary = self.diary.clone();
+        rt::spawn(async move { diary.note(StepKind::Bridged, None).await });
         let (sink, mut program) = socket.split();
         let to_program: Arc<Lane<String>> = Arc::new(Lane::new(TO_PROGRAM));
         let to_caller: Arc<Lane<FromProgram>> = Arc::new(Lane::new(TO_CALLER));
@@ -82,7 +104,7 @@ impl Bridge {
         let speaker = rt::spawn(speak(
             session.clone(),
             Arc::clone(&to_caller),
-            self.desk.clone(),
+            self.diary.desk.clone(),
             says_until,
         ));
         let mut ear = Ear::new(&self, session);
@@ -143,14 +165,18 @@ impl Bridge {
         to_caller: &Lane<FromProgram>,
     ) -> Option<End> {
         let Some(Ok(message)) = said else {
-            return Some(End::Failed);
+            return Some(End::Failed(Failure::BrokeOff));
         };
         if let Some((code, _)) = message.as_close() {
             let is_clean = matches!(
                 code,
                 CloseCode::NORMAL_CLOSURE | CloseCode::NO_STATUS_RECEIVED
             );
-            return Some(if is_clean { End::Done } else { End::Failed });
+            return Some(if is_clean {
+                End::Done
+            } else {
+                End::Failed(Failure::BrokeOff)
+            });
         }
         let read = message
             .as_text()
@@ -191,9 +217,9 @@ struct Ear {
 impl Ear {
     fn new(bridge: &Bridge, session: Session) -> Self {
         Self {
-            lease: bridge.desk.slots.timing().lease,
-            desk: bridge.desk.clone(),
-            sid: bridge.sid.clone(),
+            lease: bridge.diary.desk.slots.timing().lease,
+            desk: bridge.diary.desk.clone(),
+            sid: bridge.diary.sid.clone(),
             session,
             chunk: 0,
             said_at: None,

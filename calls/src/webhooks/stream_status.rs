@@ -1,4 +1,5 @@
-//! How the socket of a call's audio stands.
+//! How the socket of a call's audio stands, by the provider's word. It says that a stream has started before the program
+//! of the business was reached, so that is no answer: whoever reaches the program writes down that it took the call.
 
 use actix_web::HttpResponse;
 use actix_web::web::Data;
@@ -16,7 +17,7 @@ pub(crate) async fn note(
 ) -> Result<HttpResponse, Refused> {
     let posted = posted?;
     let (kind, event) = match posted.form.get("StreamEvent") {
-        Some("stream-started") => (StepKind::Bridged, "started"),
+        Some("stream-started") => (StepKind::Status, "started"),
         Some("stream-stopped") => (StepKind::BridgeEnded, "stopped"),
         Some("stream-error") => (StepKind::Fault, "socket"),
         _ => return Ok(answers::noted()),

@@ -3,10 +3,12 @@
 use serde_json::{Value, json};
 use switchyard_core::call::{CallState, StepKind};
 use switchyard_core::reason::CallReason;
+use tokio_websockets::CloseCode;
 
 use crate::caller::{Answer, Caller};
 use crate::carrier::Carrier;
-use crate::stage::{Replica, Stage, until};
+use crate::sockets::{Line, Program, agent, dial, next, start};
+use crate::stage::{Replica, Stage, TOKEN, until};
 use crate::watched::{OWNER, leg_of, rings_the_owner};
 
 /// The call of whoever is rung, as its callbacks name it.
@@ -110,4 +112,69 @@ async fn an_answer_that_is_told_after_the_end_takes_back_that_the_caller_was_mis
         }
         assert_eq!(reason(&stage).await, None, "{tells_at_pick_up}");
     }
+}
+
+/// The provider has opened the socket of the call's audio, and says so.
+async fn opens(replica: &Replica, call: &Caller, page: &Answer) -> Line {
+    let started = [("StreamEvent", "stream-started"), ("StreamSid", "MZ1")];
+    assert_eq!(call.asks("stream-status", &started).await.status, 204);
+    let mut line = dial(replica, TOKEN).await.unwrap();
+    start(&mut line, page, &call.sid).await;
+    line
+}
+
+#[actix_web::test]
+async fn a_program_that_is_not_there_dealt_with_nobody() {
+    let stage = Stage::new().await;
+    let replica = stage.replica();
+    agent(&stage, "ws://127.0.0.1:1/agent").await;
+    let call = replica.caller(&stage, "CA1");
+    let page = call.rings().await;
+    let mut line = opens(&replica, &call, &page).await;
+    assert_eq!(next(&mut line).await, Err(CloseCode::NORMAL_CLOSURE));
+    call.goes(&page.text("Redirect"), &[]).await;
+    assert_eq!(call.ends("completed").await.status, 204);
+    assert_eq!(reason(&stage).await, Some(CallReason::Missed));
+    let fault = async || {
+        let steps = stage.steps("CA1").await;
+        steps.into_iter().find(|it| it.kind == StepKind::Fault)
+    };
+    until("what went wrong is a step", || async {
+        fault().await.is_some()
+    })
+    .await;
+    let fault = fault().await.unwrap();
+    let told = (fault.node.as_deref(), fault.detail.as_deref());
+    assert_eq!(told, (Some("agent"), Some("unreachable")));
+    let steps = stage.steps("CA1").await;
+    let started = steps
+        .iter()
+        .filter(|it| it.detail.as_deref() == Some("started"));
+    assert_eq!(
+        started.count(),
+        1,
+        "what the provider said is noted all the same"
+    );
+    assert!(steps.iter().all(|it| it.kind != StepKind::Bridged));
+}
+
+#[actix_web::test]
+async fn a_program_that_was_reached_dealt_with_the_caller() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let replica = stage.replica();
+    agent(&stage, &program.url()).await;
+    let call = replica.caller(&stage, "CA1");
+    let page = call.rings().await;
+    // Nothing is told of the stream: the callback is lost.
+    let mut line = dial(&replica, TOKEN).await.unwrap();
+    start(&mut line, &page, &call.sid).await;
+    program.takes().await.hears("start").await;
+    until("that it took the call is a step", || async {
+        let steps = stage.steps("CA1").await;
+        let bridged = steps.iter().find(|it| it.kind == StepKind::Bridged);
+        bridged.is_some_and(|it| it.node.as_deref() == Some("agent"))
+    })
+    .await;
+    assert_eq!(call.ends("completed").await.status, 204);
+    assert_eq!(reason(&stage).await, None);
 }

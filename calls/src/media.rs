@@ -22,8 +22,9 @@ mod diary;
 mod frame;
 mod lane;
 mod program;
+mod talk;
 
-use bridge::{Bridge, End};
+use bridge::{Bridge, End, Failure};
 use diary::Diary;
 use frame::{FromCaller, Start};
 
@@ -120,6 +121,8 @@ async fn serve(desk: &Data<Desk>, session: Session, mut messages: MessageStream)
     let end = bridge.run(session.clone(), messages).await;
     let (phase, code, word) = match end {
         End::Done => (phase::STREAM_DONE, CloseCode::Normal, "done"),
+        // Counted apart: nobody is told of it but the caller.
+        End::Failed(Failure::Silent) => (phase::STREAM_FAILED, CloseCode::Normal, "silent"),
         End::Failed(_) => (phase::STREAM_FAILED, CloseCode::Normal, "failed"),
         End::Moved => (phase::STREAM_MOVED, CloseCode::Away, "moved"),
         // The call is over, or its provider lost the socket and asks again.

@@ -6,17 +6,18 @@ use std::time::{Duration, Instant};
 use actix_web::rt;
 use actix_web::web::Data;
 use actix_ws::{Message, MessageStream, Session};
-use futures_util::stream::SplitSink;
-use futures_util::{SinkExt as _, StreamExt as _};
+use futures_util::StreamExt as _;
 use switchyard_core::call::{CallSid, StepKind};
 use tokio::sync::watch;
+use tokio::time::{sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
-use tokio_websockets::{CloseCode, Message as ToProgram};
+use tokio_websockets::CloseCode;
 
 use super::diary::Diary;
 use super::frame::{self, BYTES_A_SECOND, FromCaller, FromProgram, Start};
 use super::lane::Lane;
 use super::program::{self, Socket};
+use super::talk::{self, Heard};
 use crate::desk::Desk;
 
 /// Messages of the caller that wait for the program: two seconds; then the oldest audio goes.
@@ -29,13 +30,8 @@ const AHEAD: Duration = Duration::from_secs(5);
 const SILENCE: Duration = Duration::from_secs(10);
 /// How often the call is said to live.
 const HEARD: Duration = Duration::from_secs(1);
-/// How often the other end is asked whether it is there.
-const PING: Duration = Duration::from_secs(15);
 /// How long the caller may go on hearing what a program left behind.
 const LAST_WORDS: Duration = Duration::from_secs(10);
-/// A write that takes longer has nobody at its end.
-const WRITE: Duration = Duration::from_secs(10);
-
 /// How a bridge ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum End {
@@ -56,6 +52,8 @@ pub(super) enum Failure {
     Unreachable,
     /// It broke off.
     BrokeOff,
+    /// It hangs, or the way to it is cut: nothing is heard of it any more.
+    Silent,
 }
 
 impl Failure {
@@ -64,6 +62,7 @@ impl Failure {
         match self {
             Self::Unreachable => "unreachable",
             Self::BrokeOff => "broke_off",
+            Self::Silent => "silent",
         }
     }
 }
@@ -78,28 +77,21 @@ pub(super) struct Bridge {
     pub(super) local_programs: bool,
 }
 
-type ProgramSink = SplitSink<Socket, ToProgram>;
-
 impl Bridge {
     /// Puts it up and carries audio until it ends.
     pub(super) async fn run(self, session: Session, mut caller: MessageStream) -> End {
-        let socket = match program::connect(&self.url, self.local_programs).await {
+        let socket = match self.reach().await {
             Ok(socket) => socket,
-            Err(error) => {
-                tracing::info!(%error, "a bridge could not be put up");
-                return End::Failed(Failure::Unreachable);
-            }
+            Err(failure) => return End::Failed(failure),
         };
-        // Beside the audio, which waits for no database.
-        let diary = self.diary.clone();
-        rt::spawn(async move { diary.note(StepKind::Bridged, None).await });
-        let (sink, mut program) = socket.split();
+        let (to, from) = socket.split();
+        let mut program = talk::Ear::new(from);
         let to_program: Arc<Lane<String>> = Arc::new(Lane::new(TO_PROGRAM));
         let to_caller: Arc<Lane<FromProgram>> = Arc::new(Lane::new(TO_CALLER));
         for text in frame::greeting(&self.start) {
             to_program.push(text);
         }
-        let writer = rt::spawn(write_program(sink, Arc::clone(&to_program)));
+        let mut writer = rt::spawn(talk::tell(to, Arc::clone(&to_program)));
         let (says_until, heard_until) = watch::channel(Instant::now());
         let speaker = rt::spawn(speak(
             session.clone(),
@@ -108,13 +100,13 @@ impl Bridge {
             says_until,
         ));
         let mut ear = Ear::new(&self, session);
-        let over = tokio::time::sleep(self.max);
+        let over = sleep(self.max);
         tokio::pin!(over);
         let end = loop {
             tokio::select! {
                 () = &mut over => break End::Done,
                 () = self.moving.cancelled() => break End::Moved,
-                heard = tokio::time::timeout_at(ear.silent_at(), caller.recv()) => {
+                heard = timeout_at(ear.silent_at(), caller.recv()) => {
                     let Ok(Some(Ok(message))) = heard else {
                         break End::CallerGone;
                     };
@@ -122,11 +114,13 @@ impl Bridge {
                         break End::CallerGone;
                     }
                 }
-                said = next_of(&mut program, &to_caller) => {
+                said = program.hear(&to_caller) => {
                     if let Some(end) = self.says(said, &to_caller) {
                         break end;
                     }
                 }
+                // Nobody takes what is told.
+                _ = &mut writer => break End::Failed(Failure::BrokeOff),
             }
         };
         to_program.push(frame::farewell(&self.start));
@@ -138,10 +132,24 @@ impl Bridge {
         to_caller.close();
         to_caller.retain(|_| false);
         speaker.abort();
-        tokio::time::timeout(Duration::from_secs(1), writer)
-            .await
-            .ok();
+        if !writer.is_finished() {
+            timeout(Duration::from_secs(1), writer).await.ok();
+        }
         end
+    }
+
+    /// The socket of the program, which deals with the caller from now on.
+    async fn reach(&self) -> Result<Socket, Failure> {
+        let socket = program::connect(&self.url, self.local_programs)
+            .await
+            .map_err(|error| {
+                tracing::info!(%error, "a bridge could not be put up");
+                Failure::Unreachable
+            })?;
+        // Beside the audio, which waits for no database.
+        let diary = self.diary.clone();
+        rt::spawn(async move { diary.note(StepKind::Bridged, None).await });
+        Ok(socket)
     }
 
     /// Lets the caller hear the last words, unless the caller or this replica goes before.
@@ -159,13 +167,11 @@ impl Bridge {
     }
 
     /// What the program says; `Some` when that ends the bridge.
-    fn says(
-        &self,
-        said: Option<Result<ToProgram, tokio_websockets::Error>>,
-        to_caller: &Lane<FromProgram>,
-    ) -> Option<End> {
-        let Some(Ok(message)) = said else {
-            return Some(End::Failed(Failure::BrokeOff));
+    fn says(&self, said: Heard, to_caller: &Lane<FromProgram>) -> Option<End> {
+        let message = match said {
+            Heard::Message(message) => message,
+            Heard::Gone => return Some(End::Failed(Failure::BrokeOff)),
+            Heard::Silence => return Some(End::Failed(Failure::Silent)),
         };
         if let Some((code, _)) = message.as_close() {
             let is_clean = matches!(
@@ -192,15 +198,6 @@ impl Bridge {
         }
         None
     }
-}
-
-/// The next message of the program, once there is room for it.
-async fn next_of(
-    program: &mut futures_util::stream::SplitStream<Socket>,
-    to_caller: &Lane<FromProgram>,
-) -> Option<Result<ToProgram, tokio_websockets::Error>> {
-    to_caller.room().await;
-    program.next().await
 }
 
 /// Listens to the caller.
@@ -268,9 +265,7 @@ impl Ear {
     /// Listens on, though nobody is told any more what is heard, until the caller is gone.
     async fn until_gone(&mut self, caller: &mut MessageStream) {
         let nobody = Lane::new(1);
-        while let Ok(Some(Ok(message))) =
-            tokio::time::timeout_at(self.silent_at(), caller.recv()).await
-        {
+        while let Ok(Some(Ok(message))) = timeout_at(self.silent_at(), caller.recv()).await {
             if !self.hears(message, &nobody).await {
                 return;
             }
@@ -284,23 +279,6 @@ impl Ear {
             self.desk.keeper.heard(self.sid.as_str(), self.lease);
         }
     }
-}
-
-async fn write_program(mut sink: ProgramSink, lane: Arc<Lane<String>>) {
-    loop {
-        let next = tokio::time::timeout(PING, lane.next()).await;
-        let message = match next {
-            Ok(Some(text)) => ToProgram::text(text),
-            Ok(None) => break,
-            Err(_) => ToProgram::ping(&b""[..]),
-        };
-        let written = tokio::time::timeout(WRITE, sink.send(message)).await;
-        if !matches!(written, Ok(Ok(()))) {
-            return;
-        }
-    }
-    let bye = ToProgram::close(Some(CloseCode::NORMAL_CLOSURE), "");
-    tokio::time::timeout(WRITE, sink.send(bye)).await.ok();
 }
 
 /// Speaks to the caller, never far ahead of what has been heard, and says until when the caller will hear it.
@@ -323,7 +301,7 @@ async fn speak(
                 if session.text(text).await.is_err() {
                     return;
                 }
-                tokio::time::sleep(ahead.saturating_sub(AHEAD)).await;
+                sleep(ahead.saturating_sub(AHEAD)).await;
                 continue;
             }
             FromProgram::Clear(text) => {
@@ -348,6 +326,6 @@ async fn last_words(lane: &Lane<FromProgram>, heard_until: &watch::Receiver<Inst
         if lane.is_empty() && *heard_until.borrow() <= Instant::now() {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        sleep(Duration::from_millis(20)).await;
     }
 }

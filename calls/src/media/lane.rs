@@ -48,9 +48,14 @@ impl<T> Lane<T> {
         self.filled.notify_one();
     }
 
+    /// Whether there is no room.
+    pub(super) fn is_full(&self) -> bool {
+        self.with(|queue, _| queue.len() >= self.most)
+    }
+
     /// Waits for room.
     pub(super) async fn room(&self) {
-        while self.with(|queue, _| queue.len() >= self.most) {
+        while self.is_full() {
             self.drained.notified().await;
         }
     }

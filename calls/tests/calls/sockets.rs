@@ -4,10 +4,11 @@ use std::time::{Duration, Instant};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use futures_util::stream::{SplitSink, SplitStream};
+use futures_util::stream::SplitSink;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc::{UnboundedReceiver, unbounded_channel};
 use tokio::time::timeout;
 use tokio_websockets::{
     ClientBuilder, CloseCode, MaybeTlsStream, Message, ServerBuilder, WebSocketStream,
@@ -24,7 +25,7 @@ pub(crate) struct Program(TcpListener);
 /// Its end of a call.
 pub(crate) struct Talk {
     to: SplitSink<WebSocketStream<TcpStream>, Message>,
-    from: SplitStream<WebSocketStream<TcpStream>>,
+    heard: UnboundedReceiver<Value>,
 }
 
 impl Program {
@@ -42,23 +43,38 @@ impl Program {
             .expect("nobody comes");
         let (stream, _) = accepted.unwrap();
         let (_, socket) = ServerBuilder::new().accept(stream).await.unwrap();
-        let (to, from) = socket.split();
-        Talk { to, from }
+        let (to, mut from) = socket.split();
+        let (tells, heard) = unbounded_channel();
+        // Somebody always listens, which says that the program is there.
+        tokio::spawn(async move {
+            while let Some(Ok(message)) = from.next().await {
+                let text = message.as_text();
+                if let Some(value) = text.and_then(|text| serde_json::from_str(text).ok()) {
+                    tells.send(value).ok();
+                }
+            }
+        });
+        Talk { to, heard }
+    }
+
+    /// Takes a call as a program that hangs: bytes are read, and nothing is said.
+    async fn hangs(&self) {
+        let (stream, _) = self.0.accept().await.unwrap();
+        let (_, socket) = ServerBuilder::new().accept(stream).await.unwrap();
+        let mut stream = socket.into_inner();
+        tokio::io::copy(&mut stream, &mut tokio::io::sink())
+            .await
+            .ok();
     }
 }
 
 impl Talk {
     pub(crate) async fn hears(&mut self, event: &str) -> Value {
         loop {
-            let message = timeout(PATIENCE, self.from.next())
+            let value = timeout(PATIENCE, self.heard.recv())
                 .await
                 .expect(event)
-                .unwrap()
-                .unwrap();
-            let Some(text) = message.as_text() else {
-                continue;
-            };
-            let value: Value = serde_json::from_str(text).unwrap();
+                .expect(event);
             if value["event"] == event {
                 return value;
             }
@@ -326,4 +342,54 @@ async fn a_caller_whose_socket_breaks_is_asked_for_again() {
     talk.hears("stop").await;
     let again = call.goes(&page.text("Redirect"), &[]).await;
     assert!(again.body.contains("<Connect><Stream"), "{}", again.body);
+}
+
+/// A caller from whom audio comes all the time, until the socket is closed; how, and after how long.
+async fn speaks(line: &mut Line, most: Duration) -> Option<(CloseCode, Duration)> {
+    let begun = Instant::now();
+    let mut chunk = 0;
+    while begun.elapsed() < most {
+        chunk += 1;
+        send(line, media(chunk)).await;
+        match timeout(Duration::from_millis(20), next(line)).await {
+            Ok(Err(code)) => return Some((code, begun.elapsed())),
+            Ok(Ok(said)) => panic!("{said}"),
+            Err(_elapsed) => {}
+        }
+    }
+    None
+}
+
+#[actix_web::test]
+async fn a_program_that_hangs_is_given_up_and_the_caller_goes_on() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let replica = stage.replica();
+    let (call, page) = bridged(&stage, &replica, &program.url()).await;
+    let mut line = dial(&replica, TOKEN).await.unwrap();
+    start(&mut line, &page, &call.sid).await;
+    let hangs = tokio::spawn(async move { program.hangs().await });
+    let ended = speaks(&mut line, PATIENCE).await;
+    let (code, after) = ended.expect("nobody gives it up");
+    assert_eq!(code, CloseCode::NORMAL_CLOSURE);
+    assert!(after < Duration::from_secs(15), "{after:?}");
+    let after = call.goes(&page.text("Redirect"), &[]).await;
+    assert_eq!(after.text("Say"), "failed");
+    assert_eq!(replica.metric("switchyard_call_streams_ended_total"), 1.0);
+    hangs.abort();
+}
+
+#[actix_web::test]
+async fn a_program_that_only_listens_keeps_its_caller() {
+    let (stage, program) = (Stage::new().await, Program::start().await);
+    let replica = stage.replica();
+    let (call, page) = bridged(&stage, &replica, &program.url()).await;
+    let mut line = dial(&replica, TOKEN).await.unwrap();
+    start(&mut line, &page, &call.sid).await;
+    let mut talk = program.takes().await;
+    let ended = speaks(&mut line, Duration::from_secs(13)).await;
+    assert_eq!(
+        ended, None,
+        "it answers when it is asked whether it is there"
+    );
+    talk.hears("media").await;
 }

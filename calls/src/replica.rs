@@ -40,6 +40,8 @@ pub enum StartError {
     Heart(#[from] std::io::Error),
 }
 
+/// How long moving sockets may take: the program is told, the provider closes its end, and all of it is noted.
+const MOVING: Duration = Duration::from_secs(2);
 /// How often it is looked whether the last socket is closed.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -149,16 +151,17 @@ impl Calls {
     }
 
     /// Hands its calls over: what the provider plays goes on there and is another replica's from its next request on;
-    /// media sockets may end by themselves for half of `limit` and are then moved. No living call loses its slot.
+    /// media sockets may end by themselves until two seconds before `limit`, or for half of one that is shorter than four,
+    /// and are then moved. No living call loses its slot.
     pub async fn stop(self, limit: Duration) {
         self.placing.cancel();
         self.desk.keeper.hand_over_all_but(phase::STREAMING);
         // At once: what is handed over is taken by others while sockets go on here, before its leases run out.
         leave(&self.desk).await;
         let sockets = &self.desk.sockets;
-        let half = limit / 2;
+        let own = limit.saturating_sub(MOVING).max(limit / 2);
         let begun = Instant::now();
-        while sockets.open() > 0 && begun.elapsed() < half {
+        while sockets.open() > 0 && begun.elapsed() < own {
             tokio::time::sleep(LOOK).await;
         }
         sockets.move_on();

@@ -34,6 +34,9 @@ const INTERNAL_THREADS: usize = 2;
 /// For so long at least `/health/ready` answers 503 before nobody answers any more.
 const NOTICE: Duration = Duration::from_millis(500);
 
+/// What is left for the servers to close when the calls have left: the longest that they wait for quiet.
+const CLOSING: Duration = Duration::from_secs(3);
+
 /// Which parts a process has.
 pub(crate) struct Plan {
     /// The subcommand.
@@ -194,10 +197,13 @@ impl Parts {
         self.readiness.stopping();
         let hard = self.hard.clone();
         let orderly = async {
-            let finish = async {
+            // Nearly all of the time is that of calls at a socket, so nobody waits for them but the servers.
+            let calls = async {
                 if let Some(calls) = self.calls {
-                    calls.stop(limit / 2).await;
+                    calls.stop(limit.saturating_sub(CLOSING)).await;
                 }
+            };
+            let finish = async {
                 if let Some(workers) = self.workers {
                     workers.stop().await;
                 }
@@ -206,7 +212,7 @@ impl Parts {
                 }
             };
             // What is still accepted meanwhile is kept; whoever balances load sees that we leave.
-            tokio::join!(finish, tokio::time::sleep(NOTICE));
+            tokio::join!(calls, finish, tokio::time::sleep(NOTICE));
             self.doors.close(&self.readiness).await;
             if let Some(relay) = self.relay {
                 relay.stop().await;

@@ -15,6 +15,7 @@ mod account;
 mod caller;
 mod carried;
 mod carrier;
+mod drains;
 mod ends;
 mod front;
 mod hangups;

@@ -55,7 +55,7 @@ impl Hall {
         let settings = [
             ("MAX_CONCURRENT_CALLS", lines.to_string()),
             ("SWITCHYARD_CALLS_PER_BUSINESS", "10000".to_owned()),
-            // Half of it is the sockets' own, which is longer than a lease many times over.
+            // All of it but the last five seconds is the sockets' own, which is longer than a lease many times over.
             ("SWITCHYARD_DRAIN_S", "480".to_owned()),
         ];
         let place = folder.path().join("cluster");

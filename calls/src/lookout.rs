@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 use std::time::{Duration, Instant};
 
 use actix_web::web::Data;
-use store::calls::{self, Confirmed, Ending};
+use store::calls::{self, Confirmed, Ending, Step};
 use store::slots::{Admission, Holder, Mode};
 use switchyard_core::BusinessId;
 use switchyard_core::address::Phone;
-use switchyard_core::call::{CallSid, is_reserved};
+use switchyard_core::call::{CallSid, StepKind, is_reserved};
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -267,6 +267,23 @@ impl Lookout {
         if let Ok(Admission::Held { epoch, .. } | Admission::New { epoch, .. }) = taken {
             keeper.hold(&holder.id, (business, epoch), phase::DIAL, EVIDENCE);
             self.desk.metrics.adopted.inc();
+            self.note_adopted(business, id, epoch).await;
+        }
+    }
+
+    async fn note_adopted(&self, business: BusinessId, id: &str, epoch: u64) {
+        let Ok(sid) = id.parse::<CallSid>() else {
+            return;
+        };
+        let step = Step {
+            told: format!("adopted:{epoch}"),
+            kind: StepKind::HandedOver,
+            node: None,
+            detail: Some("adopted".to_owned()),
+            state: None,
+        };
+        if let Err(error) = webhooks::note(&self.desk, business, &sid, step).await {
+            tracing::warn!(%error, "that a call was adopted is not written down");
         }
     }
 

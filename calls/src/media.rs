@@ -141,8 +141,10 @@ async fn serve(desk: &Data<Desk>, session: Session, mut messages: MessageStream)
     }
     close(session, code).await;
     // After it, so that no caller waits for the database.
-    if let End::Failed(why) = end {
-        diary.note(StepKind::Fault, Some(why.name())).await;
+    match end {
+        End::Failed(why) => diary.note(StepKind::Fault, Some(why.name())).await,
+        End::Moved => diary.note(StepKind::HandedOver, Some("moved")).await,
+        End::Done | End::CallerGone => {}
     }
 }
 

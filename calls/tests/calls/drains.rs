@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use switchyard_core::call::StepKind;
 use tokio_websockets::CloseCode;
 
 use crate::sockets::{Program, agent, dial, media, next, send, start};
@@ -32,4 +33,7 @@ async fn a_call_at_a_socket_has_nearly_all_of_the_time_that_its_replica_has() {
     assert_eq!(next(&mut line).await, Err(CloseCode::GOING_AWAY));
     leaves.await.unwrap();
     assert!(begun.elapsed() < limit, "{:?}", begun.elapsed());
+    let steps = stage.steps("CA1").await;
+    let handed = steps.iter().find(|it| it.kind == StepKind::HandedOver);
+    assert_eq!(handed.unwrap().node.as_deref(), Some("agent"));
 }

@@ -74,10 +74,12 @@ async fn the_living_take_over_the_calls_of_a_replica_that_dies_and_nobody_loses_
     let dying = Replica::start(options(&stage, &server, &carrier));
     let living = Replica::behind(&dying.url, options(&stage, &server, &carrier));
     carrier.number(&dying.url, &stage).await;
+    let mut sids = Vec::new();
     for n in 0..5 {
         let sid = carrier.rings(&format!("+1555000300{n}")).await;
         // A menu, which goes on at the provider whoever is there.
         carrier.entry(&sid, "verb", "verb", "Gather").await;
+        sids.push(sid);
     }
     let counted = slots(server.client());
     assert_eq!(counted.standing(50).await.unwrap().live, 5);
@@ -89,6 +91,13 @@ async fn the_living_take_over_the_calls_of_a_replica_that_dies_and_nobody_loses_
             && living.metric("switchyard_calls_adopted_total") >= 5.0
     })
     .await;
+    for sid in sids {
+        until("its steps say so", || async {
+            let steps = stage.steps(&sid).await;
+            steps.iter().any(|it| it.kind == StepKind::HandedOver)
+        })
+        .await;
+    }
     let stats = carrier.get("/calls/stats").await;
     assert_eq!(
         (&stats["live_admitted"], &stats["peak_admitted"]),

@@ -5,15 +5,14 @@ use std::time::Duration;
 use sha2::{Digest, Sha256};
 use switchyard_core::call::{CallSid, RecordingState};
 use switchyard_core::event::EventType;
-use switchyard_core::job::Job;
 use switchyard_core::{BusinessId, Timestamp};
 use uuid::Uuid;
 
 use super::flow::{self, StoredFlow};
-use super::{must_find, sql, tell};
+use super::{must_find, recording, sql, tell};
 use crate::run::{execute, fetch_all, fetch_optional};
 use crate::seal::{BusinessKey, Keys, Place};
-use crate::{Error, Lane, Result, Store, Tx, jobs, quota};
+use crate::{Error, Lane, Result, Store, Tx, quota};
 
 /// Bytes of a piece before it is sealed.
 pub const PIECE: usize = 256 * 1_024;
@@ -21,6 +20,8 @@ pub const PIECE: usize = 256 * 1_024;
 pub const AUDIO_MAX: usize = 90 * 60 * 16_000;
 /// Recordings that one call of [`forget_recordings`] removes.
 const FORGOTTEN: i64 = 20;
+/// Days for which the provider keeps what could not be fetched: as many as the job that failed can be run again.
+const LEFT_THERE_DAYS: u32 = 30;
 
 /// What was fetched.
 #[derive(Debug, Clone)]
@@ -95,14 +96,14 @@ pub async fn keep_recording(
 
 async fn keep(tx: &mut Tx, now: Timestamp, sealed: &Sealed) -> Result<bool> {
     let (business, b) = (sealed.business, sealed.business.uuid());
-    let recording = sealed.recording.as_str();
+    let id = sealed.recording.as_str();
     quota::admit_bytes(tx, business).await?;
     let kept = fetch_optional!(
         tx,
         (String,),
         sql::KEEP,
         b,
-        recording,
+        id,
         sealed.audio_mime.as_str(),
         sealed.length,
         sealed.sha256.as_slice(),
@@ -112,36 +113,51 @@ async fn keep(tx: &mut Tx, now: Timestamp, sealed: &Sealed) -> Result<bool> {
         return Ok(false);
     };
     for (n, piece) in (0_i64..).zip(&sealed.pieces) {
-        execute!(tx, sql::ADD_PIECE, b, recording, n, piece.as_slice())?;
+        execute!(tx, sql::ADD_PIECE, b, id, n, piece.as_slice())?;
     }
-    let flow = flow::current(tx, business).await?;
-    if flow.is_none_or(|it| it.flow.recording.delete_at_provider) {
-        let job = Job::DropRecording {
-            recording: sealed.recording.clone(),
-        };
-        jobs::push::push(tx, now, Some(business), &job, now).await?;
-    }
+    recording::drop_copy(tx, now, business, &sealed.recording, |_keep_days| now).await?;
     let sid: CallSid = call.parse().map_err(|_not_a_sid| Error::Corrupt {
         table: "recordings",
         column: "call_sid",
-        id: recording.to_owned(),
+        id: id.to_owned(),
     })?;
     let call = must_find(tx, business, &sid).await?;
     tell(tx, now, EventType::RecordingReady, &call)?;
     Ok(true)
 }
 
-/// The recording cannot be fetched; a later try may keep it all the same.
-pub async fn fail_recording(store: &Store, business: BusinessId, recording: CallSid) -> Result<()> {
+/// The recording cannot be fetched; a later try may keep it all the same. What it would fetch stays at the provider for
+/// as long as an operator may want that try, and no longer than the business keeps recordings.
+pub async fn fail_recording(
+    store: &Store,
+    now: Timestamp,
+    business: BusinessId,
+    recording: CallSid,
+) -> Result<()> {
+    let input = (now, business, recording);
     store
         .of(business)
-        .write(Lane::Rest, (business, recording), |tx, (business, it)| {
-            Box::pin(async move {
-                execute!(tx, sql::FAIL, business.uuid(), it.as_str())?;
-                Ok(())
-            })
+        .write(Lane::Rest, input, |tx, (now, business, recording)| {
+            Box::pin(fail(tx, *now, *business, recording))
         })
         .await
+}
+
+async fn fail(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    recording: &CallSid,
+) -> Result<()> {
+    let failed = execute!(tx, sql::FAIL, business.uuid(), recording.as_str())?;
+    if failed > 0 {
+        let at = |keep_days: Option<u32>| {
+            let days = keep_days.map_or(LEFT_THERE_DAYS, |days| days.min(LEFT_THERE_DAYS));
+            now.plus(Duration::from_hours(24).saturating_mul(days))
+        };
+        recording::drop_copy(tx, now, business, recording, at).await?;
+    }
+    Ok(())
 }
 
 /// How far a recording has come, and when it was told of; `None`: there is none of this id.

@@ -5,7 +5,7 @@ use switchyard_core::job::Job;
 use switchyard_core::reason::CallReason;
 use switchyard_core::{BusinessId, Timestamp};
 
-use super::{progress, sql};
+use super::{flow, progress, sql};
 use crate::run::{execute, fetch_optional};
 use crate::{Lane, Result, Store, Tx, jobs};
 
@@ -73,11 +73,35 @@ async fn note(
         };
         jobs::push::push(tx, now, Some(business), &job, now).await?;
     }
+    if added > 0 && is_empty {
+        drop_copy(tx, now, business, &recorded.recording_sid, |_keep_days| now).await?;
+    }
     if added > 0 && !is_empty && call.reason == Some(CallReason::Missed) {
         call.reason = Some(CallReason::Voicemail);
         progress::write(tx, business, sid, &call).await?;
     }
     Ok(added > 0)
+}
+
+/// Has the provider's copy removed, if the flow says so: at the time that follows from the days for which it keeps
+/// recordings.
+pub(super) async fn drop_copy(
+    tx: &mut Tx,
+    now: Timestamp,
+    business: BusinessId,
+    recording: &CallSid,
+    at: impl FnOnce(Option<u32>) -> Timestamp + Send,
+) -> Result<()> {
+    let keeping = flow::current(tx, business).await?;
+    let keeping = keeping.map(|it| it.flow.recording).unwrap_or_default();
+    if keeping.delete_at_provider {
+        let job = Job::DropRecording {
+            recording: recording.clone(),
+        };
+        let at = at(keeping.keep_days);
+        jobs::push::push(tx, now, Some(business), &job, at).await?;
+    }
+    Ok(())
 }
 
 /// Whether the caller left a message.

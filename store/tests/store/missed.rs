@@ -7,7 +7,7 @@ use store::calls::{self, Recorded};
 use store::jobs::{self, Ask};
 use store::sweeps;
 use switchyard_core::Timestamp;
-use switchyard_core::call::StepKind;
+use switchyard_core::call::{CallSid, StepKind};
 use switchyard_core::flow::{CallFlow, Language, Night};
 use switchyard_core::job::Job;
 use switchyard_core::reason::CallReason;
@@ -24,8 +24,12 @@ fn answering() -> CallFlow {
 
 /// The jobs that are due at this instant.
 async fn due(bench: &Bench, at: Timestamp) -> Vec<Job> {
+    due_of(bench, "answer_missed_call", at).await
+}
+
+async fn due_of(bench: &Bench, kind: &'static str, at: Timestamp) -> Vec<Job> {
     let ask = Ask {
-        kind: "answer_missed_call",
+        kind,
         worker: "one".into(),
         slots: 40,
         free: 10,
@@ -123,5 +127,32 @@ both_engines! {
         assert!(tell.is_none(), "{tell:?}");
         let call = calls::get(store, business, &sid(1)).await.unwrap().unwrap();
         assert_eq!((call.state, call.reason), (ended.state, None));
+    }
+
+    async fn the_providers_copy_of_what_is_not_kept_goes_if_the_flow_says_so(bench: &Bench) {
+        const DAY: Duration = Duration::from_hours(24);
+        let store = &bench.store;
+        for (deletes, keep_days, dropped_after) in [
+            (true, None, [Some(0), Some(30)]),
+            (true, Some(7), [Some(0), Some(7)]),
+            (false, None, [None, None]),
+        ] {
+            let business = bench.business();
+            let mut flow = answering();
+            (flow.recording.delete_at_provider, flow.recording.keep_days) = (deletes, keep_days);
+            put(store, business, 0, flow).await.unwrap();
+            begin(store, business, 1).await;
+            for (days, (recording, duration_s)) in dropped_after.into_iter().zip([("REshort", 1), ("REfull", 9)]) {
+                let recording: CallSid = format!("{recording}{deletes}{keep_days:?}").replace(['(', ')'], "-").parse().unwrap();
+                let told = Recorded { recording_sid: recording.clone(), duration_s: Some(duration_s), is_absent: false };
+                calls::note_recording(store, NOON, business, sid(1), told).await.unwrap();
+                calls::fail_recording(store, NOON, business, recording.clone()).await.unwrap();
+                let wanted: Vec<_> = days.map(|_| Job::DropRecording { recording }).into_iter().collect();
+                let at = NOON.plus(DAY * days.unwrap_or(365));
+                let before = due_of(bench, "drop_recording", at.minus(Duration::from_millis(1))).await;
+                assert_eq!(before, []);
+                assert_eq!(due_of(bench, "drop_recording", at).await, wanted);
+            }
+        }
     }
 }

@@ -76,7 +76,7 @@ pub(super) async fn fetch(
             let (recording, keys) = (recording.clone(), &from.company().keys);
             match calls::keep_recording(keys, now, business, recording.clone(), audio).await {
                 Err(store::Error::QuotaExceeded(_)) => {
-                    calls::fail_recording(store, business, recording).await?;
+                    calls::fail_recording(store, now, business, recording).await?;
                     Ok(Outcome::Dead {
                         code: "quota_exceeded",
                     })
@@ -106,19 +106,19 @@ async fn give_up(
     recording: &CallSid,
     code: &'static str,
 ) -> store::Result<Outcome> {
-    calls::fail_recording(&context.store, business, recording.clone()).await?;
+    let (store, now) = (&context.store, Timestamp::now());
+    calls::fail_recording(store, now, business, recording.clone()).await?;
     Ok(Outcome::Dead { code })
 }
 
-/// The provider's copy goes, but only of what is kept here; what is gone there already is done.
+/// The provider's copy goes, unless it is to be fetched still; what is gone there already is done.
 pub(super) async fn drop_copy(
     context: &Context,
     business: BusinessId,
     recording: &CallSid,
 ) -> store::Result<Outcome> {
     let state = calls::recording_state(&context.store, business, recording).await?;
-    let is_kept = |(state, _)| matches!(state, RecordingState::Ready | RecordingState::Removed);
-    if !state.is_some_and(is_kept) {
+    if state.is_none_or(|(state, _)| state == RecordingState::Pending) {
         return Ok(Outcome::Done);
     }
     let Some(from) = &context.recordings else {

@@ -193,6 +193,28 @@ both_engines! {
         crew.stop().await;
     }
 
+    async fn the_companys_copy_goes_of_what_is_not_kept_too(bench: &Bench) {
+        let (company, business, store) = (Company::start(), BusinessId::generate(), &bench.store);
+        let keys = Keys::new(store.clone(), MasterKey::generate());
+        let from = Recordings::new(keys, &company.url, "AC1", SECRET.to_owned().into());
+        // The file never comes.
+        *company.denied.lock().unwrap() = Some(("GET", 404, 0));
+        call(bench, business).await;
+        // Of a month ago, so that nobody runs the job of the one that failed any more.
+        let then = Timestamp::now().minus(Duration::from_hours(30 * 24));
+        for (recording, duration_s) in [("REshort", 1), ("REfull", 9)] {
+            let told = Recorded { recording_sid: sid(recording), duration_s: Some(duration_s), is_absent: false };
+            calls::note_recording(store, then, business, sid("CA1"), told).await.unwrap();
+        }
+        calls::fail_recording(store, then, business, sid("REfull")).await.unwrap();
+        let crew = bench.calling(FAST_ENOUGH, Some(from.unwrap()));
+        for path in ["/REshort.json", "/REfull.json"] {
+            eventually("the company's copy is gone", || async { company.count("DELETE", path) >= 1 }).await;
+        }
+        assert_eq!(company.count("GET", "/REshort.wav"), 0, "nothing is on it");
+        crew.stop().await;
+    }
+
     async fn a_recording_waits_for_an_account_that_is_not_taken(bench: &Bench) {
         const DENIED: &str = "switchyard_recordings_account_denied";
         let (company, business) = (Company::start(), BusinessId::generate());

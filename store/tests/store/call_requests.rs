@@ -140,7 +140,7 @@ both_engines! {
     async fn whoever_asked_not_to_be_contacted_is_not_called(bench: &Bench) {
         let (store, business) = (&bench.store, bench.business());
         let from = line(store, business, 1).await;
-        opt_out(store, business).await;
+        opt_out(store, business, GUEST).await;
         let refused = refused(store, business, NewRequest { from: Some(from), ..request() }).await;
         assert!(matches!(refused, Error::Conflict("opted_out")), "{refused:?}");
     }
@@ -359,21 +359,21 @@ both_engines! {
     }
 }
 
-/// The guest of the tests does not want to be contacted.
-async fn opt_out(store: &Store, business: BusinessId) {
+/// Whoever has that number does not want to be contacted.
+pub(crate) async fn opt_out(store: &Store, business: BusinessId, phone: &'static str) {
     store
-        .write(Lane::Rest, business, |tx, business| {
+        .write(Lane::Rest, (business, phone), |tx, (business, phone)| {
             Box::pin(async move {
                 let (id, b) = (uuid::Uuid::now_v7(), business.uuid());
                 let sql = "insert into contacts (id, business_id, phone, labels, opted_out_at, created_at, updated_at)
                     values ($1, $2, $3, '[]', 1, 1, 1)";
                 match tx.engine() {
                     Engine::Sqlite(on) => {
-                        let query = sqlx::query(sql).bind(id).bind(b).bind(GUEST);
+                        let query = sqlx::query(sql).bind(id).bind(b).bind(*phone);
                         query.execute(on).await?;
                     }
                     Engine::Postgres(on) => {
-                        let query = sqlx::query(sql).bind(id).bind(b).bind(GUEST);
+                        let query = sqlx::query(sql).bind(id).bind(b).bind(*phone);
                         query.execute(on).await?;
                     }
                 }

@@ -13,6 +13,7 @@ use switchyard_core::job::Job;
 use switchyard_core::reason::CallReason;
 
 use crate::bench::{Bench, NOON, both_engines};
+use crate::call_requests::opt_out;
 use crate::calls::{CALLER, OVER, begin, put, sid, step};
 
 fn answering() -> CallFlow {
@@ -127,6 +128,28 @@ both_engines! {
         assert!(tell.is_none(), "{tell:?}");
         let call = calls::get(store, business, &sid(1)).await.unwrap().unwrap();
         assert_eq!((call.state, call.reason), (ended.state, None));
+    }
+
+    async fn whoever_asked_for_no_messages_is_written_to_by_nobody(bench: &Bench) {
+        let (store, business, other) = (&bench.store, bench.business(), bench.business());
+        for business in [business, other] {
+            put(store, business, 0, answering()).await.unwrap();
+            begin(store, business, 1).await;
+            calls::end_call(store, NOON, business, sid(1), OVER).await.unwrap();
+        }
+        opt_out(store, business, CALLER).await;
+        let soon = NOON.plus(Duration::from_secs(10));
+        let mut told = Vec::new();
+        for job in due(bench, soon).await {
+            let Job::AnswerMissedCall { caller, call } = job else {
+                panic!("{job:?}");
+            };
+            for business in [business, other] {
+                let tell = calls::missed_caller(store, soon, business, caller, call.as_ref()).await;
+                told.extend(tell.unwrap().map(|_| business));
+            }
+        }
+        assert_eq!(told, [other], "what one business was asked binds no other one");
     }
 
     async fn the_providers_copy_of_what_is_not_kept_goes_if_the_flow_says_so(bench: &Bench) {

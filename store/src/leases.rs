@@ -18,7 +18,7 @@ mod unheld;
 
 pub use giving::{Given, Homing, give_away, send_home};
 pub use renewer::Renewer;
-pub use unheld::{Unheld, take_businesses, unheld};
+pub use unheld::{Unheld, count_unheld, take_businesses, unheld};
 
 /// One start of one shard process: a woken old process and its restarted namesake are two.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -144,7 +144,8 @@ impl Parts {
         let told = (plan.role == "calls").then(|| readiness.clone());
         let calls = telephony::begin(settings, installation, of_calls, told, &mut running)?;
         if let Some((api, listener)) = plan.api.zip(listeners.api) {
-            watch::workers(installation.store.clone(), readiness.clone());
+            let registry = &installation.registry;
+            watch::others(&installation.store, &readiness, registry).context("what is watched")?;
             let of = (calls.as_ref(), &probe, plan.soft);
             let options = api_options(settings, installation, api, keys, of);
             let api = Api::new(options).map_err(|error| Refusal::Setting(error.to_string()))?;

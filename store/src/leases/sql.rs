@@ -36,6 +36,14 @@ macro_rules! is_loose {
     };
 }
 
+/// Whether the lease `l` is of a session that is to be connected.
+macro_rules! is_wanted {
+    () => {
+        "exists (select 1 from sessions s where s.id = l.session_id and s.business_id = l.business_id
+            and s.deleted_at is null and s.wanted in ('connected', 'restarted'))"
+    };
+}
+
 /// The lost processes that still have leases.
 macro_rules! lost {
     () => {
@@ -221,6 +229,27 @@ statements! {
             found as materialized (select ", of_business!(), " from loose group by loose.business_id)
             select ", place!(), " from found left join lateral (
                 select shard_override, shard from businesses where id = found.business_id offset 0) as b on true")
+    );
+
+    /// Sessions that are to be connected and that no process holds whose lease goes on. A process whose lease lapsed counts
+    /// as gone also where no other shard is left that marks it lost. Of one process 2,000 at most, for the reason above.
+    COUNT_UNHELD: across_tenants = (
+        concat!("with gone as materialized (
+                select h.incarnation from shards h
+                where (h.state = 'lost' or h.lease_until < cast(unixepoch('now', 'subsec') * 1000 as integer))
+                    and 1 = (select 1 from session_leases l where l.incarnation = h.incarnation order by l.session_id limit 1))
+            select (select count(*) from session_leases l where l.incarnation is null and ", is_wanted!(), ")
+                + (select count(*) from gone cross join session_leases l on l.incarnation = gone.incarnation
+                    where ", is_wanted!(), ")");
+        concat!("with gone as materialized (
+                select h.incarnation from shards h
+                where (h.state = 'lost' or h.lease_until < (extract(epoch from clock_timestamp()) * 1000)::bigint)
+                    and 1 = (select 1 from session_leases l where l.incarnation = h.incarnation order by l.session_id limit 1))
+            select (select count(*) from session_leases l cross join lateral (select where ", is_wanted!(), " offset 0) as s
+                    where l.incarnation is null)
+                + (select count(*) from gone cross join lateral (
+                    select from session_leases l cross join lateral (select where ", is_wanted!(), " offset 0) as s
+                    where l.incarnation = gone.incarnation order by l.session_id limit 2000) as l)")
     );
 
     /// Of these sessions those that are something to `$1`: what is wanted of one that it holds, and whether a live other is

@@ -26,6 +26,13 @@ pub struct Unheld {
     pub drains: bool,
 }
 
+/// How many sessions are to be connected and have no live holder: what a monitor asks where no shard may be left to ask.
+pub async fn count_unheld(store: &Store) -> Result<u64> {
+    let mut conn = store.read().await?;
+    let found = fetch_optional!(conn, (i64,), sql::COUNT_UNHELD)?;
+    Ok(found.map_or(0, |(count,)| u64::try_from(count).unwrap_or(0)))
+}
+
 /// What a shard may take now.
 pub async fn unheld(store: &Store, me: Incarnation) -> Result<Unheld> {
     let mut conn = store.read().await?;

@@ -183,6 +183,28 @@ both_engines! {
         assert_eq!(unheld.peers, [Peer { number: 1, room: 999 }]);
     }
 
+    async fn what_should_be_connected_counts_as_unheld_from_the_end_of_its_holders_lease(bench: &Bench) {
+        let count = || async { leases::count_unheld(&bench.store).await.unwrap() };
+        let (shard, business) = (bench.shard(1).await, bench.business());
+        let (idle, held) = (bench.session(business).await, bench.held_by(shard, business).await);
+        assert_eq!(count().await, 0, "nothing is wanted");
+        sessions::want(&bench.store, NOON, business, idle, Wanted::Connected).await.unwrap();
+        assert_eq!(count().await, 1, "nobody has taken it yet");
+        sessions::want(&bench.store, NOON, business, held.session, Wanted::Connected).await.unwrap();
+        assert_eq!(count().await, 1, "the other one has a holder");
+        // No shard is left that would mark it lost.
+        assert!(renew(&bench.store, shard, Duration::ZERO).await.unwrap());
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(5);
+        while count().await < 2 {
+            assert!(tokio::time::Instant::now() < deadline, "never counted");
+        }
+        leases::mark_lost(&bench.store).await.unwrap();
+        assert_eq!(count().await, 2, "lost is no less gone");
+        let next = bench.shard(2).await;
+        leases::take_businesses(&bench.store, next, vec![business]).await.unwrap();
+        assert_eq!(count().await, 0);
+    }
+
     async fn what_a_live_other_holds_is_not_taken_and_what_a_lost_one_held_is(bench: &Bench) {
         let (one, business) = (bench.shard(1).await, bench.business());
         let held = bench.held_by(one, business).await;

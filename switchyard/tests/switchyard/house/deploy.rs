@@ -1,6 +1,7 @@
 //! What production is deployed with says the same everywhere: the list of processes, compose, nginx and the image.
 
 use std::fs;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -50,14 +51,18 @@ fn compose(variables: &[(&str, &str)]) -> Result<Value, String> {
     }
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), output.stdout).unwrap();
-    // Debian's docker-compose is a program in Python, so that its reader of YAML is here.
+    Ok(yaml(file.path()))
+}
+
+/// What a file in YAML says. Debian's docker-compose is a program in Python, so that its reader of YAML is here.
+fn yaml(path: &Path) -> Value {
     let read = "import json, sys, yaml; print(json.dumps(yaml.safe_load(open(sys.argv[1]))))";
     let output = Command::new("/usr/bin/python3")
         .args(["-c", read])
-        .arg(file.path())
+        .arg(path)
         .output()
         .unwrap();
-    Ok(serde_json::from_slice(&output.stdout).unwrap())
+    serde_json::from_slice(&output.stdout).unwrap()
 }
 
 /// The words of a list.
@@ -131,6 +136,31 @@ fn compose_runs_the_processes_of_the_list_with_their_limits_and_nothing_else() {
     let services = compose["services"].as_object().unwrap();
     for name in services.keys() {
         assert!(names.contains(&name.as_str()), "{name} is on no list");
+    }
+}
+
+#[test]
+fn prometheus_reads_the_internal_port_of_every_process_of_the_list_and_of_nothing_else() {
+    let (compose, topology) = (compose(&DEMANDED).unwrap(), topology());
+    let said = yaml(&root().join("deploy/prometheus.yml"));
+    let jobs = said["scrape_configs"].as_array().unwrap();
+    assert_eq!(jobs.len(), 1, "{jobs:?}");
+    let found = &jobs[0]["dns_sd_configs"][0];
+    let mut scraped = words(&found["names"]);
+    scraped.sort_unstable();
+    let processes = topology["processes"].as_array().unwrap().iter();
+    let mut names: Vec<String> = processes
+        .flat_map(expected)
+        .map(|(name, ..)| name)
+        .collect();
+    names.sort_unstable();
+    assert_eq!(scraped, names);
+    let port = &found["port"];
+    for name in names {
+        let settings = &compose["services"][&name]["environment"];
+        let expected = format!("0.0.0.0:{port}");
+        let serves = &settings["SWITCHYARD_INTERNAL_LISTEN"];
+        assert_eq!(*serves, expected.as_str(), "{name}");
     }
 }
 

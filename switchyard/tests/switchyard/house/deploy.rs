@@ -115,7 +115,10 @@ fn compose_runs_the_processes_of_the_list_with_their_limits_and_nothing_else() {
         );
         let deploy = &found["deploy"];
         assert_eq!(deploy["replicas"], *replicas, "{name}");
-        assert_eq!(deploy["update_config"]["order"], process["order"], "{name}");
+        let update = &deploy["update_config"];
+        assert_eq!(update["order"], process["order"], "{name}");
+        // The version before does not start on a database that was migrated.
+        assert_eq!(update["failure_action"], "pause", "{name}");
         let limits = &deploy["resources"]["limits"];
         let memory = format!("{}M", process["memory_mib"]);
         assert_eq!(limits["memory"], memory.as_str(), "{name}");

@@ -1,5 +1,7 @@
 //! What production is deployed with says the same everywhere: the list of processes, compose, nginx and the image.
 
+mod stack;
+
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -31,13 +33,20 @@ fn topology() -> Value {
     serde_json::from_str(&text("deploy/topology.json")).unwrap()
 }
 
-/// What `docker-compose config` makes of the file with these variables; what it says where it refuses.
+/// What `docker-compose config` makes of production's file with these variables; what it says where it refuses.
 fn compose(variables: &[(&str, &str)]) -> Result<Value, String> {
+    let mut arguments = vec!["-f", "docker-compose.prod.yml"];
+    for profile in ["multi-shard", "multi-worker", "calls"] {
+        arguments.extend(["--profile", profile]);
+    }
+    config(&arguments, variables)
+}
+
+/// The same of any file, named by these arguments.
+fn config(arguments: &[&str], variables: &[(&str, &str)]) -> Result<Value, String> {
     let mut command = Command::new("docker-compose");
     command
-        .args(["-f", "docker-compose.prod.yml"])
-        .args(["--profile", "multi-shard", "--profile", "multi-worker"])
-        .args(["--profile", "calls"])
+        .args(arguments)
         .arg("config")
         .current_dir(root())
         .env_clear()

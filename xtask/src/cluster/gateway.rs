@@ -53,9 +53,6 @@ http {{
         least_conn;
         {calls}keepalive 64;
     }}
-    map \"\" $calls_servers {{
-        default calls;
-    }}
     # For the simulated telephone network, which trusts no certificate of ours.
     server {{
         listen 127.0.0.1:{calls_port};

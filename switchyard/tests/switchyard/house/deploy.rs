@@ -1,5 +1,6 @@
 //! What production is deployed with says the same everywhere: the list of processes, compose, nginx and the image.
 
+mod gateway;
 mod stack;
 
 use std::fs;
@@ -264,65 +265,24 @@ fn the_pools_of_all_processes_fit_into_what_postgres_allows() {
 }
 
 #[test]
-fn nginx_takes_its_configuration_and_passes_on_to_where_compose_serves_the_api() {
+fn a_call_has_longer_to_end_than_anything_else_and_docker_waits_for_it() {
     let compose = compose(&DEMANDED).unwrap();
-    let listen = &compose["services"]["api"]["environment"]["SWITCHYARD_LISTEN"];
-    let (_, port) = listen.as_str().unwrap().rsplit_once(':').unwrap();
-    let main = text("deploy/nginx/nginx.conf");
-    assert!(
-        main.contains(&format!("server api:{port} resolve ")),
-        "{main}"
-    );
-    assert!(main.contains("least_conn;"));
-
-    let folder = tempfile::tempdir().unwrap();
-    let place = folder.path().to_str().unwrap();
-    let made = Command::new("openssl")
-        .args([
-            "req",
-            "-x509",
-            "-newkey",
-            "ec",
-            "-pkeyopt",
-            "ec_paramgen_curve:prime256v1",
-            "-nodes",
-            "-subj",
-            "/CN=test",
-        ])
-        .args([
-            "-keyout",
-            &format!("{place}/key"),
-            "-out",
-            &format!("{place}/crt"),
-        ])
-        .output()
-        .unwrap();
-    assert!(made.status.success());
-    let here = main
-        .replace("/tmp/", &format!("{place}/"))
-        // Debian's nginx is older than the image and knows no names that change.
-        .replace("api:8080 resolve", "127.0.0.1:8080")
-        .replace("/run/secrets/tls_certificate", &format!("{place}/crt"))
-        .replace("/run/secrets/tls_key", &format!("{place}/key"))
-        .replace(
-            "/etc/nginx/switchyard",
-            root().join("deploy/nginx").to_str().unwrap(),
-        );
-    fs::write(folder.path().join("nginx.conf"), here).unwrap();
-    let checked = Command::new("/usr/sbin/nginx")
-        .args([
-            "-t",
-            "-e",
-            "stderr",
-            "-p",
-            place,
-            "-c",
-            &format!("{place}/nginx.conf"),
-        ])
-        .output()
-        .expect("no nginx: run these tests with `cargo xtask test`, which installs it");
-    let said = String::from_utf8(checked.stderr).unwrap();
-    assert!(checked.status.success(), "{said}");
+    for (name, found) in compose["services"].as_object().unwrap() {
+        let drain = &found["environment"]["SWITCHYARD_DRAIN_S"];
+        // What the program takes where nothing is set.
+        let drain: u64 = drain.as_str().map_or(8, |it| it.parse().unwrap());
+        assert_eq!(drain == 120, name == "calls", "{name}");
+        let Some(grace) = found["stop_grace_period"].as_str() else {
+            continue;
+        };
+        let seconds = match grace.strip_suffix('s').unwrap().split_once('m') {
+            Some((minutes, seconds)) => {
+                minutes.parse::<u64>().unwrap() * 60 + seconds.parse::<u64>().unwrap()
+            }
+            None => grace.trim_end_matches('s').parse().unwrap(),
+        };
+        assert!(seconds > drain, "{name}: killed within {drain} s");
+    }
 }
 
 #[test]

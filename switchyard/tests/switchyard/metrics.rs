@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::net::TcpListener;
 use std::process::Command;
 
 use serde_json::{Value, json};
 
 use crate::house::root;
-use crate::outside::cluster::{Cluster, ROLES};
+use crate::outside::api::Api;
+use crate::outside::cluster::{Cluster, ROLES, Role};
+use crate::outside::until;
 use crate::roles::link;
 use crate::story::CUSTOMERS;
 
@@ -84,6 +87,54 @@ fn printed(page: &str) -> BTreeMap<String, (String, BTreeSet<String>)> {
     found
 }
 
+/// The number that is called.
+const SHOP: &str = "+15550100";
+
+/// One more process, which takes calls: somebody calls, and somebody else forges a webhook.
+async fn takes_calls(cluster: &Cluster) -> Role {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = free.local_addr().unwrap().to_string();
+    drop(free);
+    let url = format!("http://{address}");
+    let network = cluster.network.url();
+    let own = [
+        ("PUBLIC_BASE_URL", url.clone()),
+        ("SWITCHYARD_TWILIO_URL", network.to_owned()),
+        ("TWILIO_ACCOUNT_SID", format!("AC{:032}", 1)),
+        (
+            "TWILIO_AUTH_TOKEN",
+            "12345678901234567890123456789012".to_owned(),
+        ),
+    ];
+    let role = cluster
+        .one_more(&["calls", "--listen", &address], &own)
+        .await;
+    let number = json!({ "phone": SHOP, "name": "Shop" });
+    cluster.api.post("/v1/call-numbers", number).await;
+    let me = cluster.api.get("/v1/me").await;
+    let business = me["business"]["id"].as_str().unwrap();
+    let at = |route: &str| format!("/twilio/{business}/{route}");
+    let [voice, fallback, status] =
+        ["voice", "fallback", "status"].map(|route| format!("{url}{}", at(route)));
+    let number = json!({
+        "phone": SHOP, "voice_url": voice, "fallback_url": fallback, "status_url": status,
+    });
+    let carrier = Api::new(network.to_owned(), String::new());
+    carrier.post("/carrier/numbers", number).await;
+    let call = json!({ "from": "+15550199", "to": SHOP });
+    carrier.post("/calls", call).await;
+    let internal = role.internal();
+    until("the call is let in", || async {
+        let page = internal.page("/metrics").await;
+        let line = "switchyard_call_admissions_total{outcome=\"new\"} 1";
+        page.contains(line).then_some(())
+    })
+    .await;
+    let stranger = Api::new(url, String::new());
+    assert_eq!(stranger.status(&at("voice")).await, Some(403));
+    role
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_table_of_metrics_is_what_every_role_prints() {
     let redis = crate::outside::redis::Redis::start().await;
@@ -101,9 +152,12 @@ async fn the_table_of_metrics_is_what_every_role_prints() {
         .write(CUSTOMERS[0], crate::story::BUSINESS, "it is")
         .await;
 
+    let calls = takes_calls(&cluster).await;
+
     let table = table();
     let mut wrong = Vec::new();
-    for (role, (name, _)) in cluster.roles.iter().zip(ROLES) {
+    let roles = cluster.roles.iter().zip(ROLES.map(|(name, _)| name));
+    for (role, name) in roles.chain([(&calls, "calls")]) {
         let page = printed(&role.internal().page("/metrics").await);
         for (metric, said) in &page {
             let row = table

@@ -114,8 +114,14 @@ async fn takes_calls(cluster: &Cluster) -> Role {
     let me = cluster.api.get("/v1/me").await;
     let business = me["business"]["id"].as_str().unwrap();
     let at = |route: &str| format!("/twilio/{business}/{route}");
-    let [voice, fallback, status] =
-        ["voice", "fallback", "status"].map(|route| format!("{url}{}", at(route)));
+    // As an operator is told to.
+    let runbook = fs::read_to_string(root().join("docs/RUNBOOK.md")).unwrap();
+    let [voice, fallback, status] = ["voice", "fallback", "status"].map(|route| {
+        let told = format!("https://PUBLIC/twilio/biz_…/{route}#");
+        let (_, rest) = runbook.split_once(&told).unwrap();
+        let terms = rest.split('`').next().unwrap();
+        format!("{url}{}#{terms}", at(route))
+    });
     let number = json!({
         "phone": SHOP, "voice_url": voice, "fallback_url": fallback, "status_url": status,
     });

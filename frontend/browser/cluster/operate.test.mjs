@@ -126,6 +126,22 @@ test("a shard for whose numbers nobody has room says how many wait, and is empti
   assert.deepEqual(errors, []);
 });
 
+test("a new number waits for a shard with room, says so, and goes on to its code", async () => {
+  capacity([1, 2, 3], 0);
+  await each(async (page, word, language) => {
+    await page.goto("/numbers");
+    await page.getByRole("button", { name: word("numbers.add"), exact: true }).first().click();
+    const sheet = page.getByRole("dialog");
+    await sheet.getByLabel(word("numbers.name"), { exact: true }).fill("Sales");
+    await sheet.getByRole("button", { name: word("numbers.add_submit"), exact: true }).click();
+    await sheet.getByText(word("link.room")).waitFor(WITHIN);
+    await inspect(page, "cluster-link-waiting", language);
+  });
+  capacity([1, 2, 3], 1_000);
+  await each((page) => page.getByRole("dialog").locator("[data-qr]").waitFor(WITHIN));
+  await each((page) => page.keyboard.press("Escape"));
+});
+
 test("a queue is paused and goes on, and the other operator sees it", async () => {
   const { page, errors } = pages.en;
   await each((own) => own.goto("/queues"));

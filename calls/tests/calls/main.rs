@@ -15,6 +15,7 @@ mod account;
 mod caller;
 mod carried;
 mod carrier;
+mod doors;
 mod drains;
 mod ends;
 mod front;
@@ -26,6 +27,7 @@ mod outbound;
 mod pages;
 #[path = "../../../sim/tests/network/peer.rs"]
 mod peer;
+mod programs;
 mod races;
 mod redis;
 #[path = "../../../switchyard/tests/switchyard/outside/redis_server.rs"]

@@ -1,5 +1,6 @@
 //! Media sockets: the audio of a call goes to a program of its business, and back.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
@@ -8,7 +9,7 @@ use actix_web::{Error, HttpRequest, HttpResponse, rt};
 use actix_ws::{CloseCode, CloseReason, Message, MessageStream, Session};
 use store::slots::{Admission, Mode};
 use switchyard_core::BusinessId;
-use switchyard_core::call::{CallSid, StepKind};
+use switchyard_core::call::{CallObject, CallSid, StepKind};
 use switchyard_core::flow::Node;
 use tokio_util::sync::CancellationToken;
 
@@ -227,7 +228,7 @@ async fn on_air(desk: &Data<Desk>, start: Start) -> Result<OnAir, NoCall> {
     desk.tickets
         .check(purpose, parameter("tok")?, Desk::now())?;
     let sid: CallSid = start.call_sid.parse().map_err(|_no_id| NoCall::Unknown)?;
-    let (url, max) = bridge_of(desk, &sid, purpose).await?;
+    let (call, url, max) = bridge_of(desk, &sid, purpose).await?;
     // Of two sockets that begin at once one has the call.
     let id = sid.as_str();
     let begun = desk.slots.begin_page(id, purpose.page, phase::STREAMING);
@@ -250,6 +251,10 @@ async fn on_air(desk: &Data<Desk>, start: Start) -> Result<OnAir, NoCall> {
         stream: start.stream_sid.clone(),
         sid,
     };
+    let start = Start {
+        parameters: for_program(&call, &diary.node),
+        ..start
+    };
     Ok(OnAir {
         diary,
         start,
@@ -258,12 +263,26 @@ async fn on_air(desk: &Data<Desk>, start: Start) -> Result<OnAir, NoCall> {
     })
 }
 
-/// Where the audio of a call that is not over goes, and for how long at most.
+/// What a program is told of its call, beside its audio: nothing of what opens sockets here.
+fn for_program(call: &CallObject, node: &str) -> BTreeMap<String, String> {
+    let told = [
+        ("call_sid", Some(call.call_sid.to_string())),
+        ("business", Some(call.business_id.to_string())),
+        ("node", Some(node.to_owned())),
+        ("from", call.from.clone()),
+        ("to", call.to.clone()),
+    ];
+    let told = told.into_iter();
+    told.filter_map(|(name, value)| Some((name.to_owned(), value?)))
+        .collect()
+}
+
+/// A call that is not over, where its audio goes, and for how long at most.
 async fn bridge_of(
     desk: &Desk,
     sid: &CallSid,
     purpose: Purpose<'_>,
-) -> Result<(String, Duration), NoCall> {
+) -> Result<(CallObject, String, Duration), NoCall> {
     let away = |_error| NoCall::Away;
     let row = store::calls::get(&desk.store, purpose.business, sid).await;
     let row = row.map_err(away)?.ok_or(NoCall::Unknown)?;
@@ -273,7 +292,8 @@ async fn bridge_of(
     let flow = desk.flow_of(purpose.business, purpose.version).await;
     match flow.map_err(away)?.flow.nodes.get(purpose.node) {
         Some(Node::Bridge { url, max_s, .. }) => {
-            Ok((url.clone(), Duration::from_secs(u64::from(*max_s))))
+            let max = Duration::from_secs(u64::from(*max_s));
+            Ok((row, url.clone(), max))
         }
         _ => Err(NoCall::Unknown),
     }

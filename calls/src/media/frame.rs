@@ -140,14 +140,14 @@ impl FromProgram {
     }
 }
 
-/// The beginning of a stream as the program hears it: without the account, and without what is ours in it.
+/// The beginning of a stream as the program hears it: without the account, and with the parameters that are for it.
 pub(super) fn greeting(start: &Start) -> [String; 2] {
     let connected = json!({"event": "connected", "protocol": "Call", "version": "1.0.0"});
     let format = json!({"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1});
     let begins = json!({
         "event": "start", "sequenceNumber": "1", "streamSid": start.stream_sid,
         "start": {"streamSid": start.stream_sid, "callSid": start.call_sid, "tracks": ["inbound"],
-            "customParameters": {}, "mediaFormat": format},
+            "customParameters": start.parameters, "mediaFormat": format},
     });
     [connected.to_string(), begins.to_string()]
 }

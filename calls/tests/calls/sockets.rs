@@ -15,8 +15,8 @@ use tokio_websockets::{
     upgrade,
 };
 
-use crate::caller::{Answer, Caller, sign};
-use crate::stage::{PATIENCE, Replica, Stage, TOKEN};
+use crate::caller::{Answer, Caller, FROM, sign};
+use crate::stage::{PATIENCE, Replica, SHOP, Stage, TOKEN};
 
 pub(crate) type Line = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -190,6 +190,10 @@ async fn audio_marks_and_digits_go_both_ways_and_the_program_ends_the_bridge() {
     let mut talk = program.takes().await;
     let begun = talk.hears("start").await;
     assert_eq!(begun["start"]["callSid"], "CA1");
+    let told = json!({
+        "call_sid": "CA1", "business": stage.business, "node": "agent", "from": FROM, "to": SHOP,
+    });
+    assert_eq!(begun["start"]["customParameters"], told);
     assert!(
         begun.to_string().find("AC1").is_none(),
         "the account is nobody's business"

@@ -136,8 +136,11 @@ async fn whoever_hangs_up_in_a_menu_without_a_last_callback_is_free_when_the_pag
     let stage = Stage::new().await;
     stage
         .flow(json!({
-            "language": "en", "time_zone": "UTC", "entry": {"open": "bye", "closed": "bye"},
-            "nodes": {"bye": {"kind": "hangup"}},
+            "language": "en", "time_zone": "UTC", "entry": {"open": "menu", "closed": "menu"},
+            "nodes": {
+                "menu": {"kind": "menu", "prompt": "1", "options": {"1": "bye"}, "timeout_s": 1, "no_input": "bye"},
+                "bye": {"kind": "hangup"},
+            },
         }))
         .await;
     let mut options = calls::Options {

@@ -107,8 +107,13 @@ impl Case {
     }
 
     fn dial(&self, node: &str, caller_id: &str, target: &str, whisper: Option<&str>) -> Value {
+        // Whoever is not asked first has answered by picking up: the address says where.
+        let told = match whisper {
+            Some(_) => self.route("status"),
+            None => self.at("status", 3, node),
+        };
         let mut number = json!({
-            "statusCallback": format!("{}{TOLD}", self.route("status")), "statusCallbackMethod": "POST",
+            "statusCallback": format!("{told}{TOLD}"), "statusCallbackMethod": "POST",
             "statusCallbackEvent": ["initiated", "ringing", "answered", "completed"],
         });
         if let Some(url) = whisper {

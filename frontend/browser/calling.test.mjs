@@ -74,6 +74,26 @@ test("somebody is called, the call is seen, and hung up by its button", async ()
   assert.deepEqual(errors, []);
 });
 
+test("an operator takes back the slot of a call, and the audit log has it", async () => {
+  const customer = await newPhone("Ron Listener");
+  await network("PUT", "/carrier/people", { phone: `+${customer}`, does: "answers after 1s, wait 600s" });
+  const row = await calls(customer, LONG);
+  await row.locator("[data-call-state=in_progress]").waitFor(WITHIN);
+  const [{ sid }] = await callsOf(customer);
+  await page.goto("/slots");
+  const slot = page.locator(`[data-slot="${sid}"]`);
+  await slot.getByRole("button", { name: "Release" }).click(WITHIN);
+  const ask = page.getByRole("dialog", { name: "Release this call?" });
+  assert.deepEqual(await violations(page), []);
+  await ask.getByRole("button", { name: "Release" }).click();
+  await page.getByText("The slot is free.").waitFor(WITHIN);
+  await slot.waitFor({ ...WITHIN, state: "detached" });
+  await page.goto("/settings/audit");
+  await page.locator("[data-entry]").filter({ hasText: "released a call" }).first().waitFor(WITHIN);
+  await network("POST", `/calls/${sid}/hangup`, {});
+  assert.deepEqual(errors, []);
+});
+
 test("a call that nobody answers says so in words", async () => {
   const customer = await newPhone("Busy Person");
   await network("PUT", "/carrier/people", { phone: `+${customer}`, does: "busy" });

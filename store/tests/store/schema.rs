@@ -217,6 +217,7 @@ const MAY_SCAN: [&str; 48] = [
     "store::leases::sql::ALL_LIVE",
     "store::leases::sql::AWAY_FROM_HOME",
     "store::leases::sql::COUNT_BUSINESSES",
+    "store::leases::sql::COUNT_UNHELD",
     "store::leases::sql::HINTED",
     "store::leases::sql::LOCK_ALL",
     "store::leases::sql::LOCK_BUSINESSES",
